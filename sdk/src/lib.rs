@@ -1,0 +1,39 @@
+//! The vocabulary of `infra`: what stacks, the engine, the provider and the store say to each other.
+//!
+//! Start reading at [`Stack`], which programs fill, and at the two ports, [`provider::Provider`] and
+//! [`store::Store`]. This crate imports no workspace crate but its macros, no AWS SDK and no async
+//! runtime; it never prints, except for the conversation in [`program`].
+
+pub mod address;
+pub mod diagnostic;
+pub mod error;
+pub mod expr;
+pub mod input;
+pub mod kind;
+pub mod options;
+pub mod program;
+pub mod protocol;
+pub mod provider;
+pub mod schema;
+pub mod settings;
+pub mod stack;
+pub mod store;
+pub mod types;
+pub mod value;
+
+pub use address::{Address, InvalidAddress};
+pub use diagnostic::{Diagnostic, Location, Severity};
+pub use error::{Error, Result};
+pub use expr::{EvalError, Expr, Function, Reference};
+pub use input::{Global, Home, IntoInput, IntoText, Output, Region, Scope};
+pub use ipnet;
+pub use kind::Kind;
+pub use options::{Arguments, CommonOptions, Handle, Options, Timeouts};
+pub use program::Program;
+pub use schema::{Field, Schema};
+pub use settings::Settings;
+pub use stack::{
+    Declaration, Declarations, Declare, Environment, Lookup, LookupSchema, OutputDeclaration, Stack,
+};
+pub use types::{Arn, BlockSet, DecodeError, FieldType, Json, Tags};
+pub use value::{Object, Value};

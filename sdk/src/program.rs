@@ -1,0 +1,209 @@
+//! The program's side of the conversation: what a stacks crate runs as its `main`.
+//!
+//! The main type is [`Program`]. It never links the engine or an AWS SDK.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Stdin, Write};
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Mutex;
+
+use crate::protocol::messages::{FromProgram, Hello, MARKER, PROTOCOL, ToProgram, WireLocation};
+use crate::protocol::wire::{value_from_json, value_to_json};
+use crate::settings::{SettingNode, Settings};
+use crate::stack::Answerer;
+use crate::{Declarations, Diagnostic, Location, Result, Stack, Value};
+
+type Run = Box<dyn Fn(&mut Stack, &BTreeMap<String, SettingNode>, &mut Vec<Diagnostic>)>;
+
+/// The stacks of a crate, by name.
+#[derive(Default)]
+pub struct Program {
+    stacks: BTreeMap<String, Run>,
+}
+
+/// The message and place of the latest panic, kept by the hook for the diagnostic.
+static PANIC: Mutex<Option<(String, Option<Location>)>> = Mutex::new(None);
+
+impl Program {
+    /// A program without stacks.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a stack: its name, and the function that declares it from its settings.
+    #[must_use]
+    pub fn stack<S: Settings + 'static>(
+        mut self,
+        name: &str,
+        declare: impl Fn(&mut Stack, &S) -> Result<()> + 'static,
+    ) -> Self {
+        let run: Run = Box::new(move |stack, nodes, problems| {
+            let Some(settings) = S::read("", nodes, problems) else { return };
+            if let Err(error) = declare(stack, &settings) {
+                problems.push(error.into_diagnostic());
+            }
+        });
+        self.stacks.insert(name.to_owned(), run);
+        self
+    }
+
+    /// Holds the conversation on stdin and stdout.
+    ///
+    /// Started by hand it explains itself; an end of input ends it.
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        let pipe = Rc::new(RefCell::new(Pipe { input: std::io::stdin(), next: 0 }));
+        match self.converse(&pipe) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                let mut errors = std::io::stderr().lock();
+                // Nobody is left to tell when stderr is closed too.
+                let _ = writeln!(errors, "{message}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn converse(&self, pipe: &Rc<RefCell<Pipe>>) -> std::result::Result<(), String> {
+        let hello = match pipe.borrow_mut().receive()? {
+            ToProgram::Hello(hello) => hello,
+            other => return Err(format!("expected a hello, got {other:?}")),
+        };
+        if hello.protocol != PROTOCOL {
+            let diagnostic = Diagnostic::error(
+                "program::protocol",
+                "the stack program and `infra` speak different versions of the protocol",
+            )
+            .detail(format!("infra speaks {}, the program {PROTOCOL}", hello.protocol))
+            .hint("build the stacks crate against the version of `infra-sdk` that `infra` is of");
+            return pipe.borrow_mut().send(&failed(diagnostic));
+        }
+        let Some(name) = &hello.stack else {
+            let stacks = self.stacks.keys().cloned().collect();
+            return pipe.borrow_mut().send(&FromProgram::Stacks { protocol: PROTOCOL, stacks });
+        };
+        let Some(run) = self.stacks.get(name) else {
+            let known = self.stacks.keys().cloned().collect::<Vec<_>>().join(", ");
+            let diagnostic = Diagnostic::error("program::stack", "the program has no such stack")
+                .detail(format!("`{name}` is not one of its stacks"))
+                .hint(format!("its stacks are: {known}"));
+            return pipe.borrow_mut().send(&failed(diagnostic));
+        };
+        let declared = declare(run, &hello, Rc::clone(pipe));
+        pipe.borrow_mut().send(&FromProgram::desired(&declared))
+    }
+}
+
+fn failed(diagnostic: Diagnostic) -> FromProgram {
+    FromProgram::desired(&Declarations { diagnostics: vec![diagnostic], ..Declarations::default() })
+}
+
+/// Runs a stack function; a panic in it becomes a diagnostic.
+fn declare(run: &Run, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info
+            .payload()
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| info.payload().downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let place = info.location().map(|place| Location {
+            file: place.file().to_owned(),
+            line: place.line(),
+            column: place.column(),
+        });
+        if let Ok(mut panic) = PANIC.lock() {
+            *panic = Some((message, place));
+        }
+    }));
+    let mut stack = Stack::new(hello.to_environment(), Box::new(Asker { pipe }));
+    let mut problems = Vec::new();
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        run(&mut stack, &hello.settings, &mut problems);
+    }));
+    // The default hook prints; from here on a panic is a bug of this file and should.
+    drop(std::panic::take_hook());
+    let mut declared = stack.take_declarations();
+    declared.diagnostics.append(&mut problems);
+    if outcome.is_err() {
+        let panic = PANIC.lock().ok().and_then(|mut panic| panic.take());
+        let (message, place) = panic.unwrap_or_default();
+        declared.diagnostics.push(
+            Diagnostic::error("program::panic", "the stack function panicked")
+                .detail(message)
+                .location(place),
+        );
+    }
+    declared
+}
+
+/// The pipe to `infra`.
+struct Pipe {
+    input: Stdin,
+    next: u64,
+}
+
+impl Pipe {
+    fn send(&mut self, message: &FromProgram) -> std::result::Result<(), String> {
+        let json = serde_json::to_string(message).map_err(|error| error.to_string())?;
+        // The stack's own prints may have left a line unfinished.
+        let mut output = std::io::stdout().lock();
+        writeln!(output, "\n{MARKER}{json}")
+            .and_then(|()| output.flush())
+            .map_err(|error| format!("infra closed the conversation: {error}"))
+    }
+
+    fn receive(&mut self) -> std::result::Result<ToProgram, String> {
+        let mut line = String::new();
+        let read = self.input.read_line(&mut line).map_err(|error| error.to_string())?;
+        if read == 0 {
+            return Err("this program declares stacks for `infra`: run `infra plan`".to_owned());
+        }
+        serde_json::from_str(&line).map_err(|error| format!("not the protocol of infra: {error}"))
+    }
+}
+
+/// Asks `infra` over the pipe.
+struct Asker {
+    pipe: Rc<RefCell<Pipe>>,
+}
+
+impl Answerer for Asker {
+    fn answer(
+        &mut self,
+        name: &str,
+        arguments: &BTreeMap<String, Value>,
+        region: Option<&str>,
+        location: &Location,
+    ) -> std::result::Result<Value, Diagnostic> {
+        let mut pipe = self.pipe.borrow_mut();
+        let id = pipe.next;
+        pipe.next += 1;
+        let question = FromProgram::Lookup {
+            id,
+            name: name.to_owned(),
+            arguments: arguments.iter().map(|(k, v)| (k.clone(), value_to_json(v))).collect(),
+            region: region.map(str::to_owned),
+            location: WireLocation::from(location),
+        };
+        let broken = |why: String| {
+            Diagnostic::error("program::protocol", "the conversation with `infra` broke")
+                .detail(why)
+                .location(Some(location.clone()))
+        };
+        pipe.send(&question).map_err(broken)?;
+        match pipe.receive().map_err(broken)? {
+            ToProgram::Answer { id: answered, value } if answered == id => {
+                value_from_json(&value).map_err(broken)
+            }
+            ToProgram::Refusal { id: answered, diagnostic } if answered == id => {
+                Err(diagnostic.read().map_err(broken)?)
+            }
+            other => Err(broken(format!("expected the answer to lookup {id}, got {other:?}"))),
+        }
+    }
+}

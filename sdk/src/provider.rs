@@ -1,0 +1,248 @@
+//! The provider port: what the engine needs of a cloud. Plain data in, plain data out.
+//!
+//! The main type is [`Provider`]. The AWS provider implements it over the SDKs, the testkit's
+//! strict fake implements it in memory. Objects are named by [`Target`]s; a provider reads many at
+//! once and never one by one.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Address, LookupSchema, Object, Schema, Value};
+
+/// A future of a port, without naming a runtime.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Whose the objects of a run are: the ownership tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The stack.
+    pub stack: String,
+    /// The environment.
+    pub environment: String,
+}
+
+/// A place for objects: account and region.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Region, where it is not the environment's.
+    pub region: Option<String>,
+    /// Name of another account's credentials, where it is not the environment's.
+    pub provider: Option<String>,
+}
+
+/// An object in the cloud that belongs to an address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Its address in the stack.
+    pub address: Address,
+    /// Terraform's name of its type.
+    pub type_name: String,
+    /// Where it is.
+    pub place: Place,
+    /// What the cloud calls it.
+    pub id: String,
+    /// Its inputs as recorded, revealed: what a read cannot ask the cloud for.
+    pub recorded: Object,
+    /// Whose it is.
+    pub owner: Arc<Owner>,
+}
+
+/// What the cloud has of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The inputs as they are, without what the cloud never tells.
+    pub inputs: Object,
+    /// The outputs; always with `id`.
+    pub outputs: Object,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+}
+
+/// Whether an object can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// Not yet; the cloud's word for its state.
+    Waiting(String),
+    /// It never will; the cloud's reason.
+    Failed(String),
+}
+
+/// A create call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Create {
+    /// The resource.
+    pub address: Address,
+    /// Terraform's name of its type.
+    pub type_name: String,
+    /// Where it goes.
+    pub place: Place,
+    /// Inputs, fully known and revealed.
+    pub inputs: Object,
+    /// The same for every try of this create, also after a restart.
+    pub token: String,
+    /// Whose it will be.
+    pub owner: Arc<Owner>,
+}
+
+/// An update call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The object.
+    pub target: Target,
+    /// Inputs as wanted, fully known and revealed.
+    pub inputs: Object,
+    /// Inputs as they are.
+    pub observed: Object,
+    /// Names of the inputs to change. Nothing else may be touched.
+    pub changed: Vec<String>,
+    /// The same for every try of this update.
+    pub token: String,
+}
+
+/// What an error means for what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The service's own "not found".
+    Gone,
+    /// Something of that name is there already.
+    Exists,
+    /// Too many calls; kept below the provider unless its patience ran out.
+    Throttled,
+    /// Another change is in progress.
+    Busy,
+    /// Something still depends on the object.
+    DependsOn,
+    /// Something it needs is not visible yet.
+    NotYet,
+    /// The caller may not.
+    Denied,
+    /// Credentials are missing, expired or wrong.
+    Credentials,
+    /// The request is wrong.
+    Invalid,
+    /// A quota is used up or capacity is missing.
+    Quota,
+    /// The endpoint cannot be reached.
+    Network,
+    /// The object failed to become ready.
+    NotReady,
+    /// It took longer than it may; the object is still on its way.
+    TimedOut,
+    /// Anything else.
+    Other,
+}
+
+/// Whether a failed call may have taken effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It has not.
+    None,
+    /// It may have: the intent stays open until it is settled.
+    Unknown,
+}
+
+/// A call that failed, with every fact that a support ticket needs. Texts are already redacted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What it means.
+    pub class: FailureClass,
+    /// Whether it may have taken effect.
+    pub effect: Effect,
+    /// What the service says.
+    pub message: String,
+    /// `ec2:CreateVpc`, where a call was made.
+    pub operation: Option<String>,
+    /// The service's code: `InvalidVpcID.NotFound`.
+    pub code: Option<String>,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The service's request id.
+    pub request_id: Option<String>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without a call.
+    #[must_use]
+    pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            effect: Effect::None,
+            message: message.into(),
+            operation: None,
+            code: None,
+            status: None,
+            request_id: None,
+            hints: Vec::new(),
+        }
+    }
+}
+
+/// A question to the cloud.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookupRequest {
+    /// Terraform's name of the data source.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: BTreeMap<String, Value>,
+    /// Where to ask.
+    pub place: Place,
+}
+
+/// What the engine needs of a cloud.
+pub trait Provider: Send + Sync {
+    /// The type of that name.
+    fn schema(&self, type_name: &str) -> Option<&'static Schema>;
+
+    /// The names of all types, sorted.
+    fn type_names(&self) -> Vec<&'static str>;
+
+    /// The data source of that name.
+    fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema>;
+
+    /// Reads many objects with as few calls as there can be. The answers stand in the order of the
+    /// targets; `None` is the service's own "not found" and nothing else.
+    fn read<'a>(
+        &'a self,
+        targets: &'a [Target],
+    ) -> BoxFuture<'a, Vec<Result<Option<Observed>, Failure>>>;
+
+    /// Creates an object and returns its id, without waiting for it to be ready.
+    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<String, Failure>>;
+
+    /// Changes what is listed and nothing else.
+    fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Waits until an object that was created or updated is ready and reads back as `wanted`, as
+    /// far as the service shows it. Fails with `NotReady`, or with `TimedOut` when it takes longer
+    /// than `timeout` or the type's own patience.
+    fn await_ready<'a>(
+        &'a self,
+        target: &'a Target,
+        wanted: &'a Object,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Observed, Failure>>;
+
+    /// Deletes an object. One that is gone already is a success.
+    fn delete<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Waits until a deleted object is gone.
+    fn await_gone<'a>(
+        &'a self,
+        target: &'a Target,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// The ids of objects that this create may have made: by token, ownership tags, or name.
+    fn find<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Vec<String>, Failure>>;
+
+    /// Answers a question.
+    fn lookup<'a>(&'a self, request: &'a LookupRequest) -> BoxFuture<'a, Result<Value, Failure>>;
+}

@@ -1,0 +1,215 @@
+//! The store port: what is known between runs, and the journal that makes losing it impossible.
+//!
+//! The main type is [`Store`]. Its rules, which the testkit's suite holds every backend to:
+//! a `begin` is durable before it returns; a `commit` applies its edits all or none, is durable
+//! before it returns, and closes its intent in the same step; both cost the same whatever the size
+//! of the stack; what cannot be read is an error and never an empty state.
+
+use std::collections::BTreeMap;
+
+use crate::provider::{BoxFuture, Place};
+use crate::{Address, Location, Object, Value};
+
+/// What is known of a stack in an environment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Random id of this history: two stores with one lineage are one state at two times.
+    pub lineage: String,
+    /// Counts the runs that changed something.
+    pub serial: u64,
+    /// Resources by address.
+    pub records: BTreeMap<Address, Record>,
+    /// Outputs of the stack after its latest apply.
+    pub outputs: BTreeMap<String, Value>,
+    /// Answers to lookups, by [`lookup_key`], for `validate` without a cloud.
+    pub lookups: BTreeMap<String, Value>,
+    /// Operations that were begun and not ended, oldest first.
+    pub open: Vec<(u64, Intent)>,
+}
+
+/// The key under which the answer to a lookup is kept.
+#[must_use]
+pub fn lookup_key(name: &str, arguments: &BTreeMap<String, Value>, place: &Place) -> String {
+    let arguments = serde_json::Value::Object(
+        arguments
+            .iter()
+            .map(|(k, v)| (k.clone(), crate::protocol::wire::value_to_json(v)))
+            .collect(),
+    );
+    let region = place.region.as_deref().unwrap_or_default();
+    let provider = place.provider.as_deref().unwrap_or_default();
+    format!("{name} {arguments} {region} {provider}")
+}
+
+/// A resource as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Where it stands in the stack.
+    pub address: Address,
+    /// Terraform's name of its type.
+    pub type_name: String,
+    /// Where it is.
+    pub place: Place,
+    /// What the cloud calls it.
+    pub id: String,
+    /// Inputs as last applied.
+    pub inputs: Object,
+    /// Outputs as last seen; always with `id`.
+    pub outputs: Object,
+    /// Resources that must outlive it.
+    pub dependencies: Vec<Address>,
+    /// How far its making has come.
+    pub status: Status,
+    /// Refuses destruction, also after the declaration is gone.
+    pub prevent_destroy: bool,
+    /// The way it is replaced, also when the declaration is gone.
+    pub create_before_destroy: bool,
+    /// Where it was declared.
+    pub location: Option<Location>,
+    /// Objects that it replaced and that are still to be deleted.
+    pub deposed: Vec<Deposed>,
+}
+
+/// How far the making of a resource has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// The cloud has it and it may not be usable yet; the last word about it.
+    Created(String),
+    /// It is as it was asked for.
+    Ready,
+}
+
+/// An object that was replaced and is still to be deleted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deposed {
+    /// What the cloud calls it.
+    pub id: String,
+    /// Its inputs as last applied.
+    pub inputs: Object,
+}
+
+/// What an operation does to the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Makes an object.
+    Create,
+    /// Changes an object.
+    Update,
+    /// Deletes an object.
+    Delete,
+}
+
+/// What is about to be done: durable before the call that does it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intent {
+    /// Id of the run.
+    pub run: String,
+    /// The resource.
+    pub address: Address,
+    /// Terraform's name of its type.
+    pub type_name: String,
+    /// Where the object is or goes.
+    pub place: Place,
+    /// What is done.
+    pub operation: Operation,
+    /// Idempotency token: the same for every try.
+    pub token: String,
+    /// Digest of the inputs that go into the call.
+    pub digest: String,
+    /// The object's id, for updates and deletes; for creates the id of the one that is replaced.
+    pub id: Option<String>,
+    /// Inputs that go into the call: what a replay needs.
+    pub inputs: Object,
+    /// Resources that must outlive the object.
+    pub dependencies: Vec<Address>,
+    /// When, RFC 3339.
+    pub started: String,
+}
+
+/// A change of what is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// Writes a record.
+    Put(Box<Record>),
+    /// Removes a record.
+    Remove(Address),
+    /// Replaces all outputs.
+    Outputs(BTreeMap<String, Value>),
+    /// Keeps the answer to a lookup, by [`lookup_key`].
+    Lookup(String, Value),
+}
+
+/// A run that has ended, for the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Random id.
+    pub id: String,
+    /// `apply` or `destroy`.
+    pub command: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    pub ended: String,
+    /// Whether everything was done.
+    pub complete: bool,
+    /// Addresses with what was done to each.
+    pub changes: Vec<(Address, String)>,
+}
+
+/// Why the store cannot do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another run holds the state.
+    #[error("the state is locked: {holder}")]
+    Locked {
+        /// Who, and since when, as far as it is known.
+        holder: String,
+    },
+    /// The disk or the service refuses.
+    #[error("{action}: {reason}")]
+    Unavailable {
+        /// What was tried, with the path.
+        action: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// What is there is damaged.
+    #[error("{what} is damaged: {reason}")]
+    Damaged {
+        /// The record, or the whole store.
+        what: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// What is there was written by a later release.
+    #[error("the state is of format {found}, and this release reads up to {supported}")]
+    Newer {
+        /// Format that was found.
+        found: u32,
+        /// Newest format that this release reads.
+        supported: u32,
+    },
+}
+
+/// What is known between runs, held by one run at a time.
+pub trait Store: Send + Sync {
+    /// Everything that is known. A store that was never written is an empty state with a fresh
+    /// lineage; one that was and cannot be read is an error.
+    fn load(&self) -> BoxFuture<'_, Result<State, StoreError>>;
+
+    /// Writes an intent and returns its number. Durable when it returns.
+    fn begin<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// Applies edits, all or none, and closes the intent, if one is named. Durable when it returns.
+    fn commit<'a>(
+        &'a self,
+        intent: Option<u64>,
+        edits: &'a [Edit],
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Ends a run: counts the serial up, appends to the history, and writes the canonical export.
+    fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Runs that have ended, oldest first.
+    fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>>;
+}
