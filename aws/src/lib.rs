@@ -1,1 +1,30 @@
-//! Placeholder while the workspace is laid out.
+//! AWS for `infra`: typed definitions of resource types, and behind the feature `provider` the
+//! calls that make them real.
+//!
+//! A stack links this crate without the feature and compiles no AWS SDK. One folder a service, one
+//! file a resource type, which holds the definition and its handler. Start reading at
+//! [`ec2::vpc`], the exemplar, and at `frame` for what all types share.
+//!
+//! This crate never prints and knows neither the engine nor the store.
+
+#[cfg(all(test, feature = "provider"))]
+pub(crate) mod conformance;
+pub mod ec2;
+#[cfg(feature = "provider")]
+pub mod frame;
+pub mod iam;
+pub mod kms;
+pub mod logs;
+#[cfg(feature = "provider")]
+pub(crate) mod prelude;
+pub mod s3;
+pub mod sts;
+#[cfg(all(test, feature = "provider"))]
+pub(crate) mod test_endpoint;
+#[cfg(feature = "provider")]
+pub mod types;
+
+#[cfg(feature = "provider")]
+pub use frame::clients::Connection;
+#[cfg(feature = "provider")]
+pub use frame::provider::AwsProvider;

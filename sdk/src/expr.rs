@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{Address, Value};
+use crate::{Address, Object, Value};
 
 /// A value that may refer to attributes of other resources.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,8 @@ pub enum Function {
     Replace,
     /// Lower-case text.
     Lower,
+    /// Joins maps; of entries with one name the later stands.
+    Merge,
     /// Marks a value as sensitive.
     Sensitive,
 }
@@ -69,6 +71,7 @@ impl Function {
         (Self::JsonDecode, "jsondecode"),
         (Self::JsonEncode, "jsonencode"),
         (Self::Lower, "lower"),
+        (Self::Merge, "merge"),
         (Self::Replace, "replace"),
         (Self::Sensitive, "sensitive"),
         (Self::Split, "split"),
@@ -116,6 +119,16 @@ impl Expr {
     #[must_use]
     pub fn reference(address: &Address, attribute: &str) -> Self {
         Self::Reference(Reference { address: address.clone(), attribute: attribute.to_owned() })
+    }
+
+    /// The same expression, whose value is never shown and never stored in clear. What is known as
+    /// it stands is marked at once, so that not even `Debug` shows it.
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(value.sensitive()),
+            other => Self::Call(Function::Sensitive, vec![other]),
+        }
     }
 
     /// Every reference in the expression, in order of appearance.
@@ -229,6 +242,14 @@ fn compute(function: Function, arguments: &[Value]) -> Result<Value, EvalError> 
         Function::Base64Encode => Value::String(STANDARD.encode(text(0)?)),
         Function::Replace => Value::String(text(0)?.replace(text(1)?, text(2)?)),
         Function::Lower => Value::String(text(0)?.to_lowercase()),
+        Function::Merge => {
+            let mut merged = Object::new();
+            for argument in arguments.iter().filter(|argument| !argument.is_null()) {
+                let entries = argument.as_map().ok_or_else(|| refuse("maps", argument))?;
+                merged.extend(entries.clone());
+            }
+            Value::Map(merged)
+        }
         Function::Sensitive => at(0).clone(),
     })
 }
@@ -289,6 +310,20 @@ mod tests {
         let second = Expr::Call(Function::Index, vec![list, Expr::Value(Value::Int(1))]);
         assert_eq!(eval(&first, Some(Value::Unknown)), Ok(Value::from("a")));
         assert_eq!(eval(&second, Some(Value::Unknown)), Ok(Value::Unknown));
+    }
+
+    #[test]
+    fn of_merged_maps_the_later_entry_stands() {
+        let entry = Expr::Map(BTreeMap::from([("a".to_owned(), text("new"))]));
+        let merged = Expr::Call(Function::Merge, vec![reference(), entry]);
+        let known = |name: &str| Object::from([(name.to_owned(), Value::from("old"))]);
+        let value = |entries: &[(&str, &str)]| {
+            Value::Map(entries.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect())
+        };
+        assert_eq!(eval(&merged, Some(Value::Map(known("a")))), Ok(value(&[("a", "new")])));
+        let both = value(&[("a", "new"), ("b", "old")]);
+        assert_eq!(eval(&merged, Some(Value::Map(known("b")))), Ok(both));
+        assert!(eval(&merged, Some(Value::from("x"))).is_err());
     }
 
     #[test]

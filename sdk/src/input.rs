@@ -161,32 +161,35 @@ impl<T, R: Scope> std::fmt::Debug for Output<T, R> {
 /// that type of a resource in the same region or of a service without regions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used where `{T}` is expected",
-    label = "expected a `{T}` (region `{R}`)",
-    note = "an argument takes a value of its own type, or an attribute of that type of a resource in the same region"
+    label = "expected `{T}`",
+    note = "an argument takes a value of its own type, or an attribute of that type of another resource, such as `vpc.id()`"
 )]
 pub trait IntoInput<T, R> {
     /// The expression that the argument holds.
     fn into_expr(self) -> Expr;
 }
 
-impl<T, R: Region> IntoInput<T, R> for Output<T, R> {
+/// Where a value of one scope is valid: in its own region, everywhere if it has none, and wherever
+/// regions do not matter.
+#[diagnostic::on_unimplemented(
+    message = "a value of region `{Self}` cannot be used in region `{R}`",
+    label = "this belongs to region `{Self}`",
+    note = "AWS resolves ids inside of one region; where it does take a reference across regions, write `.in_any_region()` behind it"
+)]
+pub trait ValidIn<R> {}
+
+impl<R: Region> ValidIn<R> for R {}
+impl<R: Region> ValidIn<R> for Global {}
+impl<S: Scope> ValidIn<Global> for S {}
+
+impl<T, R, S: Scope + ValidIn<R>> IntoInput<T, R> for Output<T, S> {
     fn into_expr(self) -> Expr {
         self.expr
     }
 }
 
-impl<T, R: Region> IntoInput<T, R> for Output<T, Global> {
-    fn into_expr(self) -> Expr {
-        self.expr
-    }
-}
-
-impl<T, R: Scope> IntoInput<T, Global> for Output<T, R> {
-    fn into_expr(self) -> Expr {
-        self.expr
-    }
-}
-
+// Without the attribute a wrong `&str` would be explained by what `str` does not implement.
+#[diagnostic::do_not_recommend]
 impl<T, R, O> IntoInput<T, R> for &O
 where
     O: Clone + IntoInput<T, R>,

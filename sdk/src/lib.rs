@@ -4,7 +4,11 @@
 //! [`store::Store`]. This crate imports no workspace crate but its macros, no AWS SDK and no async
 //! runtime; it never prints, except for the conversation in [`program`].
 
+// The derives write paths as users see them, also for definitions in this crate.
+extern crate self as infra_sdk;
+
 pub mod address;
+pub mod choice;
 pub mod diagnostic;
 pub mod error;
 pub mod expr;
@@ -14,26 +18,31 @@ pub mod options;
 pub mod program;
 pub mod protocol;
 pub mod provider;
+pub mod resource;
 pub mod schema;
 pub mod settings;
 pub mod stack;
 pub mod store;
 pub mod types;
+pub mod units;
 pub mod value;
 
 pub use address::{Address, InvalidAddress};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use error::{Error, Result};
 pub use expr::{EvalError, Expr, Function, Reference};
+pub use infra_macros::{Block, Choice, LookupAnswer, Outputs, Resource, Settings};
 pub use input::{Global, Home, IntoInput, IntoText, Output, Region, Scope};
 pub use ipnet;
 pub use kind::Kind;
 pub use options::{Arguments, CommonOptions, Handle, Options, Timeouts};
 pub use program::Program;
+pub use resource::{ResourceOutputs, ResourceType};
 pub use schema::{Field, Schema};
 pub use settings::Settings;
 pub use stack::{
     Declaration, Declarations, Declare, Environment, Lookup, LookupSchema, OutputDeclaration, Stack,
 };
 pub use types::{Arn, BlockSet, DecodeError, FieldType, Json, Tags};
+pub use units::{Days, Gibibytes, Seconds};
 pub use value::{Object, Value};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{Address, Expr};
+use crate::{Address, Expr, Function, Value};
 
 /// What a declaration holds: its arguments and options. The builders that the derives write wrap
 /// one of these.
@@ -21,13 +21,24 @@ impl Arguments {
         self.inputs.insert(name.to_owned(), expr);
     }
 
-    /// Adds one entry to a map argument.
+    /// Adds one entry to a map argument, also to one that was set as a whole before.
     pub fn insert(&mut self, name: &str, key: String, expr: Expr) {
-        let entry =
-            self.inputs.entry(name.to_owned()).or_insert_with(|| Expr::Map(BTreeMap::new()));
-        if let Expr::Map(entries) = entry {
-            entries.insert(key, expr);
-        }
+        let known = self.inputs.remove(name).unwrap_or_else(|| Expr::Map(BTreeMap::new()));
+        let map = match known {
+            Expr::Map(mut entries) => {
+                entries.insert(key, expr);
+                Expr::Map(entries)
+            }
+            Expr::Value(Value::Map(entries)) => {
+                let values = entries.into_iter().map(|(name, value)| (name, Expr::Value(value)));
+                Expr::Map(values.chain([(key, expr)]).collect())
+            }
+            reference => {
+                let entry = Expr::Map(BTreeMap::from([(key, expr)]));
+                Expr::Call(Function::Merge, vec![reference, entry])
+            }
+        };
+        self.inputs.insert(name.to_owned(), map);
     }
 }
 

@@ -1,0 +1,310 @@
+//! The frame around a handler: values to structs and back, tags, settled creates, gone on delete.
+//!
+//! The main types are [`AnyHandler`], a handler without its type, and [`Adapter`], which makes one
+//! of every [`Handler`].
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use infra_sdk::provider::{
+    BoxFuture, Create, Effect, Failure, FailureClass, Observed, Readiness, Target, Update,
+};
+use infra_sdk::resource::ResourceOutputs;
+use infra_sdk::{Object, Schema, Value};
+
+use super::call::jittered;
+use super::calls::{Calls, CreateClass, Sign};
+use super::clients::Aws;
+use super::error::Result;
+use super::handler::{Changed, Creating, Handler, Known, inputs};
+use super::tags;
+
+/// What an operation needs besides its request.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The clients of the account and region.
+    pub aws: &'a Aws,
+    /// The environment's default tags.
+    pub default_tags: &'a BTreeMap<String, String>,
+}
+
+/// A handler without its type.
+pub trait AnyHandler: Send + Sync {
+    /// The type as data.
+    fn schema(&self) -> &'static Schema;
+
+    /// Facts about its calls.
+    fn calls(&self) -> &'static Calls;
+
+    /// Reads objects of this type in one account and region.
+    fn read<'a>(
+        &'a self,
+        context: Context<'a>,
+        targets: &'a [&'a Target],
+    ) -> BoxFuture<'a, Vec<Result<Option<Observed>>>>;
+
+    /// Creates an object and returns its id.
+    fn create<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<String>>;
+
+    /// Changes what is listed.
+    fn update<'a>(&'a self, context: Context<'a>, request: &'a Update)
+    -> BoxFuture<'a, Result<()>>;
+
+    /// Deletes an object.
+    fn delete<'a>(&'a self, context: Context<'a>, target: &'a Target) -> BoxFuture<'a, Result<()>>;
+
+    /// Finds objects that a create may have made.
+    fn find<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Vec<String>>>;
+}
+
+/// Makes an [`AnyHandler`] of a [`Handler`].
+#[derive(Debug)]
+pub struct Adapter<T>(PhantomData<fn() -> T>);
+
+impl<T> Adapter<T> {
+    /// The adapter of a type.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Adapter<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Handler> AnyHandler for Adapter<T> {
+    fn schema(&self) -> &'static Schema {
+        &T::SCHEMA
+    }
+
+    fn calls(&self) -> &'static Calls {
+        const { &T::CALLS }
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: Context<'a>,
+        targets: &'a [&'a Target],
+    ) -> BoxFuture<'a, Vec<Result<Option<Observed>>>> {
+        Box::pin(async move {
+            let known: Vec<_> = targets
+                .iter()
+                .map(|target| Known { id: target.id.clone(), recorded: target.recorded.clone() })
+                .collect();
+            let reads = T::read(context.aws, &known).await;
+            targets
+                .iter()
+                .zip(reads)
+                .map(|(target, read)| read.map(|seen| observe::<T>(context, target, seen)))
+                .collect()
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let want: T = inputs(&tagged(T::schema_ref(), context, request))?;
+            create(context.aws, &want, &request.token).await
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Update,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let target = &request.target;
+            let mut changed = Changed::new(request.changed.iter().cloned());
+            if let Some(field) = T::schema_ref().tags()
+                && changed.remove(field.name)
+            {
+                let null = Value::Null;
+                let wanted = request.inputs.get(field.name).unwrap_or(&null);
+                let all =
+                    tags::complete(context.default_tags, wanted, &target.owner, &target.address);
+                let was = request.observed.get(field.name).unwrap_or(&null);
+                let change = tags::change(was, &all);
+                patiently(&T::CALLS, T::CALLS.not_yet, T::CALLS.patience.update, || {
+                    T::retag(context.aws, &target.id, &change)
+                })
+                .await?;
+            }
+            if changed.is_empty() {
+                return Ok(());
+            }
+            let (want, was): (T, T) = (inputs(&request.inputs)?, inputs(&request.observed)?);
+            patiently(&T::CALLS, T::CALLS.not_yet, T::CALLS.patience.update, || {
+                T::update(context.aws, &target.id, &want, &was, &changed)
+            })
+            .await
+        })
+    }
+
+    fn delete<'a>(&'a self, context: Context<'a>, target: &'a Target) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let was: T = inputs(&target.recorded)?;
+            let deleted =
+                patiently(&T::CALLS, T::CALLS.lingering, T::CALLS.patience.delete, || {
+                    T::delete(context.aws, &target.id, &was)
+                })
+                .await;
+            match deleted {
+                Err(failure) if is_gone(&T::CALLS, &failure) => Ok(()),
+                other => other,
+            }
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(async move {
+            let want: T = inputs(&tagged(T::schema_ref(), context, request))?;
+            T::find(context.aws, &want).await
+        })
+    }
+}
+
+/// The schema by reference: an associated constant cannot be borrowed for `'static` in a generic
+/// function otherwise.
+trait SchemaRef {
+    fn schema_ref() -> &'static Schema;
+}
+
+impl<T: Handler> SchemaRef for T {
+    fn schema_ref() -> &'static Schema {
+        &T::SCHEMA
+    }
+}
+
+/// The inputs of a create with all tags.
+fn tagged(schema: &Schema, context: Context<'_>, request: &Create) -> Object {
+    let mut all = request.inputs.clone();
+    if let Some(field) = schema.tags() {
+        let wanted = all.remove(field.name).unwrap_or_default();
+        let complete =
+            tags::complete(context.default_tags, &wanted, &request.owner, &request.address);
+        all.insert(field.name.to_owned(), complete);
+    }
+    all
+}
+
+fn observe<T: Handler>(
+    context: Context<'_>,
+    target: &Target,
+    seen: Option<super::handler::Seen<T>>,
+) -> Option<Observed> {
+    let seen = seen.filter(|seen| !T::is_deleted(seen))?;
+    let readiness = T::readiness(&seen);
+    let mut inputs = seen.inputs.to_object();
+    for field in T::SCHEMA.inputs {
+        if field.sensitive
+            && let Some(value) = inputs.remove(field.name)
+        {
+            inputs.insert(field.name.to_owned(), value.sensitive());
+        }
+    }
+    if let Some(field) = T::SCHEMA.tags() {
+        let all = inputs.remove(field.name).unwrap_or_default();
+        let visible = tags::visible(context.default_tags, &all, target);
+        inputs.insert(field.name.to_owned(), visible);
+    }
+    Some(Observed { inputs, outputs: seen.outputs.to_object(), readiness })
+}
+
+/// Creates, and settles a create whose answer was lost by looking for what it may have made.
+async fn create<T: Handler>(aws: &Aws, want: &T, token: &str) -> Result<String> {
+    let calls = &T::CALLS;
+    let created = patiently(calls, calls.not_yet, calls.patience.create, || {
+        T::create(aws, want, Creating { token })
+    })
+    .await;
+    match created {
+        Err(failure)
+            if failure.effect == Effect::Unknown && calls.class != CreateClass::Neither =>
+        {
+            settle(aws, want, failure).await
+        }
+        other => other,
+    }
+}
+
+/// How long an object that a lost create made may take to be found. Source: EC2 developer guide,
+/// eventual consistency.
+const VISIBLE_AFTER: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
+
+async fn settle<T: Handler>(aws: &Aws, want: &T, lost: Failure) -> Result<String> {
+    for delay in VISIBLE_AFTER {
+        tokio::time::sleep(delay).await;
+        let Ok(mut found) = T::find(aws, want).await else { continue };
+        match (found.pop(), found.is_empty()) {
+            (Some(id), true) => return Ok(id),
+            // More than one, or none yet: the intent stays open and says so.
+            (Some(_), false) => return Err(lost),
+            (None, _) => {}
+        }
+    }
+    Err(lost)
+}
+
+/// Repeats an operation whose error says that something is not there yet, still there, or busy,
+/// until it works, fails otherwise, or takes longer than it may.
+async fn patiently<T, S>(
+    calls: &Calls,
+    signs: &[Sign],
+    patience: Duration,
+    operation: impl Fn() -> S + Send + Sync,
+) -> Result<T>
+where
+    S: Future<Output = Result<T>> + Send,
+{
+    let started = tokio::time::Instant::now();
+    let mut attempt = 0;
+    loop {
+        match Box::pin(operation()).await {
+            Err(failure)
+                if (failure.class == FailureClass::Busy || shows(signs, &failure))
+                    && !is_gone(calls, &failure)
+                    && started.elapsed() < patience =>
+            {
+                attempt += 1;
+                tokio::time::sleep(jittered(attempt)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn shows(signs: &[Sign], failure: &Failure) -> bool {
+    signs
+        .iter()
+        .any(|(code, part)| failure.code.as_deref() == Some(code) && failure.message.contains(part))
+}
+
+fn is_gone(calls: &Calls, failure: &Failure) -> bool {
+    failure.code.as_deref().is_some_and(|code| calls.gone.contains(&code))
+}
+
+/// Whether an observed object can be used, as the port says it.
+pub(crate) fn is_ready(observed: &Observed) -> bool {
+    observed.readiness == Readiness::Ready
+}

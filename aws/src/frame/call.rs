@@ -1,0 +1,161 @@
+//! One call to AWS: limited, retried by the class of its error and of its operation, in a box.
+//!
+//! The only retry layer there is: the SDK's own is switched off in [`clients`](super::clients).
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use infra_sdk::provider::{Effect, Failure, FailureClass};
+
+use super::calls::is_fragile;
+use super::clients::Aws;
+use super::error::{Result, failure, operation_of};
+
+/// Throttled calls are sent again for as long as this: throttling is no reason to fail.
+const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
+/// Calls that failed on the way are sent again this often.
+const NETWORK_TRIES: u32 = 4;
+
+impl Aws {
+    /// Sends a call, again if its error says so and its operation allows it.
+    ///
+    /// `send` makes the request anew for each try: `|| ec2.create_vpc().cidr_block(cidr).send()`.
+    ///
+    /// # Errors
+    /// With the last failure, when no further try makes sense.
+    pub async fn call<T, E, F, S>(&self, send: F) -> Result<T>
+    where
+        F: Fn() -> S + Send + Sync,
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
+        let operation = operation_of::<E>();
+        let mut tries = Tries::new(is_fragile(&operation));
+        loop {
+            let permit = self.limiter().acquire(&operation).await;
+            // The SDK's futures are tens of kilobytes; on the heap they do not swell every caller.
+            match Box::pin(send()).await {
+                Ok(answer) => {
+                    permit.accepted();
+                    return Ok(answer);
+                }
+                Err(error) => {
+                    let failure = failure(&error);
+                    if failure.class == FailureClass::Throttled {
+                        permit.throttled();
+                    } else {
+                        drop(permit);
+                    }
+                    tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
+                    let Some(delay) = tries.next(&failure) else { return Err(failure) };
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    /// Sends a call page by page and collects the answers.
+    ///
+    /// # Errors
+    /// With the failure of a page, or when AWS gives the same page token twice.
+    pub async fn pages<T, E, F, S>(&self, send: F, next: fn(&T) -> Option<&str>) -> Result<Vec<T>>
+    where
+        F: Fn(Option<String>) -> S + Send + Sync,
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
+        let mut answers = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = self.call(|| send(token.clone())).await?;
+            let following = next(&answer).filter(|token| !token.is_empty()).map(str::to_owned);
+            answers.push(answer);
+            if following.is_none() {
+                return Ok(answers);
+            }
+            if following == token {
+                let message = "a list does not end: the service gives the same page again";
+                return Err(Failure::new(FailureClass::Other, message));
+            }
+            token = following;
+        }
+    }
+}
+
+/// The tries of one call.
+struct Tries {
+    fragile: bool,
+    count: u32,
+    throttled: Duration,
+}
+
+impl Tries {
+    fn new(fragile: bool) -> Self {
+        Self { fragile, count: 0, throttled: Duration::ZERO }
+    }
+
+    /// How long to wait before the next try, or `None` when there is none.
+    fn next(&mut self, failure: &Failure) -> Option<Duration> {
+        self.count += 1;
+        let delay = jittered(self.count);
+        match failure.class {
+            FailureClass::Throttled => {
+                self.throttled += delay;
+                (self.throttled < THROTTLE_PATIENCE).then_some(delay)
+            }
+            FailureClass::Network => {
+                let unsafe_to_repeat = self.fragile && failure.effect == Effect::Unknown;
+                (!unsafe_to_repeat && self.count < NETWORK_TRIES).then_some(delay)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Full jitter over an exponential back-off from 100 ms to 20 s, as AWS's architecture blog
+/// recommends it.
+pub(crate) fn jittered(attempt: u32) -> Duration {
+    let ceiling =
+        Duration::from_millis(100).saturating_mul(1 << attempt.min(8)).min(Duration::from_secs(20));
+    // The process-wide hasher keys are random; no generator is needed to spread retries.
+    let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), attempt);
+    let share = f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+    ceiling.mul_f64(share.max(0.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(class: FailureClass, effect: Effect) -> Failure {
+        Failure { effect, ..Failure::new(class, "x") }
+    }
+
+    #[test]
+    fn a_fragile_create_is_not_sent_again_when_its_outcome_is_unknown() {
+        let lost = failed(FailureClass::Network, Effect::Unknown);
+        let refused = failed(FailureClass::Network, Effect::None);
+        assert!(Tries::new(true).next(&lost).is_none());
+        assert!(Tries::new(true).next(&refused).is_some());
+        assert!(Tries::new(false).next(&lost).is_some());
+    }
+
+    #[test]
+    fn tries_end() {
+        let mut tries = Tries::new(false);
+        let lost = failed(FailureClass::Network, Effect::Unknown);
+        assert_eq!((0..10).take_while(|_| tries.next(&lost).is_some()).count(), 3);
+        assert!(tries.next(&failed(FailureClass::Denied, Effect::None)).is_none());
+    }
+
+    #[test]
+    fn delays_grow_and_stay_bounded() {
+        assert!(jittered(1) <= Duration::from_millis(200));
+        assert!((0..100).all(|attempt| jittered(attempt) <= Duration::from_secs(20)));
+    }
+}

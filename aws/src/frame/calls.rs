@@ -1,0 +1,106 @@
+//! Facts about the calls of a resource type: data beside each handler, checked by tests.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How a create whose answer was lost can be settled. Source: the request models of each service;
+/// see the reference page of the create operation for its token or unique name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateClass {
+    /// T: takes an idempotency token. The same request with the same token gives the same object.
+    Token,
+    /// N: has a unique name. A repeat fails with "already exists"; the object is found by its name
+    /// and is ours if its tags say so.
+    Name,
+    /// G: neither, but tags are set in the create call itself. The object is found by them.
+    Tags,
+    /// R: relates two objects. The two ends are its key, and a repeat changes nothing.
+    Relation,
+    /// X: none of these. A lost answer cannot be told from a refused call.
+    Neither,
+}
+
+impl CreateClass {
+    /// Whether a create whose outcome is unknown may simply be sent again.
+    #[must_use]
+    pub fn is_repeatable(self) -> bool {
+        matches!(self, Self::Token | Self::Relation)
+    }
+}
+
+/// An error code with a part of its message; an empty part matches every message.
+pub type Sign = (&'static str, &'static str);
+
+/// What is known about the calls of a resource type.
+#[derive(Debug, Clone, Copy)]
+pub struct Calls {
+    /// How a lost create is settled.
+    pub class: CreateClass,
+    /// The operation that creates: `ec2:CreateVpc`.
+    pub create: &'static str,
+    /// Every AWS operation that the handler uses, sorted: `ec2:CreateVpc`.
+    pub operations: &'static [&'static str],
+    /// Every IAM action that those operations need, sorted. They differ from the operations where
+    /// the service authorization reference says so.
+    pub actions: &'static [&'static str],
+    /// Inputs that the create call does not take. The frame sets them with `update` once the object
+    /// is there and recorded, so that a crash in between costs nothing.
+    pub after_create: &'static [&'static str],
+    /// Codes that mean that the object is not there. Nothing else does.
+    pub gone: &'static [&'static str],
+    /// Errors of create and update that mean that something they need is not visible yet.
+    pub not_yet: &'static [Sign],
+    /// Errors of delete that mean that something still has to go first and will.
+    pub lingering: &'static [Sign],
+    /// How long creating, updating and deleting may take, readiness included.
+    pub patience: Patience,
+}
+
+/// How long operations of a type may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Creating.
+    pub create: Duration,
+    /// Updating.
+    pub update: Duration,
+    /// Deleting.
+    pub delete: Duration,
+}
+
+/// For types that are there as soon as the call returns.
+pub const PROMPT: Patience = Patience {
+    create: Duration::from_secs(300),
+    update: Duration::from_secs(300),
+    delete: Duration::from_secs(300),
+};
+
+impl Calls {
+    /// The facts that most types share; each type overrides what differs.
+    pub const DEFAULT: Self = Self {
+        class: CreateClass::Neither,
+        create: "",
+        operations: &[],
+        actions: &[],
+        after_create: &[],
+        gone: &[],
+        not_yet: &[],
+        lingering: &[],
+        patience: PROMPT,
+    };
+}
+
+/// Whether an operation must not be sent again when its outcome is unknown.
+pub(crate) fn is_fragile(operation: &str) -> bool {
+    static FRAGILE: OnceLock<BTreeMap<&'static str, bool>> = OnceLock::new();
+    FRAGILE
+        .get_or_init(|| {
+            crate::types::TYPES
+                .iter()
+                .map(|handler| (handler.calls().create, !handler.calls().class.is_repeatable()))
+                .collect()
+        })
+        .get(operation)
+        .copied()
+        .unwrap_or(false)
+}

@@ -1,0 +1,157 @@
+//! The contract of a resource type: what a handler does, and what it leaves to the frame.
+//!
+//! A handler has no retry, no sleep, no logging, no tag merging and no error text. It says what to
+//! ask AWS, in `aws.call(|| …send())`, and turns answers into the type's structs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use infra_sdk::provider::{Failure, FailureClass, Readiness};
+use infra_sdk::resource::ResourceType;
+use infra_sdk::{DecodeError, Object};
+
+use super::calls::Calls;
+use super::clients::Aws;
+use super::error::{Result, decode};
+
+/// What AWS has of an object: its inputs as they are, and what AWS assigned.
+#[derive(Debug, Clone)]
+pub struct Seen<T: ResourceType> {
+    /// The inputs. What AWS never returns is left as it was recorded or empty.
+    pub inputs: T,
+    /// The outputs.
+    pub outputs: T::Outputs,
+}
+
+impl<T: ResourceType> Seen<T> {
+    /// An object as seen.
+    pub fn new(inputs: T, outputs: T::Outputs) -> Self {
+        Self { inputs, outputs }
+    }
+}
+
+/// The answers to a read, in the order of what was asked; `None` is gone.
+pub type Reads<T> = Vec<Result<Option<Seen<T>>>>;
+
+/// An object to read.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// What AWS calls it.
+    pub id: String,
+    /// Its inputs as recorded; empty for an object that is being imported.
+    pub recorded: Object,
+}
+
+/// What a create is given besides the inputs.
+#[derive(Debug, Clone, Copy)]
+pub struct Creating<'a> {
+    /// Idempotency token, at most 64 characters: the same for every try, also after a restart.
+    pub token: &'a str,
+}
+
+/// The inputs to change.
+#[derive(Debug, Clone)]
+pub struct Changed(BTreeSet<String>);
+
+impl Changed {
+    /// These inputs.
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self(names.into_iter().collect())
+    }
+
+    /// Whether this input is to be changed.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Whether any of these inputs is to be changed.
+    #[must_use]
+    pub fn any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.has(name))
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        self.0.remove(name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Tags to set and tags to remove.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagChange {
+    /// Tags to set: new ones and ones with another value.
+    pub set: BTreeMap<String, String>,
+    /// Keys of tags to remove.
+    pub remove: Vec<String>,
+}
+
+/// The calls of a resource type.
+pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
+    /// Facts about the calls.
+    const CALLS: Calls;
+
+    /// Makes the object and returns its id, nothing else: outputs always come from `read`, which
+    /// the frame calls next. The tags in `want` are complete, ownership included, and go into the
+    /// create call itself where the API takes them there.
+    fn create(
+        aws: &Aws,
+        want: &Self,
+        creating: Creating<'_>,
+    ) -> impl Future<Output = Result<String>> + Send;
+
+    /// Reads objects with as few calls as there can be. The only place that turns AWS's data into
+    /// our structs; it returns inputs *and* outputs, so that drift is visible.
+    fn read(aws: &Aws, known: &[Known]) -> impl Future<Output = Reads<Self>> + Send;
+
+    /// Changes what `changed` lists and nothing else. Types whose every input forces replacement
+    /// leave it out.
+    fn update(
+        aws: &Aws,
+        id: &str,
+        want: &Self,
+        was: &Self,
+        changed: &Changed,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (aws, id, want, was, changed);
+        std::future::ready(Err(not_updatable(Self::SCHEMA.type_name)))
+    }
+
+    /// Deletes the object. What is gone already is the frame's to recognise, by `CALLS.gone`.
+    fn delete(aws: &Aws, id: &str, was: &Self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Whether the object can be used. The frame polls with `read` until it can.
+    fn readiness(seen: &Seen<Self>) -> Readiness {
+        let _ = seen;
+        Readiness::Ready
+    }
+
+    /// Whether a read shows that the object is deleted although AWS still lists it.
+    fn is_deleted(seen: &Seen<Self>) -> bool {
+        let _ = seen;
+        false
+    }
+
+    /// Ids of objects that a create of `want` may have made, found by ownership tags, unique name,
+    /// or the two ends. `want.tags` carries the ownership tags.
+    fn find(aws: &Aws, want: &Self) -> impl Future<Output = Result<Vec<String>>> + Send;
+
+    /// Changes tags. Only for types that have them.
+    fn retag(aws: &Aws, id: &str, change: &TagChange) -> impl Future<Output = Result<()>> + Send {
+        let _ = (aws, id, change);
+        std::future::ready(Err(not_updatable(Self::SCHEMA.type_name)))
+    }
+}
+
+fn not_updatable(type_name: &str) -> Failure {
+    let message = format!("{type_name} has nothing that can be changed in place");
+    Failure::new(FailureClass::Invalid, message)
+}
+
+/// Decodes inputs into the type's struct.
+pub(crate) fn inputs<T: ResourceType>(object: &Object) -> Result<T> {
+    T::from_object(object).map_err(|error: DecodeError| decode(&error))
+}

@@ -1,0 +1,17 @@
+//! What all resource types share, done once: clients, calls, retries, limits, tags, waiting, errors.
+//!
+//! A handler says what to ask AWS; everything else happens here. Start reading at [`handler`], the
+//! contract that a resource type fulfils, then [`adapter`], which puts the frame around it.
+
+pub mod adapter;
+pub mod call;
+pub mod calls;
+pub mod clients;
+pub mod error;
+pub mod handler;
+pub mod limiter;
+pub mod lookup;
+pub mod provider;
+pub mod read;
+pub mod tags;
+pub mod wait;

@@ -1,0 +1,205 @@
+//! The AWS provider: the port's methods, sent to the handler of each type in the right region.
+//!
+//! The main type is [`AwsProvider`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use infra_sdk::provider::{
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Observed, Place, Provider, Target,
+    Update,
+};
+use infra_sdk::{LookupSchema, Object, Schema, Value};
+
+use super::adapter::{AnyHandler, Context};
+use super::clients::{Account, Aws, Connection, configure};
+use super::error::Result;
+use super::wait::{until_gone, until_ready};
+use crate::types::{LOOKUPS, TYPES};
+
+/// AWS, as the engine sees it.
+pub struct AwsProvider {
+    home: Arc<Aws>,
+    regions: Mutex<HashMap<String, Arc<Aws>>>,
+    default_tags: BTreeMap<String, String>,
+    account: Option<String>,
+}
+
+impl AwsProvider {
+    /// A provider for a connection. Nothing is asked yet; see [`guard`](Self::guard).
+    pub async fn connect(connection: Connection) -> Self {
+        let home = Arc::new(Aws::new(configure(&connection).await));
+        Self {
+            home,
+            regions: Mutex::default(),
+            default_tags: connection.default_tags,
+            account: connection.account,
+        }
+    }
+
+    /// Asks who the caller is and refuses an account that is not the environment's.
+    ///
+    /// # Errors
+    /// When there are no credentials, AWS cannot be reached, or the account is another one.
+    pub async fn guard(&self) -> Result<Account> {
+        self.home.guard(self.account.as_deref()).await.cloned()
+    }
+
+    fn clients(&self, place: &Place) -> Result<Arc<Aws>> {
+        if let Some(name) = &place.provider {
+            let message = format!("no credentials are configured for the provider `{name}`");
+            return Err(Failure::new(FailureClass::Invalid, message));
+        }
+        let Some(region) = place.region.as_deref().filter(|region| *region != self.home.region())
+        else {
+            return Ok(Arc::clone(&self.home));
+        };
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = regions
+            .entry(region.to_owned())
+            .or_insert_with(|| Arc::new(self.home.in_region(region)));
+        Ok(Arc::clone(clients))
+    }
+
+    fn context<'a>(&'a self, aws: &'a Aws) -> Context<'a> {
+        Context { aws, default_tags: &self.default_tags }
+    }
+}
+
+fn handler(type_name: &str) -> Option<&'static dyn AnyHandler> {
+    TYPES
+        .binary_search_by(|handler| handler.schema().type_name.cmp(type_name))
+        .ok()
+        .map(|index| TYPES[index])
+}
+
+fn known(type_name: &str) -> Result<&'static dyn AnyHandler> {
+    handler(type_name).ok_or_else(|| {
+        Failure::new(FailureClass::Invalid, format!("there is no resource type `{type_name}`"))
+    })
+}
+
+/// Reads of one type in one place, which go to AWS together.
+type Group<'a> = ((&'a str, &'a Place), Vec<usize>);
+
+impl Provider for AwsProvider {
+    fn schema(&self, type_name: &str) -> Option<&'static Schema> {
+        handler(type_name).map(AnyHandler::schema)
+    }
+
+    fn type_names(&self) -> Vec<&'static str> {
+        TYPES.iter().map(|handler| handler.schema().type_name).collect()
+    }
+
+    fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema> {
+        LOOKUPS.iter().map(|lookup| lookup.schema).find(|schema| schema.name == name)
+    }
+
+    fn read<'a>(
+        &'a self,
+        targets: &'a [Target],
+    ) -> BoxFuture<'a, Vec<std::result::Result<Option<Observed>, Failure>>> {
+        Box::pin(async move {
+            let mut groups: BTreeMap<(&str, &Place), Vec<usize>> = BTreeMap::new();
+            for (index, target) in targets.iter().enumerate() {
+                groups.entry((&target.type_name, &target.place)).or_default().push(index);
+            }
+            let reads = groups.into_iter().map(|group| self.read_group(targets, group));
+            let mut answers: Vec<_> = targets.iter().map(|_| Ok(None)).collect();
+            for (index, answer) in futures_util::future::join_all(reads).await.into_iter().flatten()
+            {
+                answers[index] = answer;
+            }
+            answers
+        })
+    }
+
+    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let aws = self.clients(&request.place)?;
+            known(&request.type_name)?.create(self.context(&aws), request).await
+        })
+    }
+
+    fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let aws = self.clients(&request.target.place)?;
+            known(&request.target.type_name)?.update(self.context(&aws), request).await
+        })
+    }
+
+    fn await_ready<'a>(
+        &'a self,
+        target: &'a Target,
+        wanted: &'a Object,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Observed>> {
+        Box::pin(async move {
+            let aws = self.clients(&target.place)?;
+            let handler = known(&target.type_name)?;
+            let patience = timeout.unwrap_or(handler.calls().patience.create);
+            until_ready(handler, self.context(&aws), target, wanted, patience).await
+        })
+    }
+
+    fn delete<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let aws = self.clients(&target.place)?;
+            known(&target.type_name)?.delete(self.context(&aws), target).await
+        })
+    }
+
+    fn await_gone<'a>(
+        &'a self,
+        target: &'a Target,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let aws = self.clients(&target.place)?;
+            let handler = known(&target.type_name)?;
+            let patience = timeout.unwrap_or(handler.calls().patience.delete);
+            until_gone(handler, self.context(&aws), target, patience).await
+        })
+    }
+
+    fn find<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(async move {
+            let aws = self.clients(&request.place)?;
+            known(&request.type_name)?.find(self.context(&aws), request).await
+        })
+    }
+
+    fn lookup<'a>(&'a self, request: &'a LookupRequest) -> BoxFuture<'a, Result<Value>> {
+        Box::pin(async move {
+            let aws = self.clients(&request.place)?;
+            let lookup = LOOKUPS.iter().find(|lookup| lookup.schema.name == request.name);
+            let Some(lookup) = lookup else {
+                let message = format!("there is no data source `{}`", request.name);
+                return Err(Failure::new(FailureClass::Invalid, message));
+            };
+            (lookup.answer)(&aws, &request.arguments).await
+        })
+    }
+}
+
+impl AwsProvider {
+    async fn read_group<'a>(
+        &'a self,
+        targets: &'a [Target],
+        ((type_name, place), indices): Group<'a>,
+    ) -> Vec<(usize, Result<Option<Observed>>)> {
+        let members: Vec<&Target> = indices.iter().map(|index| &targets[*index]).collect();
+        let read = async {
+            let aws = self.clients(place)?;
+            Ok(known(type_name)?.read(self.context(&aws), &members).await)
+        };
+        match read.await {
+            Ok(answers) => indices.into_iter().zip(answers).collect(),
+            Err(failure) => {
+                let failure: Failure = failure;
+                indices.into_iter().map(|index| (index, Err(failure.clone()))).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What every handler needs.
+
+pub(crate) use crate::frame::calls::{Calls, CreateClass};
+pub(crate) use crate::frame::clients::Aws;
+pub(crate) use crate::frame::error::{Result, missing, parsed};
+pub(crate) use crate::frame::handler::{Changed, Creating, Handler, Known, Reads, Seen, TagChange};
+pub(crate) use crate::frame::read::{EC2_FILTER_VALUES, absent, read_each, read_many};

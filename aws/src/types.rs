@@ -1,0 +1,54 @@
+//! The registry: every resource type and data source, sorted by name. One line each.
+
+use crate::frame::adapter::{Adapter, AnyHandler};
+use crate::frame::lookup::LookupHandler;
+use crate::{ec2, sts};
+
+/// Every resource type, sorted by name.
+pub static TYPES: &[&dyn AnyHandler] =
+    &[&Adapter::<ec2::Subnet>::new(), &Adapter::<ec2::Vpc>::new()];
+
+/// Every data source, sorted by name.
+pub static LOOKUPS: &[&LookupHandler] =
+    &[&ec2::availability_zones::handler::HANDLER, &sts::caller_identity::handler::HANDLER];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn types_are_sorted_and_stand_once() {
+        let names: Vec<_> = TYPES.iter().map(|handler| handler.schema().type_name).collect();
+        assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
+        let lookups: Vec<_> = LOOKUPS.iter().map(|lookup| lookup.schema.name).collect();
+        assert!(lookups.windows(2).all(|pair| pair[0] < pair[1]), "{lookups:?}");
+    }
+
+    #[test]
+    fn every_type_declares_its_calls() {
+        for handler in TYPES {
+            let (name, calls) = (handler.schema().type_name, handler.calls());
+            assert!(calls.create.contains(':'), "{name} names no create operation");
+            assert!(calls.operations.contains(&calls.create), "{name} does not list its create");
+            assert!(!calls.actions.is_empty(), "{name} lists no IAM action");
+            for list in [calls.operations, calls.actions] {
+                assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {list:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_attribute_is_documented_and_named_once() {
+        for handler in TYPES {
+            let schema = handler.schema();
+            let mut names = BTreeSet::new();
+            for field in schema.inputs.iter().chain(schema.outputs) {
+                assert!(!field.doc.is_empty(), "{}.{}", schema.type_name, field.name);
+                assert!(names.insert(field.name), "{}.{} twice", schema.type_name, field.name);
+            }
+            assert!(schema.output("id").is_some(), "{} has no id", schema.type_name);
+        }
+    }
+}

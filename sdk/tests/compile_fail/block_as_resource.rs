@@ -1,0 +1,15 @@
+//! A block where a resource belongs.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use infra_sdk::ipnet::Ipv4Net;
+use infra_sdk::Stack;
+use support::*;
+
+fn declare(stack: &mut Stack, range: Ipv4Net) {
+    let _ = range;
+    stack.add("rule", Rule::new(infra_sdk::Days(1)));
+}
+
+fn main() {}

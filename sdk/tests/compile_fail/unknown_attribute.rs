@@ -1,0 +1,15 @@
+//! An attribute that the resource does not have.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use infra_sdk::ipnet::Ipv4Net;
+use infra_sdk::Stack;
+use support::*;
+
+fn declare(stack: &mut Stack, range: Ipv4Net) {
+    let vpc = stack.add("vpc", Vpc::new(range));
+    stack.output("endpoint", vpc.endpoint());
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! The ARN of a VPC where that of a role belongs.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use infra_sdk::ipnet::Ipv4Net;
+use infra_sdk::Stack;
+use support::*;
+
+fn declare(stack: &mut Stack, range: Ipv4Net) {
+    let vpc = stack.add("vpc", Vpc::new(range));
+    stack.add("queue", Queue::new().reader(vpc.arn()));
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! Days where seconds belong.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use infra_sdk::ipnet::Ipv4Net;
+use infra_sdk::Stack;
+use support::*;
+
+fn declare(stack: &mut Stack, range: Ipv4Net) {
+    let _ = range;
+    stack.add("queue", Queue::new().visibility_timeout(infra_sdk::Days(1)));
+}
+
+fn main() {}
