@@ -1,1 +1,2 @@
-//! To be filled.
+//! Stand-in until the IAM types are merged.
+pub use infra_sdk::Json as PolicyJson;
