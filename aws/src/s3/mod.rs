@@ -10,7 +10,7 @@ pub mod lifecycle;
 mod lifecycle_handler;
 pub mod logging;
 pub mod ownership_controls;
-//POLICY pub mod policy;
+pub mod policy;
 pub mod public_access_block;
 pub mod versioning;
 
@@ -26,6 +26,6 @@ pub use lifecycle::{
 };
 pub use logging::{BucketLogging, PartitionDateSource};
 pub use ownership_controls::{BucketOwnershipControls, ObjectOwnership};
-//POLICY pub use policy::BucketPolicy;
+pub use policy::BucketPolicy;
 pub use public_access_block::BucketPublicAccessBlock;
 pub use versioning::{BucketVersioning, MfaDelete, VersioningConfiguration, VersioningStatus};

@@ -92,18 +92,18 @@ mod tests {
 
     use super::*;
     use crate::conformance::{Fixture, conforms};
-    use crate::iam::{PolicyDocument, Statement};
+    use crate::iam::{Operator, PolicyDocument, Principal, Statement};
     use crate::s3::Bucket;
 
     fn policy(stack: &mut infra_sdk::Stack, name: &str, action: &str) {
         let bucket = stack.add("bucket", Bucket::new(format!("{name}-guarded")));
         let statement = Statement::deny()
             .sid("TlsOnly")
-            .any_principal()
+            .principal(Principal::all())
             .action(action)
             .resource(bucket.arn())
             .resource(text!(bucket.arn(), "/*"))
-            .condition("Bool", "aws:SecureTransport", ["false"]);
+            .condition(Operator::Bool, "aws:SecureTransport", "false");
         let document = PolicyDocument::new().statement(statement);
         stack.add("it", BucketPolicy::new(bucket.id(), document));
     }
