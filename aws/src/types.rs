@@ -5,8 +5,18 @@ use crate::frame::lookup::LookupHandler;
 use crate::{ec2, s3, sts};
 
 /// Every resource type, sorted by name.
-pub static TYPES: &[&dyn AnyHandler] =
-    &[&Adapter::<ec2::Subnet>::new(), &Adapter::<ec2::Vpc>::new()];
+pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<s3::Bucket>::new(),
+    &Adapter::<s3::BucketLifecycleConfiguration>::new(),
+    &Adapter::<s3::BucketLogging>::new(),
+    &Adapter::<s3::BucketOwnershipControls>::new(),
+    &Adapter::<s3::BucketPolicy>::new(),
+    &Adapter::<s3::BucketPublicAccessBlock>::new(),
+    &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
+    &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<ec2::Subnet>::new(),
+    &Adapter::<ec2::Vpc>::new(),
+];
 
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] =

@@ -81,7 +81,7 @@ pub struct LifecycleFilter {
     /// Objects that have all of these tags.
     pub tags: Tags,
     /// Objects larger than this, in bytes.
-    #[field(range = 0..=53_687_091_200_000)]
+    #[field(range = 1..=53_687_091_200_000)]
     pub object_size_greater_than: Option<i64>,
     /// Objects smaller than this, in bytes.
     #[field(range = 1..=53_687_091_200_000)]

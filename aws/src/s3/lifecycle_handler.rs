@@ -206,7 +206,8 @@ fn filter_from_wire(filter: wire::LifecycleRuleFilter) -> Option<LifecycleFilter
         Some(and) => LifecycleFilter {
             prefix: and.prefix,
             tags: Tags(and.tags.unwrap_or_default().into_iter().map(tag).collect()),
-            object_size_greater_than: and.object_size_greater_than,
+            // S3 answers 0 where no size was given.
+            object_size_greater_than: and.object_size_greater_than.filter(|size| *size > 0),
             object_size_less_than: and.object_size_less_than,
         },
         None => LifecycleFilter {
