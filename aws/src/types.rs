@@ -5,8 +5,18 @@ use crate::frame::lookup::LookupHandler;
 use crate::{ec2, sts};
 
 /// Every resource type, sorted by name.
-pub static TYPES: &[&dyn AnyHandler] =
-    &[&Adapter::<ec2::Subnet>::new(), &Adapter::<ec2::Vpc>::new()];
+pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<ec2::Eip>::new(),
+    &Adapter::<ec2::FlowLog>::new(),
+    &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<ec2::NatGateway>::new(),
+    &Adapter::<ec2::Route>::new(),
+    &Adapter::<ec2::RouteTable>::new(),
+    &Adapter::<ec2::RouteTableAssociation>::new(),
+    &Adapter::<ec2::Subnet>::new(),
+    &Adapter::<ec2::Vpc>::new(),
+    &Adapter::<ec2::VpcEndpoint>::new(),
+];
 
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] =
