@@ -325,7 +325,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use super::handler::{private_name, public_name};
     use super::*;

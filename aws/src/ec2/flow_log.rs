@@ -366,7 +366,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use infra_sdk::ipnet::Ipv4Net;
     use infra_sdk::{Stack, Value};

@@ -188,44 +188,53 @@ fn validate(inputs: &Object) -> Vec<Problem> {
     rules.finish()
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use infra_sdk::ipnet::Ipv4Net;
     use infra_sdk::{Stack, Value};
 
     use super::*;
     use crate::conformance::{Fixture, conforms};
+    use crate::ec2::subnet::SubnetHandle;
     use crate::ec2::vpc::VpcHandle;
-    use crate::ec2::{RouteTable, Vpc};
+    use crate::ec2::{Subnet, Vpc};
 
-    fn vpc(stack: &mut Stack) -> VpcHandle {
-        stack.add("vpc", Vpc::new("10.0.0.0/16".parse::<Ipv4Net>().expect("a CIDR")))
+    fn network(stack: &mut Stack) -> (VpcHandle, [SubnetHandle; 2]) {
+        let cidr = |text: &str| text.parse::<Ipv4Net>().expect("a CIDR");
+        let vpc = stack.add("vpc", Vpc::new(cidr("10.0.0.0/16")).enable_dns_hostnames(true));
+        let subnets = [("left", "10.0.1.0/24"), ("right", "10.0.2.0/24")]
+            .map(|(name, range)| stack.add(name, Subnet::new(vpc.id(), cidr(range))));
+        (vpc, subnets)
     }
 
     const READ_ONLY: &str = r#"{"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+        {"Effect": "Allow", "Principal": "*", "Action": "logs:Describe*", "Resource": "*"}
     ]}"#;
 
     conforms!(
         aws_vpc_endpoint,
         Fixture {
             base: |stack, name| {
-                let vpc = vpc(stack);
-                let table = stack.add("table", RouteTable::new(vpc.id()));
-                let endpoint = VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.s3");
-                stack.add("it", endpoint.route_table_ids([table.id()]).tag("Name", name));
+                let (vpc, [left, _]) = network(stack);
+                let endpoint = VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.logs")
+                    .vpc_endpoint_type(VpcEndpointType::Interface)
+                    .private_dns_enabled(true)
+                    .subnet_ids([left.id()]);
+                stack.add("it", endpoint.tag("Name", name));
             },
             update: Some(|stack, _| {
-                let vpc = vpc(stack);
-                let table = stack.add("table", RouteTable::new(vpc.id()));
-                let endpoint = VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.s3");
-                let endpoint = endpoint.route_table_ids([table.id()]).policy(READ_ONLY);
+                let (vpc, [_, right]) = network(stack);
+                let endpoint = VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.logs")
+                    .vpc_endpoint_type(VpcEndpointType::Interface)
+                    .private_dns_enabled(true)
+                    .subnet_ids([right.id()])
+                    .policy(READ_ONLY);
                 stack.add("it", endpoint.tag("Name", "other"));
             }),
             replace: Some(|stack, _| {
-                let vpc = vpc(stack);
-                let endpoint = VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.logs");
-                stack.add("it", endpoint.vpc_endpoint_type(VpcEndpointType::Interface));
+                let (vpc, _) = network(stack);
+                stack.add("it", VpcEndpoint::new(vpc.id(), "com.amazonaws.us-west-2.s3"));
             }),
             gaps: &[],
         }
