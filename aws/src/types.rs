@@ -2,12 +2,18 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, sts};
+use crate::{ec2, iam, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<ec2::FlowLog>::new(),
+    &Adapter::<iam::InstanceProfile>::new(),
+    &Adapter::<iam::OpenIdConnectProvider>::new(),
+    &Adapter::<iam::Policy>::new(),
+    &Adapter::<iam::Role>::new(),
+    &Adapter::<iam::RolePolicy>::new(),
+    &Adapter::<iam::RolePolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::Route>::new(),
@@ -19,8 +25,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 ];
 
 /// Every data source, sorted by name.
-pub static LOOKUPS: &[&LookupHandler] =
-    &[&ec2::availability_zones::handler::HANDLER, &sts::caller_identity::handler::HANDLER];
+pub static LOOKUPS: &[&LookupHandler] = &[
+    &ec2::availability_zones::handler::HANDLER,
+    &sts::caller_identity::handler::HANDLER,
+    &sts::partition::handler::HANDLER,
+    &sts::region::handler::HANDLER,
+];
 
 #[cfg(test)]
 mod tests {

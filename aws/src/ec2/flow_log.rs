@@ -11,6 +11,7 @@ use super::{
     TransitGatewayId, VpcId,
 };
 use crate::AnyArn;
+use crate::iam::Role;
 use crate::rules::Rules;
 
 /// Writes down which traffic went where.
@@ -47,10 +48,10 @@ pub struct FlowLog {
     pub log_destination: AnyArn,
     /// Role that may write to the destination. Needed for log groups.
     #[field(force_new)]
-    pub iam_role_arn: Option<AnyArn>,
+    pub iam_role_arn: Option<Arn<Role>>,
     /// Role that may write to a destination in another account.
     #[field(force_new)]
-    pub deliver_cross_account_role: Option<AnyArn>,
+    pub deliver_cross_account_role: Option<Arn<Role>>,
     /// Fields of a record in their order: `${srcaddr} ${dstaddr} ${action}`. AWS's format by default.
     #[field(force_new, computed)]
     pub log_format: Option<String>,
@@ -336,8 +337,8 @@ mod handler {
                 .transpose()?
                 .unwrap_or(LogDestinationType::CloudWatchLogs),
             log_destination: AnyArn::new(destination),
-            iam_role_arn: log.deliver_logs_permission_arn.map(AnyArn::new),
-            deliver_cross_account_role: log.deliver_cross_account_role.map(AnyArn::new),
+            iam_role_arn: log.deliver_logs_permission_arn.map(Arn::new),
+            deliver_cross_account_role: log.deliver_cross_account_role.map(Arn::new),
             log_format: log.log_format,
             max_aggregation_interval: Seconds(interval.unwrap_or(600)),
             destination_options: log
@@ -386,7 +387,7 @@ mod tests {
         FlowLog::new(AnyArn::new(group))
             .vpc_id(vpc.id())
             .traffic_type(TrafficType::All)
-            .iam_role_arn(AnyArn::new("arn:aws:iam::123456789012:role/flow-logs"))
+            .iam_role_arn(Arn::<Role>::new("arn:aws:iam::123456789012:role/flow-logs"))
             .log_format("${srcaddr} ${dstaddr} ${action}")
             .max_aggregation_interval(Seconds(60))
     }
