@@ -7,6 +7,7 @@
 //!
 //! This crate never prints and knows neither the engine nor the store.
 
+pub mod any_arn;
 #[cfg(all(test, feature = "provider"))]
 pub(crate) mod conformance;
 pub mod ec2;
@@ -17,6 +18,7 @@ pub mod kms;
 pub mod logs;
 #[cfg(feature = "provider")]
 pub(crate) mod prelude;
+pub(crate) mod rules;
 pub mod s3;
 pub mod sts;
 #[cfg(all(test, feature = "provider"))]
@@ -24,6 +26,7 @@ pub(crate) mod test_endpoint;
 #[cfg(feature = "provider")]
 pub mod types;
 
+pub use any_arn::AnyArn;
 #[cfg(feature = "provider")]
 pub use frame::clients::Connection;
 #[cfg(feature = "provider")]

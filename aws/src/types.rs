@@ -2,10 +2,23 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, s3, sts};
+use crate::{ec2, iam, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<ec2::Eip>::new(),
+    &Adapter::<ec2::FlowLog>::new(),
+    &Adapter::<iam::InstanceProfile>::new(),
+    &Adapter::<iam::OpenIdConnectProvider>::new(),
+    &Adapter::<iam::Policy>::new(),
+    &Adapter::<iam::Role>::new(),
+    &Adapter::<iam::RolePolicy>::new(),
+    &Adapter::<iam::RolePolicyAttachment>::new(),
+    &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<ec2::NatGateway>::new(),
+    &Adapter::<ec2::Route>::new(),
+    &Adapter::<ec2::RouteTable>::new(),
+    &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),
     &Adapter::<s3::BucketLifecycleConfiguration>::new(),
     &Adapter::<s3::BucketLogging>::new(),
@@ -16,11 +29,16 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<s3::BucketVersioning>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
+    &Adapter::<ec2::VpcEndpoint>::new(),
 ];
 
 /// Every data source, sorted by name.
-pub static LOOKUPS: &[&LookupHandler] =
-    &[&ec2::availability_zones::handler::HANDLER, &sts::caller_identity::handler::HANDLER];
+pub static LOOKUPS: &[&LookupHandler] = &[
+    &ec2::availability_zones::handler::HANDLER,
+    &sts::caller_identity::handler::HANDLER,
+    &sts::partition::handler::HANDLER,
+    &sts::region::handler::HANDLER,
+];
 
 #[cfg(test)]
 mod tests {
