@@ -10,7 +10,8 @@ use std::sync::Arc;
 use infra_sdk::provider::{Create, Observed, Owner, Place, Provider, Target, Update};
 use infra_sdk::stack::Answerer;
 use infra_sdk::{
-    Declaration, Diagnostic, Environment, Field, Kind, Location, Object, Reference, Stack, Value,
+    Address, Declaration, Diagnostic, Environment, Field, Kind, Location, Object, Reference, Stack,
+    Value,
 };
 
 use crate::{AwsProvider, Connection};
@@ -149,6 +150,11 @@ impl Suite {
         after
     }
 
+    /// The token of a create, which is the same when it is looked for.
+    fn token(&self, address: &Address) -> String {
+        format!("{}-{address}", self.owner.stack)
+    }
+
     fn evaluate(&self, declaration: &Declaration, made: &[Made]) -> Object {
         let resolve = |reference: &Reference| {
             let made = made.iter().find(|made| made.target.address == reference.address)?;
@@ -173,7 +179,7 @@ impl Suite {
             type_name: declaration.type_name.clone(),
             place: Place::default(),
             inputs: wanted.clone(),
-            token: format!("{}-{}", self.owner.stack, declaration.address),
+            token: self.token(&declaration.address),
             owner: Arc::clone(&self.owner),
         };
         let id = self.provider.create(&create).await.expect("it is created");
@@ -259,7 +265,7 @@ impl Suite {
             type_name: made.target.type_name.clone(),
             place: Place::default(),
             inputs: made.wanted.clone(),
-            token: String::new(),
+            token: self.token(&made.target.address),
             owner: Arc::clone(&self.owner),
         };
         let found = self.provider.find(&create).await.expect("it can be looked for");

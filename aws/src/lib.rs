@@ -17,6 +17,7 @@ pub mod kms;
 pub mod logs;
 #[cfg(feature = "provider")]
 pub(crate) mod prelude;
+pub(crate) mod rules;
 pub mod s3;
 pub mod sts;
 #[cfg(all(test, feature = "provider"))]

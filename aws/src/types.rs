@@ -2,10 +2,15 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, s3, sts};
+use crate::{ec2, kms, logs, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<kms::Alias>::new(),
+    &Adapter::<kms::Key>::new(),
+    &Adapter::<ec2::NetworkAcl>::new(),
+    &Adapter::<ec2::NetworkAclRule>::new(),
     &Adapter::<s3::Bucket>::new(),
     &Adapter::<s3::BucketLifecycleConfiguration>::new(),
     &Adapter::<s3::BucketLogging>::new(),
@@ -14,8 +19,11 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<s3::BucketPublicAccessBlock>::new(),
     &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
     &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<ec2::SecurityGroup>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
+    &Adapter::<ec2::SecurityGroupEgressRule>::new(),
+    &Adapter::<ec2::SecurityGroupIngressRule>::new(),
 ];
 
 /// Every data source, sorted by name.
