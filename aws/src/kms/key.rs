@@ -5,9 +5,10 @@
 //! DisableKeyRotation, TagResource, UntagResource, ScheduleKeyDeletion.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Choice, Days, Json, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Arn, Choice, Days, Object, Outputs, Resource, Tags, Value};
 
 use super::KeyId;
+use crate::iam::PolicyJson;
 use crate::rules::{at_most_one, is_set, problem, text};
 
 /// A key that encrypts, signs or authenticates, and that never leaves KMS.
@@ -25,7 +26,7 @@ pub struct Key {
     pub customer_master_key_spec: KeySpec,
     /// Who may use and manage it. Left out, IAM policies of the account decide.
     #[field(computed)]
-    pub policy: Option<Json>,
+    pub policy: Option<PolicyJson>,
     /// Accept a policy under which the caller cannot change the policy any more.
     #[field(default = false, write_only)]
     pub bypass_policy_lockout_safety_check: bool,
@@ -251,7 +252,7 @@ mod handler {
                         .set_description(want.description.clone())
                         .key_usage(KeyUsageType::from(want.key_usage.as_str()))
                         .key_spec(WireSpec::from(want.customer_master_key_spec.as_str()))
-                        .set_policy(want.policy.clone().map(|policy| policy.0))
+                        .set_policy(want.policy.as_ref().map(|policy| policy.as_str().to_owned()))
                         .bypass_policy_lockout_safety_check(want.bypass_policy_lockout_safety_check)
                         .multi_region(want.multi_region)
                         .origin(origin.clone())
@@ -297,7 +298,7 @@ mod handler {
                         .put_key_policy()
                         .key_id(id)
                         .policy_name(POLICY)
-                        .policy(&policy.0)
+                        .policy(policy.as_str())
                         .bypass_policy_lockout_safety_check(want.bypass_policy_lockout_safety_check)
                         .send()
                 })
@@ -415,7 +416,7 @@ mod handler {
                 key.key_spec.as_ref().map(WireSpec::as_str),
                 "KeySpec",
             )?,
-            policy: policy.policy.map(Json),
+            policy: policy.policy.map(PolicyJson::new),
             bypass_policy_lockout_safety_check: false,
             is_enabled: key.enabled,
             enable_key_rotation: rotates,
@@ -461,15 +462,16 @@ mod rule_tests {
 
 #[cfg(all(test, feature = "provider"))]
 mod tests {
+    use infra_sdk::{Global, Output};
+
     use super::*;
     use crate::conformance::{Fixture, conforms};
+    use crate::iam::{PolicyDocument, Principal, Statement};
 
-    fn policy(action: &str) -> Json {
-        Json(format!(
-            r#"{{"Version": "2012-10-17", "Statement": [{{"Sid": "root", "Effect": "Allow",
-            "Principal": {{"AWS": "arn:aws:iam::123456789012:root"}}, "Action": "{action}",
-            "Resource": "*"}}]}}"#
-        ))
+    fn policy(action: &str) -> Output<PolicyJson, Global> {
+        let root = Principal::aws("arn:aws:iam::123456789012:root");
+        let statement = Statement::allow().principal(root).action(action).resource("*");
+        PolicyDocument::new().statement(statement).to_json()
     }
 
     conforms!(
