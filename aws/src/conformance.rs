@@ -141,7 +141,7 @@ impl Suite {
         for declaration in self.declare(declare, unique) {
             let wanted = self.evaluate(&declaration, &after);
             let made = match before.remove(&declaration.address) {
-                None => self.create(&declaration, wanted).await,
+                None => self.create(&declaration, wanted, self.token(&declaration.address)).await,
                 Some(made) => self.update(made, wanted).await,
             };
             after.push(made);
@@ -173,13 +173,13 @@ impl Suite {
         wanted
     }
 
-    async fn create(&self, declaration: &Declaration, wanted: Object) -> Made {
+    async fn create(&self, declaration: &Declaration, wanted: Object, token: String) -> Made {
         let create = Create {
             address: declaration.address.clone(),
             type_name: declaration.type_name.clone(),
             place: Place::default(),
             inputs: wanted.clone(),
-            token: self.token(&declaration.address),
+            token,
             owner: Arc::clone(&self.owner),
         };
         let id = self.provider.create(&create).await.expect("it is created");
@@ -288,7 +288,8 @@ impl Suite {
         let forced = changed.iter().any(|name| schema.input(name).is_some_and(|f| f.force_new));
         assert!(forced, "no changed attribute forces replacement: {changed:?}");
         self.delete(&old.target).await;
-        rest.push(self.create(&declaration, wanted).await);
+        let token = format!("{}-again", self.token(&declaration.address));
+        rest.push(self.create(&declaration, wanted, token).await);
         rest
     }
 

@@ -384,7 +384,7 @@ mod tests {
                 let rule = rule.ipv6_cidr_block("2001:db8::/32".parse::<Ipv6Net>().expect("valid"));
                 stack.add("it", rule.egress(true).from_port(0).to_port(0));
             }),
-            gaps: &[],
+            gaps: &["icmp_type", "icmp_code"],
         }
     );
 }

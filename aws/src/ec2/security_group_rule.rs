@@ -294,7 +294,7 @@ mod handler {
             Some(_) => seen,
         };
         let ports = (port("from_port", rule.from_port), port("to_port", rule.to_port));
-        let owner = rule.group_owner_id.unwrap_or_default();
+        let owner = rule.group_owner_id;
         Ok(Rule {
             group: SecurityGroupId::new(rule.group_id.ok_or_else(|| missing("GroupId"))?),
             protocol,
@@ -303,7 +303,8 @@ mod handler {
             ipv6: rule.cidr_ipv6.map(|cidr| parsed(Some(&cidr), "CidrIpv6")).transpose()?,
             prefix_list: rule.prefix_list_id.map(PrefixListId::new),
             reference: rule.referenced_group_info.and_then(|info| {
-                let account = info.user_id.filter(|account| *account != owner);
+                let other = |account: &String| owner.as_ref().is_some_and(|own| own != account);
+                let account = info.user_id.filter(other);
                 Some(GroupRef::of(account.as_deref(), &info.group_id?))
             }),
             description: rule.description.filter(|text| !text.is_empty()),
@@ -565,6 +566,7 @@ mod tests {
             }),
             replace: Some(|stack, name| {
                 let rule = SecurityGroupEgressRule::new(group(stack, name).id(), "icmpv6");
+                let rule = rule.from_port(-1).to_port(-1);
                 stack.add("it", rule.cidr_ipv6("2001:db8::/32".parse::<Ipv6Net>().expect("valid")));
             }),
             gaps: &[],

@@ -271,7 +271,7 @@ fn last_rule(egress: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use super::{missing_nat_gateway, network_acl};
+    use super::{Leftovers, missing_nat_gateway, network_acl, take_filter};
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
@@ -294,11 +294,28 @@ mod tests {
     }
 
     #[test]
+    fn network_acls_are_filtered_by_id() {
+        let filter = "Filter.1.Name=network-acl-id&Filter.1.Value.1=acl-2";
+        let mut call = query_call("ec2", &format!("Action=DescribeNetworkAcls&{filter}"));
+        let network_acls = take_filter(&mut call, "network-acl-id");
+        assert!(call.form.filters().is_empty());
+        let acl = |id| format!("<item><networkAclId>{id}</networkAclId><entrySet/></item>");
+        let set = format!("<networkAclSet>{}{}</networkAclSet>", acl("acl-1"), acl("acl-2"));
+        let mut list = answer(&format!("<R>{set}</R>"));
+        let leftovers = Leftovers { network_acls, ..Leftovers::default() };
+        assert_eq!(network_acl(&call, &mut list, &leftovers), None);
+        let document = list.document().unwrap();
+        let left = document.items("networkAclSet");
+        let ids: Vec<String> = left.iter().map(|acl| acl.child_text("networkAclId")).collect();
+        assert_eq!(ids, ["acl-2"]);
+    }
+
+    #[test]
     fn a_network_acl_denies_at_the_end_and_only_once() {
         let call = query_call("ec2", "Action=DescribeNetworkAcls");
         let mut list = answer("<R><networkAclSet><item><entrySet/></item></networkAclSet></R>");
         for _ in 0..2 {
-            assert_eq!(network_acl(&call, &mut list), None);
+            assert_eq!(network_acl(&call, &mut list, &Leftovers::default()), None);
             let document = list.document().unwrap();
             assert_eq!(document.find("entrySet").unwrap().elements().count(), 2);
         }
