@@ -25,7 +25,8 @@ async fn start() -> String {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let folder = std::env::temp_dir().join(format!("infra-conformance-{}", std::process::id()));
+            let folder =
+                std::env::temp_dir().join(format!("infra-conformance-{}", std::process::id()));
             let config = SandboxConfig {
                 venv: Some(venv()),
                 environment: std::env::vars_os().collect(),

@@ -2,10 +2,11 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, s3, sts};
+use crate::{ec2, iam, kms, logs, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<logs::LogGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
@@ -15,7 +16,11 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<kms::Alias>::new(),
+    &Adapter::<kms::Key>::new(),
     &Adapter::<ec2::NatGateway>::new(),
+    &Adapter::<ec2::NetworkAcl>::new(),
+    &Adapter::<ec2::NetworkAclRule>::new(),
     &Adapter::<ec2::Route>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
@@ -27,9 +32,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<s3::BucketPublicAccessBlock>::new(),
     &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
     &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<ec2::SecurityGroup>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
     &Adapter::<ec2::VpcEndpoint>::new(),
+    &Adapter::<ec2::SecurityGroupEgressRule>::new(),
+    &Adapter::<ec2::SecurityGroupIngressRule>::new(),
 ];
 
 /// Every data source, sorted by name.

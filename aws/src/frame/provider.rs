@@ -159,7 +159,7 @@ impl Provider for AwsProvider {
         Box::pin(async move {
             let aws = self.clients(&target.place)?;
             let handler = known(&target.type_name)?;
-            if !handler.calls().vanishes {
+            if !handler.calls().vanishes || handler.is_kept(target)? {
                 return Ok(());
             }
             let patience = timeout.unwrap_or(handler.calls().patience.delete);

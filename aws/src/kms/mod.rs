@@ -1,5 +1,11 @@
-//! KMS: keys.
+//! KMS: keys and their names.
 
-/// A key.
-#[derive(Debug)]
-pub enum Key {}
+pub mod alias;
+#[cfg(feature = "provider")]
+mod common;
+pub mod ids;
+pub mod key;
+
+pub use alias::*;
+pub use ids::*;
+pub use key::*;

@@ -2,8 +2,7 @@
 
 use infra_aws::iam::{Operator, PolicyDocument, Principal, Statement};
 use infra_aws::kms::{Alias, Key, KeyHandle};
-use infra_sdk::types::Days;
-use infra_sdk::{Stack, text};
+use infra_sdk::prelude::*;
 
 /// The keys of archon.
 pub(super) struct Keys {

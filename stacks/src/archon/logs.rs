@@ -1,8 +1,7 @@
 //! Log groups, encrypted and kept as long as the settings say.
 
 use infra_aws::logs::{LogGroup, LogGroupHandle};
-use infra_sdk::Stack;
-use infra_sdk::types::Days;
+use infra_sdk::prelude::*;
 
 use super::keys::Keys;
 use super::settings::Settings;

@@ -4,17 +4,15 @@
 //! all. Traffic to S3 stays inside through a gateway endpoint.
 
 use infra_aws::ec2::{
-    Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway,
-    NatGatewayHandle, NetworkAcl, NetworkAclRule, Route, RouteTable,
-    RouteTableAssociation, RouteTableHandle, RuleAction, SecurityGroup, SecurityGroupEgressRule,
-    SecurityGroupHandle, SecurityGroupIngressRule, Subnet, SubnetHandle, TrafficType, Vpc,
-    VpcEndpoint, VpcHandle,
+    Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
+    NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
+    SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule, Subnet,
+    SubnetHandle, TrafficType, Vpc, VpcEndpoint, VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
 };
-use infra_sdk::ipnet::Ipv4Net;
-use infra_sdk::{CommonOptions, Result, Stack, text};
+use infra_sdk::prelude::*;
 
 use super::logs::Logs;
 use super::settings::Settings;
@@ -125,7 +123,7 @@ impl Tier {
 fn subnet(vpc: Ipv4Net, number: usize) -> Result<Ipv4Net> {
     let bits = vpc.prefix_len() + SUBNET_BITS;
     let found = vpc.subnets(bits)?.nth(number);
-    found.ok_or_else(|| infra_sdk::Error::new(format!("{vpc} has no subnet {number} of /{bits}")))
+    found.ok_or_else(|| Error::new(format!("{vpc} has no subnet {number} of /{bits}")))
 }
 
 fn route_table(
@@ -160,15 +158,11 @@ fn nat_gateway(
 }
 
 /// The database subnets talk with the VPC and with nobody else.
-fn database_acl(
-    stack: &mut Stack,
-    settings: &Settings,
-    vpc: &VpcHandle,
-    subnets: &[SubnetHandle],
-) {
+fn database_acl(stack: &mut Stack, settings: &Settings, vpc: &VpcHandle, subnets: &[SubnetHandle]) {
     let ids: Vec<_> = subnets.iter().map(|subnet| subnet.id()).collect();
     let name = format!("archon-{}-database", stack.env().name());
-    let acl = stack.add("database-acl", NetworkAcl::new(vpc.id()).subnet_ids(ids).tag("Name", name));
+    let acl =
+        stack.add("database-acl", NetworkAcl::new(vpc.id()).subnet_ids(ids).tag("Name", name));
     for (name, egress) in [("database-acl-in", false), ("database-acl-out", true)] {
         let rule = NetworkAclRule::new(acl.id(), 100, "-1", RuleAction::Allow);
         stack.add(name, rule.egress(egress).cidr_block(settings.vpc_cidr));
@@ -180,9 +174,7 @@ fn data_security(stack: &mut Stack, vpc: &VpcHandle) {
     let nodes = security_group(stack, vpc, "nodes", "Nodes of the cluster");
     let anywhere = SecurityGroupEgressRule::new(nodes.id(), "-1");
     stack.add("nodes-out", anywhere.cidr_ipv4(Ipv4Net::default()).description("To anywhere"));
-    for (name, description, port) in
-        [("database", "PostgreSQL", 5432), ("cache", "Redis", 6379)]
-    {
+    for (name, description, port) in [("database", "PostgreSQL", 5432), ("cache", "Redis", 6379)] {
         let group = security_group(stack, vpc, name, description);
         let rule = SecurityGroupIngressRule::new(group.id(), "tcp")
             .from_port(port)

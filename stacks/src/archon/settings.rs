@@ -1,7 +1,6 @@
 //! What differs between archon's environments.
 
-use infra_sdk::Settings;
-use infra_sdk::ipnet::Ipv4Net;
+use infra_sdk::prelude::*;
 
 /// Settings of archon.
 #[derive(Debug, Settings)]

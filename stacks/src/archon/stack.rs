@@ -2,7 +2,7 @@
 
 use infra_aws::ec2::AvailabilityZones;
 use infra_aws::sts::CallerIdentity;
-use infra_sdk::{Result, Stack};
+use infra_sdk::prelude::*;
 
 use super::settings::Settings;
 use super::{access, keys, logs, network, storage};
@@ -20,7 +20,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     stack.scope("storage", |stack| {
         storage::declare(stack, settings, &keys, &account);
     });
-    stack.scope("access", access::declare);
+    stack.scope("access", access::declare)?;
 
     stack.output("vpc_id", network.vpc.id());
     stack.output_list("private_subnet_ids", network.private.iter().map(|subnet| subnet.id()));

@@ -8,7 +8,7 @@ use infra_aws::s3::{
     Expiration, LifecycleRule, NoncurrentVersionExpiration, ObjectOwnership, OwnershipRule,
     SseAlgorithm, StorageClass, Transition, VersioningConfiguration, VersioningStatus,
 };
-use infra_sdk::{Stack, text};
+use infra_sdk::prelude::*;
 
 use super::keys::Keys;
 use super::settings::Settings;
@@ -40,8 +40,7 @@ pub(super) fn declare(stack: &mut Stack, settings: &Settings, keys: &Keys, accou
 
 fn bucket(stack: &mut Stack, settings: &Settings, name: &str, account: &str) -> BucketHandle {
     let full = format!("archon-{}-{name}-{account}", stack.env().name());
-    let bucket =
-        stack.add(name, Bucket::new(full).force_destroy(settings.force_destroy_buckets));
+    let bucket = stack.add(name, Bucket::new(full).force_destroy(settings.force_destroy_buckets));
     let ownership = OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced);
     stack.add(format!("{name}-ownership"), BucketOwnershipControls::new(bucket.id(), ownership));
     let private = BucketPublicAccessBlock::new(bucket.id())
@@ -104,6 +103,10 @@ fn delivery(bucket: &BucketHandle, account: &str) -> PolicyDocument {
             .condition(Operator::StringEquals, "aws:SourceAccount", account)
     };
     PolicyDocument::new()
-        .statement(write("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "alb"))
+        .statement(write(
+            "LoadBalancerLogs",
+            "logdelivery.elasticloadbalancing.amazonaws.com",
+            "alb",
+        ))
         .statement(write("AccessLogs", "logging.s3.amazonaws.com", "s3"))
 }
