@@ -32,7 +32,8 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
     match Project::find(&context.folder) {
         Ok(project) => {
             context.terminal.look_for_sources_in(&project.root);
-            let detail = format!("{} environments", project.environments.len());
+            let names: Vec<_> = project.environments.keys().map(String::as_str).collect();
+            let detail = format!("environments: {}", names.join(", "));
             findings.push(Finding::good("infra.toml", detail));
             let environments: Vec<&Environment> = match &args.env {
                 Some(name) => vec![project.environment(name)?],

@@ -93,6 +93,7 @@ mod handler {
             not_yet: &[NO_ROLE_YET],
             lingering: &[("DeleteConflict", "")],
             patience: PATIENCE,
+            ..Calls::DEFAULT
         };
 
         async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
