@@ -8,6 +8,7 @@
 //! This crate never prints and knows neither the engine nor the store.
 
 pub mod any_arn;
+pub(crate) mod checks;
 #[cfg(all(test, feature = "provider"))]
 pub(crate) mod conformance;
 pub mod ec2;

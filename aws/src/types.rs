@@ -2,10 +2,11 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, sts};
+use crate::{ec2, iam, kms, logs, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<logs::LogGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
@@ -15,13 +16,28 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<kms::Alias>::new(),
+    &Adapter::<kms::Key>::new(),
     &Adapter::<ec2::NatGateway>::new(),
+    &Adapter::<ec2::NetworkAcl>::new(),
+    &Adapter::<ec2::NetworkAclRule>::new(),
     &Adapter::<ec2::Route>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
+    &Adapter::<s3::Bucket>::new(),
+    &Adapter::<s3::BucketLifecycleConfiguration>::new(),
+    &Adapter::<s3::BucketLogging>::new(),
+    &Adapter::<s3::BucketOwnershipControls>::new(),
+    &Adapter::<s3::BucketPolicy>::new(),
+    &Adapter::<s3::BucketPublicAccessBlock>::new(),
+    &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
+    &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<ec2::SecurityGroup>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
     &Adapter::<ec2::VpcEndpoint>::new(),
+    &Adapter::<ec2::SecurityGroupEgressRule>::new(),
+    &Adapter::<ec2::SecurityGroupIngressRule>::new(),
 ];
 
 /// Every data source, sorted by name.

@@ -8,16 +8,22 @@ pub mod flow_log;
 #[cfg(feature = "provider")]
 mod flow_log_handler;
 pub mod gateway_id;
+pub mod group_ref;
 pub mod ids;
 pub mod internet_gateway;
 pub mod nat_gateway;
 #[cfg(feature = "provider")]
 mod nat_gateway_handler;
+pub mod network_acl;
+pub mod network_acl_rule;
+pub mod protocol;
 pub mod route;
 #[cfg(feature = "provider")]
 mod route_handler;
 pub mod route_table;
 pub mod route_table_association;
+pub mod security_group;
+pub mod security_group_rule;
 pub mod subnet;
 pub mod vpc;
 pub mod vpc_endpoint;
@@ -26,16 +32,22 @@ mod vpc_endpoint_handler;
 #[cfg(feature = "provider")]
 mod vpc_endpoint_read;
 
-pub use availability_zones::AvailabilityZones;
-pub use eip::Eip;
-pub use flow_log::FlowLog;
-pub use gateway_id::GatewayId;
+pub use availability_zones::*;
+pub use eip::*;
+pub use flow_log::*;
+pub use gateway_id::*;
+pub use group_ref::*;
 pub use ids::*;
-pub use internet_gateway::InternetGateway;
-pub use nat_gateway::NatGateway;
-pub use route::Route;
-pub use route_table::RouteTable;
-pub use route_table_association::RouteTableAssociation;
-pub use subnet::Subnet;
-pub use vpc::{InstanceTenancy, Vpc};
-pub use vpc_endpoint::VpcEndpoint;
+pub use internet_gateway::*;
+pub use nat_gateway::*;
+pub use network_acl::*;
+pub use network_acl_rule::*;
+pub use protocol::*;
+pub use route::*;
+pub use route_table::*;
+pub use route_table_association::*;
+pub use security_group::*;
+pub use security_group_rule::*;
+pub use subnet::*;
+pub use vpc::*;
+pub use vpc_endpoint::*;

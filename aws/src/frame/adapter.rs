@@ -18,7 +18,7 @@ use super::calls::{Calls, CreateClass, Sign};
 use super::clients::Aws;
 use super::error::Result;
 use super::handler::{Changed, Creating, Handler, Known, inputs};
-use super::tags;
+use super::{names, tags};
 
 /// What an operation needs besides its request.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +55,14 @@ pub trait AnyHandler: Send + Sync {
     fn update<'a>(&'a self, context: Context<'a>, request: &'a Update)
     -> BoxFuture<'a, Result<()>>;
 
-    /// Deletes an object.
+    /// Deletes an object, unless its inputs ask to keep it.
     fn delete<'a>(&'a self, context: Context<'a>, target: &'a Target) -> BoxFuture<'a, Result<()>>;
+
+    /// Whether deleting an object leaves it where it is.
+    ///
+    /// # Errors
+    /// When its recorded inputs do not fit the type.
+    fn is_kept(&self, target: &Target) -> Result<bool>;
 
     /// Finds objects that a create may have made.
     fn find<'a>(
@@ -118,7 +124,7 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         request: &'a Create,
     ) -> BoxFuture<'a, Result<String>> {
         Box::pin(async move {
-            let want: T = inputs(&tagged(T::schema_ref(), context, request))?;
+            let want: T = inputs(&complete::<T>(context, request))?;
             create(context.aws, &want, &request.token).await
         })
     }
@@ -140,7 +146,7 @@ impl<T: Handler> AnyHandler for Adapter<T> {
                     tags::complete(context.default_tags, wanted, &target.owner, &target.address);
                 let was = request.observed.get(field.name).unwrap_or(&null);
                 let change = tags::change(was, &all);
-                patiently(&T::CALLS, T::CALLS.not_yet, T::CALLS.patience.update, || {
+                patiently(T::CALLS.gone, T::CALLS.not_yet, T::CALLS.patience.update, || {
                     T::retag(context.aws, &target.id, &change)
                 })
                 .await?;
@@ -149,7 +155,7 @@ impl<T: Handler> AnyHandler for Adapter<T> {
                 return Ok(());
             }
             let (want, was): (T, T) = (inputs(&request.inputs)?, inputs(&request.observed)?);
-            patiently(&T::CALLS, T::CALLS.not_yet, T::CALLS.patience.update, || {
+            patiently(T::CALLS.gone, T::CALLS.not_yet, T::CALLS.patience.update, || {
                 T::update(context.aws, &target.id, &want, &was, &changed)
             })
             .await
@@ -159,16 +165,23 @@ impl<T: Handler> AnyHandler for Adapter<T> {
     fn delete<'a>(&'a self, context: Context<'a>, target: &'a Target) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let was: T = inputs(&target.recorded)?;
+            if T::is_kept(&was) {
+                return Ok(());
+            }
             let deleted =
-                patiently(&T::CALLS, T::CALLS.lingering, T::CALLS.patience.delete, || {
+                patiently(T::CALLS.gone, T::CALLS.lingering, T::CALLS.patience.delete, || {
                     T::delete(context.aws, &target.id, &was)
                 })
                 .await;
             match deleted {
-                Err(failure) if is_gone(&T::CALLS, &failure) => Ok(()),
+                Err(failure) if is_gone(T::CALLS.gone, &failure) => Ok(()),
                 other => other,
             }
         })
+    }
+
+    fn is_kept(&self, target: &Target) -> Result<bool> {
+        inputs(&target.recorded).map(|was: T| T::is_kept(&was))
     }
 
     fn find<'a>(
@@ -177,8 +190,8 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         request: &'a Create,
     ) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
-            let want: T = inputs(&tagged(T::schema_ref(), context, request))?;
-            T::find(context.aws, &want).await
+            let want: T = inputs(&complete::<T>(context, request))?;
+            find(context.aws, &want).await
         })
     }
 }
@@ -195,10 +208,13 @@ impl<T: Handler> SchemaRef for T {
     }
 }
 
-/// The inputs of a create with all tags.
-fn tagged(schema: &Schema, context: Context<'_>, request: &Create) -> Object {
+/// The inputs of a create with all tags, and with a name.
+fn complete<T: Handler>(context: Context<'_>, request: &Create) -> Object {
     let mut all = request.inputs.clone();
-    if let Some(field) = schema.tags() {
+    if let Some(naming) = &T::CALLS.naming {
+        names::fill(naming, &request.token, &mut all);
+    }
+    if let Some(field) = T::SCHEMA.tags() {
         let wanted = all.remove(field.name).unwrap_or_default();
         let complete =
             tags::complete(context.default_tags, &wanted, &request.owner, &request.address);
@@ -233,11 +249,20 @@ fn observe<T: Handler>(
 /// Creates, and settles a create whose answer was lost by looking for what it may have made.
 async fn create<T: Handler>(aws: &Aws, want: &T, token: &str) -> Result<String> {
     let calls = &T::CALLS;
-    let created = patiently(calls, calls.not_yet, calls.patience.create, || {
+    // Before there is an object, a "not found" is about something that it needs.
+    let created = patiently(&[], calls.not_yet, calls.patience.create, || {
         T::create(aws, want, Creating { token })
     })
     .await;
-    match created {
+    let finished = match created {
+        Ok(id) => match T::finish(aws, &id).await {
+            Ok(()) => Ok(id),
+            // The object is there: the intent must stay open until it is found again.
+            Err(failure) => Err(Failure { effect: Effect::Unknown, ..failure }),
+        },
+        Err(failure) => Err(failure),
+    };
+    match finished {
         Err(failure)
             if failure.effect == Effect::Unknown && calls.class != CreateClass::Neither =>
         {
@@ -245,6 +270,15 @@ async fn create<T: Handler>(aws: &Aws, want: &T, token: &str) -> Result<String> 
         }
         other => other,
     }
+}
+
+/// What a create may have made, finished.
+async fn find<T: Handler>(aws: &Aws, want: &T) -> Result<Vec<String>> {
+    let found = T::find(aws, want).await?;
+    for id in &found {
+        T::finish(aws, id).await?;
+    }
+    Ok(found)
 }
 
 /// How long an object that a lost create made may take to be found. Source: EC2 developer guide,
@@ -255,7 +289,7 @@ const VISIBLE_AFTER: [Duration; 4] =
 async fn settle<T: Handler>(aws: &Aws, want: &T, lost: Failure) -> Result<String> {
     for delay in VISIBLE_AFTER {
         tokio::time::sleep(delay).await;
-        let Ok(mut found) = T::find(aws, want).await else { continue };
+        let Ok(mut found) = find(aws, want).await else { continue };
         match (found.pop(), found.is_empty()) {
             (Some(id), true) => return Ok(id),
             // More than one, or none yet: the intent stays open and says so.
@@ -269,7 +303,7 @@ async fn settle<T: Handler>(aws: &Aws, want: &T, lost: Failure) -> Result<String
 /// Repeats an operation whose error says that something is not there yet, still there, or busy,
 /// until it works, fails otherwise, or takes longer than it may.
 async fn patiently<T, S>(
-    calls: &Calls,
+    gone: &[&str],
     signs: &[Sign],
     patience: Duration,
     operation: impl Fn() -> S + Send + Sync,
@@ -284,7 +318,7 @@ where
             Err(failure)
                 // IAM has one code for all that is not there: a sign with a message is meant.
                 if (shows(signs, &failure)
-                    || (failure.class == FailureClass::Busy && !is_gone(calls, &failure)))
+                    || (failure.class == FailureClass::Busy && !is_gone(gone, &failure)))
                     && started.elapsed() < patience =>
             {
                 attempt += 1;
@@ -301,8 +335,8 @@ fn shows(signs: &[Sign], failure: &Failure) -> bool {
         .any(|(code, part)| failure.code.as_deref() == Some(code) && failure.message.contains(part))
 }
 
-fn is_gone(calls: &Calls, failure: &Failure) -> bool {
-    failure.code.as_deref().is_some_and(|code| calls.gone.contains(&code))
+fn is_gone(gone: &[&str], failure: &Failure) -> bool {
+    failure.code.as_deref().is_some_and(|code| gone.contains(&code))
 }
 
 /// Whether an observed object can be used, as the port says it.

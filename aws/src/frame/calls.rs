@@ -32,6 +32,17 @@ impl CreateClass {
 /// An error code with a part of its message; an empty part matches every message.
 pub type Sign = (&'static str, &'static str);
 
+/// How a type gets a name that the user did not choose.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming {
+    /// The input that holds the name: `name`.
+    pub name: &'static str,
+    /// The input that holds the beginning of a name to be made: `name_prefix`.
+    pub prefix: &'static str,
+    /// The beginning of names for which the user gave neither.
+    pub start: &'static str,
+}
+
 /// What is known about the calls of a resource type.
 #[derive(Debug, Clone, Copy)]
 pub struct Calls {
@@ -47,6 +58,11 @@ pub struct Calls {
     /// Inputs that the create call does not take. The frame sets them with `update` once the object
     /// is there and recorded, so that a crash in between costs nothing.
     pub after_create: &'static [&'static str],
+    /// Whether a deleted object reads as gone. What can only be set back to AWS's default does not.
+    pub vanishes: bool,
+    /// How an object is named whose user gave no name. The frame fills the name in before `create`
+    /// and `find`, from the create's token, so that every try and a later run use the same.
+    pub naming: Option<Naming>,
     /// Codes that mean that the object is not there. Nothing else does.
     pub gone: &'static [&'static str],
     /// Errors of create and update that mean that something they need is not visible yet.
@@ -83,6 +99,8 @@ impl Calls {
         operations: &[],
         actions: &[],
         after_create: &[],
+        vanishes: true,
+        naming: None,
         gone: &[],
         not_yet: &[],
         lingering: &[],

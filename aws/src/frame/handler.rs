@@ -103,6 +103,14 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
         creating: Creating<'_>,
     ) -> impl Future<Output = Result<String>> + Send;
 
+    /// What a create has to do after its call and no input shows, such as removing what AWS puts
+    /// into every new object. The frame calls it after `create`, and for what `find` gives, since
+    /// that may be the work of a create that was cut off; so a repeat must change nothing.
+    fn finish(aws: &Aws, id: &str) -> impl Future<Output = Result<()>> + Send {
+        let _ = (aws, id);
+        std::future::ready(Ok(()))
+    }
+
     /// Reads objects with as few calls as there can be. The only place that turns AWS's data into
     /// our structs; it returns inputs *and* outputs, so that drift is visible.
     fn read(aws: &Aws, known: &[Known]) -> impl Future<Output = Reads<Self>> + Send;
@@ -122,6 +130,12 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
 
     /// Deletes the object. What is gone already is the frame's to recognise, by `CALLS.gone`.
     fn delete(aws: &Aws, id: &str, was: &Self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Whether deleting leaves the object where it is, because its inputs ask for that.
+    fn is_kept(was: &Self) -> bool {
+        let _ = was;
+        false
+    }
 
     /// Whether the object can be used. The frame polls with `read` until it can.
     fn readiness(seen: &Seen<Self>) -> Readiness {

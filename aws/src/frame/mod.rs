@@ -11,6 +11,7 @@ pub mod error;
 pub mod handler;
 pub mod limiter;
 pub mod lookup;
+pub mod names;
 pub mod provider;
 pub mod read;
 pub mod tags;

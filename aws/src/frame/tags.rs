@@ -27,6 +27,14 @@ pub fn ownership(owner: &Owner, address: &Address) -> TagMap {
     ])
 }
 
+/// Whether an object carries the ownership tags of `wanted`: it is ours, and of this address.
+#[must_use]
+pub fn is_ours(wanted: &TagMap, seen: &TagMap) -> bool {
+    [STACK, ENVIRONMENT, ADDRESS]
+        .iter()
+        .all(|key| wanted.get(*key).is_some_and(|value| seen.get(*key) == Some(value)))
+}
+
 /// Everything that an object is tagged with: defaults, then the user's, then ownership.
 #[must_use]
 pub fn complete(defaults: &TagMap, wanted: &Value, owner: &Owner, address: &Address) -> Value {
@@ -116,6 +124,20 @@ mod tests {
             map(&[("team", "core")])
         );
         assert_eq!(visible(&defaults, &seen, &target(&[])), map(&[]));
+    }
+
+    #[test]
+    fn what_lacks_an_ownership_tag_or_has_another_is_not_ours() {
+        let target = target(&[]);
+        let ours = ownership(&target.owner, &target.address);
+        let mut seen = ours.clone();
+        seen.insert("Name".to_owned(), "main".to_owned());
+        assert!(is_ours(&ours, &seen));
+        seen.insert(ADDRESS.to_owned(), "network.other".to_owned());
+        assert!(!is_ours(&ours, &seen));
+        seen.remove(ADDRESS);
+        assert!(!is_ours(&ours, &seen));
+        assert!(!is_ours(&TagMap::new(), &TagMap::new()), "nobody's is not ours");
     }
 
     #[test]

@@ -1,1 +1,5 @@
-//! To be filled.
+//! CloudWatch Logs.
+
+pub mod log_group;
+
+pub use log_group::*;

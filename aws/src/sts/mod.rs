@@ -4,6 +4,6 @@ pub mod caller_identity;
 pub mod partition;
 pub mod region;
 
-pub use caller_identity::CallerIdentity;
-pub use partition::{Partition, PartitionFound};
-pub use region::Region;
+pub use caller_identity::*;
+pub use partition::*;
+pub use region::*;

@@ -22,6 +22,8 @@ pub(crate) struct Leftovers {
     interfaces: Vec<String>,
     /// Ids of associations of addresses.
     associations: Vec<String>,
+    /// Ids of the only network ACLs to list.
+    network_acls: Option<Vec<String>>,
 }
 
 /// What AWS would refuse and moto does not, and what is to be cleared away after the call.
@@ -31,7 +33,7 @@ pub(crate) struct Leftovers {
 /// moto does not answer the gate's questions.
 pub(crate) async fn before(
     upstream: &Upstream,
-    call: &Call,
+    call: &mut Call,
 ) -> Result<Result<Leftovers, ServiceError>, UpstreamError> {
     if call.service != "ec2" {
         return Ok(Ok(Leftovers::default()));
@@ -45,8 +47,20 @@ pub(crate) async fn before(
         "DeleteVpcEndpoints" => endpoint_leftovers(upstream, call).await.map(Ok),
         "TerminateInstances" => instance_leftovers(upstream, call).await.map(Ok),
         "DeleteSecurityGroup" => default_group(upstream, call).await,
+        "DescribeNetworkAcls" => Ok(Ok(Leftovers {
+            network_acls: take_filter(call, "network-acl-id"),
+            ..Leftovers::default()
+        })),
         _ => Ok(Ok(Leftovers::default())),
     }
+}
+
+/// Takes a filter that moto does not know out of a call.
+fn take_filter(call: &mut Call, name: &str) -> Option<Vec<String>> {
+    let mut form = call.form.clone();
+    let values = form.take_filter(name)?;
+    call.set_form(form);
+    Some(values)
 }
 
 async fn nat_gateway_leftovers(
@@ -62,6 +76,7 @@ async fn nat_gateway_leftovers(
     Ok(Ok(Leftovers {
         interfaces: texts("networkInterfaceId"),
         associations: texts("associationId"),
+        ..Leftovers::default()
     }))
 }
 
@@ -135,7 +150,9 @@ pub(crate) async fn after(
             clear(upstream, call, leftovers).await?;
         }
         "DescribeNatGateways" => return Ok(missing_nat_gateway(call, answer)),
-        "CreateNetworkAcl" | "DescribeNetworkAcls" => return Ok(network_acl(call, answer)),
+        "CreateNetworkAcl" | "DescribeNetworkAcls" => {
+            return Ok(network_acl(call, answer, leftovers));
+        }
         _ => {}
     }
     Ok(None)
@@ -211,7 +228,7 @@ fn nat_gateway_not_found(id: &str) -> ServiceError {
 }
 
 /// The last rules, which deny, and the right code for one that is not there.
-fn network_acl(call: &Call, answer: &mut Answer) -> Option<ServiceError> {
+fn network_acl(call: &Call, answer: &mut Answer, leftovers: &Leftovers) -> Option<ServiceError> {
     if answer.error_code().as_deref() == Some("InvalidRouteTableID.NotFound") {
         let ids = call.form.list("NetworkAclId").join(", ");
         let message = format!("The networkAcl ID '{ids}' does not exist");
@@ -219,6 +236,11 @@ fn network_acl(call: &Call, answer: &mut Answer) -> Option<ServiceError> {
     }
     let mut document = answer.document()?;
     document.visit_mut(&mut |element| {
+        if element.name == "networkAclSet"
+            && let Some(ids) = &leftovers.network_acls
+        {
+            element.retain(|acl| ids.contains(&acl.child_text("networkAclId")));
+        }
         if element.name == "entrySet" {
             for egress in ["true", "false"] {
                 let denies = element.elements().any(|entry| {
@@ -249,7 +271,7 @@ fn last_rule(egress: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use super::{missing_nat_gateway, network_acl};
+    use super::{Leftovers, missing_nat_gateway, network_acl, take_filter};
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
@@ -272,11 +294,28 @@ mod tests {
     }
 
     #[test]
+    fn network_acls_are_filtered_by_id() {
+        let filter = "Filter.1.Name=network-acl-id&Filter.1.Value.1=acl-2";
+        let mut call = query_call("ec2", &format!("Action=DescribeNetworkAcls&{filter}"));
+        let network_acls = take_filter(&mut call, "network-acl-id");
+        assert!(call.form.filters().is_empty());
+        let acl = |id| format!("<item><networkAclId>{id}</networkAclId><entrySet/></item>");
+        let set = format!("<networkAclSet>{}{}</networkAclSet>", acl("acl-1"), acl("acl-2"));
+        let mut list = answer(&format!("<R>{set}</R>"));
+        let leftovers = Leftovers { network_acls, ..Leftovers::default() };
+        assert_eq!(network_acl(&call, &mut list, &leftovers), None);
+        let document = list.document().unwrap();
+        let left = document.items("networkAclSet");
+        let ids: Vec<String> = left.iter().map(|acl| acl.child_text("networkAclId")).collect();
+        assert_eq!(ids, ["acl-2"]);
+    }
+
+    #[test]
     fn a_network_acl_denies_at_the_end_and_only_once() {
         let call = query_call("ec2", "Action=DescribeNetworkAcls");
         let mut list = answer("<R><networkAclSet><item><entrySet/></item></networkAclSet></R>");
         for _ in 0..2 {
-            assert_eq!(network_acl(&call, &mut list), None);
+            assert_eq!(network_acl(&call, &mut list, &Leftovers::default()), None);
             let document = list.document().unwrap();
             assert_eq!(document.find("entrySet").unwrap().elements().count(), 2);
         }

@@ -1,0 +1,575 @@
+//! Rules of a security group, one resource each: what may come in, and what may go out.
+//!
+//! The two types differ in their direction alone, so they are written once. AWS changes a rule in
+//! place but not the kind of its source: a rule with `cidr_ipv4` never becomes one with another
+//! source. So that every such change replaces the rule, all sources but `cidr_ipv4` do; a new IPv4
+//! range is a change in place.
+//!
+//! API: AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, DescribeSecurityGroupRules,
+//! ModifySecurityGroupRules, RevokeSecurityGroupIngress, RevokeSecurityGroupEgress.
+
+#![expect(
+    clippy::new_ret_no_self,
+    reason = "the derive writes `new`, and inside a macro of ours clippy takes it for ours"
+)]
+
+use infra_sdk::ipnet::{Ipv4Net, Ipv6Net};
+use infra_sdk::kind::Problem;
+use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
+
+pub use super::group_ref::GroupRef;
+use super::{IpProtocol, PrefixListId, SecurityGroupId, SecurityGroupRuleId};
+use crate::checks::{NameRule, exactly_one, is_set, number, problem, text, wrong_text};
+use crate::ec2::protocol;
+
+macro_rules! rule {
+    ($(#[$($doc:tt)*])* $name:ident, $outputs:ident, $type_name:tt) => {
+        $(#[$($doc)*])*
+        #[derive(Debug, Clone, PartialEq, Resource)]
+        #[resource(type = $type_name, outputs = $outputs, validate = validate)]
+        pub struct $name {
+            /// The security group that the rule is of.
+            #[field(force_new)]
+            pub security_group_id: SecurityGroupId,
+            /// IP protocol by word or number; `-1` for all.
+            pub ip_protocol: IpProtocol,
+            /// First port, or the ICMP type; -1 for all types. Left out where the protocol has none.
+            #[field(range = -1..=65_535)]
+            pub from_port: Option<i32>,
+            /// Last port, or the ICMP code; -1 for all codes. Left out where the protocol has none.
+            #[field(range = -1..=65_535)]
+            pub to_port: Option<i32>,
+            /// The other side as an IPv4 range.
+            pub cidr_ipv4: Option<Ipv4Net>,
+            /// The other side as an IPv6 range.
+            #[field(force_new)]
+            pub cidr_ipv6: Option<Ipv6Net>,
+            /// The other side as a managed prefix list.
+            #[field(force_new)]
+            pub prefix_list_id: Option<PrefixListId>,
+            /// The other side as the interfaces of a security group, which can be the same one.
+            #[field(force_new)]
+            pub referenced_security_group_id: Option<GroupRef>,
+            /// What it is for, at most 255 characters.
+            pub description: Option<String>,
+            /// Tags.
+            pub tags: Tags,
+        }
+
+        /// What AWS assigns to the rule.
+        #[derive(Debug, Clone, PartialEq, Outputs)]
+        pub struct $outputs {
+            /// The rule's id.
+            pub id: SecurityGroupRuleId,
+            /// The rule's ARN.
+            pub arn: Arn<$name>,
+            /// The rule's id, once more.
+            pub security_group_rule_id: SecurityGroupRuleId,
+        }
+    };
+}
+
+rule! {
+    /// What interfaces of a security group may receive, and from where.
+    SecurityGroupIngressRule, SecurityGroupIngressRuleOutputs, "aws_vpc_security_group_ingress_rule"
+}
+
+rule! {
+    /// What interfaces of a security group may send, and where to.
+    SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs, "aws_vpc_security_group_egress_rule"
+}
+
+/// Source: EC2 API Reference, IpRange.
+const DESCRIPTION: NameRule = NameRule {
+    longest: 255,
+    allows: |c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c),
+    characters: "letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`",
+};
+
+fn validate(inputs: &Object) -> Vec<Problem> {
+    let sources = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
+    let mut problems: Vec<_> = exactly_one(inputs, &sources).into_iter().collect();
+    let protocol = text(inputs, "ip_protocol").unwrap_or_default();
+    let has_ports = ["tcp", "udp"].iter().any(|word| protocol::is(word, protocol));
+    for port in ["from_port", "to_port"] {
+        if (has_ports || protocol::is("icmp", protocol)) && !is_set(inputs, port) {
+            problems.push(problem(port, format!("is required with `{protocol}`")));
+        }
+    }
+    if has_ports
+        && let (Some(from), Some(to)) = (number(inputs, "from_port"), number(inputs, "to_port"))
+        && from > to
+    {
+        problems.push(problem("to_port", format!("must not be less than `from_port`, {from}")));
+    }
+    let wrong = text(inputs, "description").and_then(|text| wrong_text(text, 255, &DESCRIPTION));
+    problems.extend(wrong.map(|message| problem("description", message)));
+    problems
+}
+
+#[cfg(feature = "provider")]
+mod handler {
+    use std::collections::HashMap;
+
+    use aws_sdk_ec2::types::{
+        IpPermission, IpRange, Ipv6Range, PrefixListId as WirePrefixList, ResourceType as Tagged,
+        SecurityGroupRule, SecurityGroupRuleRequest, SecurityGroupRuleUpdate, UserIdGroupPair,
+    };
+
+    use super::*;
+    use crate::ec2::common::{by_ids, by_owner, retag, tag_specification, tags_of};
+    use crate::ec2::protocol::recorded_number;
+    use crate::prelude::*;
+
+    /// What both types have, without the direction.
+    struct Rule {
+        group: SecurityGroupId,
+        protocol: IpProtocol,
+        ports: (Option<i32>, Option<i32>),
+        ipv4: Option<Ipv4Net>,
+        ipv6: Option<Ipv6Net>,
+        prefix_list: Option<PrefixListId>,
+        reference: Option<GroupRef>,
+        description: Option<String>,
+        tags: Tags,
+    }
+
+    impl Rule {
+        /// The rule as create calls take it.
+        fn permission(&self) -> IpPermission {
+            let description = self.description.clone();
+            IpPermission::builder()
+                .ip_protocol(self.protocol.as_word())
+                .set_from_port(self.ports.0)
+                .set_to_port(self.ports.1)
+                .set_ip_ranges(self.ipv4.map(|cidr| {
+                    let range = IpRange::builder().cidr_ip(cidr.to_string());
+                    vec![range.set_description(description.clone()).build()]
+                }))
+                .set_ipv6_ranges(self.ipv6.map(|cidr| {
+                    let range = Ipv6Range::builder().cidr_ipv6(cidr.to_string());
+                    vec![range.set_description(description.clone()).build()]
+                }))
+                .set_prefix_list_ids(self.prefix_list.as_ref().map(|list| {
+                    let list = WirePrefixList::builder().prefix_list_id(list.as_str());
+                    vec![list.set_description(description.clone()).build()]
+                }))
+                .set_user_id_group_pairs(self.reference.as_ref().map(|group| {
+                    let pair = UserIdGroupPair::builder().group_id(group.group());
+                    let pair = pair.set_user_id(group.account().map(str::to_owned));
+                    vec![pair.set_description(description.clone()).build()]
+                }))
+                .build()
+        }
+
+        /// The rule as ModifySecurityGroupRules takes it: whole.
+        fn request(&self) -> SecurityGroupRuleRequest {
+            SecurityGroupRuleRequest::builder()
+                .ip_protocol(self.protocol.as_word())
+                // Left out they would not be changed to "all".
+                .from_port(self.ports.0.unwrap_or(-1))
+                .to_port(self.ports.1.unwrap_or(-1))
+                .set_cidr_ipv4(self.ipv4.map(|cidr| cidr.to_string()))
+                .set_cidr_ipv6(self.ipv6.map(|cidr| cidr.to_string()))
+                .set_prefix_list_id(self.prefix_list.as_ref().map(ToString::to_string))
+                .set_referenced_group_id(self.reference.as_ref().map(|r| r.group().to_owned()))
+                .set_description(Some(self.description.clone().unwrap_or_default()))
+                .build()
+        }
+    }
+
+    fn only(answer: Option<Vec<SecurityGroupRule>>) -> Result<String> {
+        let rule = answer.unwrap_or_default().pop();
+        rule.and_then(|rule| rule.security_group_rule_id)
+            .ok_or_else(|| missing("SecurityGroupRuleId"))
+    }
+
+    async fn authorize_ingress(aws: &Aws, rule: &Rule) -> Result<String> {
+        let answer = aws
+            .call(|| {
+                aws.ec2()
+                    .authorize_security_group_ingress()
+                    .group_id(rule.group.as_str())
+                    .ip_permissions(rule.permission())
+                    .set_tag_specifications(tag_specification(
+                        Tagged::SecurityGroupRule,
+                        &rule.tags,
+                    ))
+                    .send()
+            })
+            .await?;
+        only(answer.security_group_rules)
+    }
+
+    async fn authorize_egress(aws: &Aws, rule: &Rule) -> Result<String> {
+        let answer = aws
+            .call(|| {
+                aws.ec2()
+                    .authorize_security_group_egress()
+                    .group_id(rule.group.as_str())
+                    .ip_permissions(rule.permission())
+                    .set_tag_specifications(tag_specification(
+                        Tagged::SecurityGroupRule,
+                        &rule.tags,
+                    ))
+                    .send()
+            })
+            .await?;
+        only(answer.security_group_rules)
+    }
+
+    async fn revoke_ingress(aws: &Aws, id: &str, group: &SecurityGroupId) -> Result<()> {
+        aws.call(|| {
+            let call = aws.ec2().revoke_security_group_ingress().group_id(group.as_str());
+            call.security_group_rule_ids(id).send()
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn revoke_egress(aws: &Aws, id: &str, group: &SecurityGroupId) -> Result<()> {
+        aws.call(|| {
+            let call = aws.ec2().revoke_security_group_egress().group_id(group.as_str());
+            call.security_group_rule_ids(id).send()
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn modify(aws: &Aws, id: &str, rule: &Rule) -> Result<()> {
+        let update = SecurityGroupRuleUpdate::builder()
+            .security_group_rule_id(id)
+            .security_group_rule(rule.request())
+            .build();
+        aws.call(|| {
+            let call = aws.ec2().modify_security_group_rules().group_id(rule.group.as_str());
+            call.security_group_rules(update.clone()).send()
+        })
+        .await
+        .map(drop)
+    }
+
+    /// The rules of one direction among those asked for, by id, with their ARNs.
+    async fn read_rules(
+        aws: &Aws,
+        known: Vec<Known>,
+        egress: bool,
+    ) -> Result<HashMap<String, (Rule, String)>> {
+        let pages = aws
+            .pages(
+                |token| {
+                    let call = aws.ec2().describe_security_group_rules().set_next_token(token);
+                    call.filters(by_ids("security-group-rule-id", &known)).send()
+                },
+                |page| page.next_token(),
+            )
+            .await?;
+        let recorded: HashMap<_, _> =
+            known.iter().map(|item| (item.id.as_str(), &item.recorded)).collect();
+        let rules =
+            pages.into_iter().flat_map(|page| page.security_group_rules.unwrap_or_default());
+        rules
+            .filter(|rule| rule.is_egress() == Some(egress))
+            .map(|rule| {
+                let id = rule.security_group_rule_id.clone();
+                let id = id.ok_or_else(|| missing("SecurityGroupRuleId"))?;
+                let before = recorded.get(id.as_str()).copied();
+                let arn = rule.security_group_rule_arn.clone().unwrap_or_else(|| {
+                    let owner = rule.group_owner_id().unwrap_or_default();
+                    let resource = format!("security-group-rule/{id}");
+                    aws.arn::<Rule>("ec2", owner, &resource).to_string()
+                });
+                Ok((id, (see(rule, before)?, arn)))
+            })
+            .collect()
+    }
+
+    fn see(rule: SecurityGroupRule, recorded: Option<&Object>) -> Result<Rule> {
+        let protocol = IpProtocol::new(rule.ip_protocol.ok_or_else(|| missing("IpProtocol"))?);
+        // AWS answers -1 for what was left out, and for what a protocol does not have.
+        let counts = ["tcp", "udp", "icmp", "icmpv6"].iter().any(|word| protocol.is(word));
+        let port = |name: &str, seen: Option<i32>| match recorded_number(recorded, name) {
+            None => seen.filter(|port| *port != -1),
+            before if !counts => before,
+            Some(_) => seen,
+        };
+        let ports = (port("from_port", rule.from_port), port("to_port", rule.to_port));
+        let owner = rule.group_owner_id;
+        Ok(Rule {
+            group: SecurityGroupId::new(rule.group_id.ok_or_else(|| missing("GroupId"))?),
+            protocol,
+            ports,
+            ipv4: rule.cidr_ipv4.map(|cidr| parsed(Some(&cidr), "CidrIpv4")).transpose()?,
+            ipv6: rule.cidr_ipv6.map(|cidr| parsed(Some(&cidr), "CidrIpv6")).transpose()?,
+            prefix_list: rule.prefix_list_id.map(PrefixListId::new),
+            reference: rule.referenced_group_info.and_then(|info| {
+                let other = |account: &String| owner.as_ref().is_some_and(|own| own != account);
+                let account = info.user_id.filter(other);
+                Some(GroupRef::of(account.as_deref(), &info.group_id?))
+            }),
+            description: rule.description.filter(|text| !text.is_empty()),
+            tags: tags_of(rule.tags),
+        })
+    }
+
+    async fn find_rules(aws: &Aws, rule: &Rule, egress: bool) -> Result<Vec<String>> {
+        let filters = by_owner(&rule.tags);
+        let pages = aws
+            .pages(
+                |token| {
+                    let call = aws.ec2().describe_security_group_rules().set_next_token(token);
+                    call.set_filters(Some(filters.clone())).send()
+                },
+                |page| page.next_token(),
+            )
+            .await?;
+        let rules =
+            pages.into_iter().flat_map(|page| page.security_group_rules.unwrap_or_default());
+        Ok(rules
+            .filter(|found| found.is_egress() == Some(egress))
+            .filter(|found| found.group_id() == Some(rule.group.as_str()))
+            .filter_map(|found| found.security_group_rule_id)
+            .collect())
+    }
+
+    macro_rules! handler {
+        (
+            $name:ident, $outputs:ident, $egress:literal, $authorize:ident, $revoke:ident,
+            $create:literal, $operations:ident
+        ) => {
+            impl $name {
+                fn rule(&self) -> Rule {
+                    let rule = self.clone();
+                    Rule {
+                        group: rule.security_group_id,
+                        protocol: rule.ip_protocol,
+                        ports: (rule.from_port, rule.to_port),
+                        ipv4: rule.cidr_ipv4,
+                        ipv6: rule.cidr_ipv6,
+                        prefix_list: rule.prefix_list_id,
+                        reference: rule.referenced_security_group_id,
+                        description: rule.description,
+                        tags: rule.tags,
+                    }
+                }
+
+                fn seen(id: &str, rule: Rule, arn: String) -> Seen<Self> {
+                    let inputs = Self {
+                        security_group_id: rule.group,
+                        ip_protocol: rule.protocol,
+                        from_port: rule.ports.0,
+                        to_port: rule.ports.1,
+                        cidr_ipv4: rule.ipv4,
+                        cidr_ipv6: rule.ipv6,
+                        prefix_list_id: rule.prefix_list,
+                        referenced_security_group_id: rule.reference,
+                        description: rule.description,
+                        tags: rule.tags,
+                    };
+                    let outputs = $outputs {
+                        id: SecurityGroupRuleId::new(id),
+                        arn: Arn::new(arn),
+                        security_group_rule_id: SecurityGroupRuleId::new(id),
+                    };
+                    Seen::new(inputs, outputs)
+                }
+            }
+
+            impl Handler for $name {
+                const CALLS: Calls = Calls {
+                    class: CreateClass::Tags,
+                    create: $create,
+                    operations: $operations,
+                    actions: $operations,
+                    // A rule goes with its group.
+                    gone: &[
+                        "InvalidGroup.NotFound",
+                        "InvalidPermission.NotFound",
+                        "InvalidSecurityGroupRuleId.NotFound",
+                    ],
+                    not_yet: &[("InvalidGroup.NotFound", ""), ("InvalidPrefixListID.NotFound", "")],
+                    ..Calls::DEFAULT
+                };
+
+                async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+                    $authorize(aws, &want.rule()).await
+                }
+
+                async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
+                    read_many(known, EC2_FILTER_VALUES, |chunk| async move {
+                        let rules = read_rules(aws, chunk, $egress).await?;
+                        let rules = rules.into_iter();
+                        let seen = rules.map(|(id, (rule, arn))| {
+                            let seen = Self::seen(&id, rule, arn);
+                            (id, seen)
+                        });
+                        Ok(seen.collect())
+                    })
+                    .await
+                }
+
+                async fn update(
+                    aws: &Aws,
+                    id: &str,
+                    want: &Self,
+                    _: &Self,
+                    _: &Changed,
+                ) -> Result<()> {
+                    modify(aws, id, &want.rule()).await
+                }
+
+                async fn delete(aws: &Aws, id: &str, was: &Self) -> Result<()> {
+                    $revoke(aws, id, &was.security_group_id).await
+                }
+
+                async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
+                    find_rules(aws, &want.rule(), $egress).await
+                }
+
+                async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
+                    retag(aws, id, change).await
+                }
+            }
+        };
+    }
+
+    const INGRESS: &[&str] = &[
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateTags",
+        "ec2:DeleteTags",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:ModifySecurityGroupRules",
+        "ec2:RevokeSecurityGroupIngress",
+    ];
+    const EGRESS: &[&str] = &[
+        "ec2:AuthorizeSecurityGroupEgress",
+        "ec2:CreateTags",
+        "ec2:DeleteTags",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:ModifySecurityGroupRules",
+        "ec2:RevokeSecurityGroupEgress",
+    ];
+
+    handler!(
+        SecurityGroupIngressRule,
+        SecurityGroupIngressRuleOutputs,
+        false,
+        authorize_ingress,
+        revoke_ingress,
+        "ec2:AuthorizeSecurityGroupIngress",
+        INGRESS
+    );
+    handler!(
+        SecurityGroupEgressRule,
+        SecurityGroupEgressRuleOutputs,
+        true,
+        authorize_egress,
+        revoke_egress,
+        "ec2:AuthorizeSecurityGroupEgress",
+        EGRESS
+    );
+}
+
+#[cfg(test)]
+mod rule_tests {
+    use infra_sdk::Value;
+
+    use super::*;
+
+    fn check(entries: &[(&str, Value)]) -> Vec<String> {
+        let inputs = entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let problems = validate(&inputs.collect());
+        problems
+            .into_iter()
+            .map(|problem| format!("{} {}", problem.path, problem.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_rule_has_one_source_and_the_ports_of_its_protocol() {
+        let (any, tcp) = (Value::from("0.0.0.0/0"), Value::from("6"));
+        let range = |from, to| [("from_port", Value::Int(from)), ("to_port", Value::Int(to))];
+        let good = [("cidr_ipv4", any.clone()), ("ip_protocol", tcp.clone())];
+        assert_eq!(check(&[&good[..], &range(80, 443)].concat()), [""; 0]);
+        assert_eq!(
+            check(&[&good[..], &range(443, 80)].concat()),
+            ["to_port must not be less than `from_port`, 443"]
+        );
+        assert_eq!(
+            check(&good),
+            ["from_port is required with `6`", "to_port is required with `6`"]
+        );
+        assert_eq!(check(&[("cidr_ipv4", any.clone()), ("ip_protocol", "-1".into())]), [""; 0]);
+        assert_eq!(
+            check(&[
+                ("cidr_ipv4", any),
+                ("prefix_list_id", Value::Unknown),
+                ("ip_protocol", "all".into())
+            ]),
+            ["prefix_list_id cannot be set together with `cidr_ipv4`"]
+        );
+        assert_eq!(check(&[("ip_protocol", "all".into())]).len(), 1);
+    }
+}
+
+#[cfg(all(test, feature = "provider"))]
+mod tests {
+    use infra_sdk::Stack;
+
+    use super::*;
+    use crate::conformance::{Fixture, conforms};
+    use crate::ec2::security_group::SecurityGroupHandle;
+    use crate::ec2::{SecurityGroup, Vpc};
+
+    fn cidr(text: &str) -> Ipv4Net {
+        text.parse().expect("a CIDR")
+    }
+
+    fn group(stack: &mut Stack, name: &str) -> SecurityGroupHandle {
+        let vpc = stack.add("vpc", Vpc::new(cidr("10.0.0.0/16")));
+        stack.add("group", SecurityGroup::new().name(name).vpc_id(vpc.id()))
+    }
+
+    conforms!(
+        aws_vpc_security_group_ingress_rule,
+        Fixture {
+            base: |stack, name| {
+                let rule = SecurityGroupIngressRule::new(group(stack, name).id(), "tcp");
+                let rule = rule.cidr_ipv4(cidr("10.0.0.0/8")).from_port(443).to_port(443);
+                stack.add("it", rule.description("from inside").tag("Name", name));
+            },
+            update: Some(|stack, name| {
+                let rule = SecurityGroupIngressRule::new(group(stack, name).id(), "udp");
+                let rule = rule.cidr_ipv4(cidr("10.1.0.0/16")).from_port(53).to_port(54);
+                stack.add("it", rule.description("changed").tag("Name", "other"));
+            }),
+            replace: Some(|stack, name| {
+                let group = group(stack, name);
+                let rule = SecurityGroupIngressRule::new(group.id(), "-1");
+                stack.add("it", rule.referenced_security_group_id(group.id()));
+            }),
+            gaps: &[],
+        }
+    );
+
+    conforms!(
+        aws_vpc_security_group_egress_rule,
+        Fixture {
+            base: |stack, name| {
+                let rule = SecurityGroupEgressRule::new(group(stack, name).id(), "all");
+                stack.add("it", rule.cidr_ipv4(cidr("0.0.0.0/0")).tag("Name", name));
+            },
+            update: Some(|stack, name| {
+                let rule = SecurityGroupEgressRule::new(group(stack, name).id(), "6");
+                let rule = rule.cidr_ipv4(cidr("0.0.0.0/0")).from_port(80).to_port(443);
+                stack.add("it", rule.description("the web").tag("Name", name));
+            }),
+            replace: Some(|stack, name| {
+                let rule = SecurityGroupEgressRule::new(group(stack, name).id(), "icmpv6");
+                let rule = rule.from_port(-1).to_port(-1);
+                stack.add("it", rule.cidr_ipv6("2001:db8::/32".parse::<Ipv6Net>().expect("valid")));
+            }),
+            gaps: &[],
+        }
+    );
+}
