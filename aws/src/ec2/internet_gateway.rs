@@ -104,12 +104,22 @@ mod handler {
                 detach(aws, id, &vpc).await?;
             }
             let Some(vpc) = wanted else { return Ok(()) };
-            aws.call(|| {
-                let call = aws.ec2().attach_internet_gateway();
-                call.internet_gateway_id(id).vpc_id(vpc).send()
-            })
-            .await
-            .map(drop)
+            let attached = aws
+                .call(|| {
+                    let call = aws.ec2().attach_internet_gateway();
+                    call.internet_gateway_id(id).vpc_id(vpc).send()
+                })
+                .await;
+            match attached {
+                // The call was repeated, and the VPC that it is attached to is the one asked for.
+                Err(failure)
+                    if failure.code.as_deref() == Some("Resource.AlreadyAssociated")
+                        && attached_to(aws, id).await?.as_deref() == Some(vpc) =>
+                {
+                    Ok(())
+                }
+                other => other.map(drop),
+            }
         }
 
         async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {

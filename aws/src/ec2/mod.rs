@@ -5,15 +5,21 @@ pub mod availability_zones;
 mod common;
 pub mod eip;
 pub mod flow_log;
+#[cfg(feature = "provider")]
+mod flow_log_handler;
 pub mod gateway_id;
 pub mod group_ref;
 pub mod ids;
 pub mod internet_gateway;
 pub mod nat_gateway;
+#[cfg(feature = "provider")]
+mod nat_gateway_handler;
 pub mod network_acl;
 pub mod network_acl_rule;
 pub mod protocol;
 pub mod route;
+#[cfg(feature = "provider")]
+mod route_handler;
 pub mod route_table;
 pub mod route_table_association;
 pub mod security_group;
@@ -23,6 +29,8 @@ pub mod vpc;
 pub mod vpc_endpoint;
 #[cfg(feature = "provider")]
 mod vpc_endpoint_handler;
+#[cfg(feature = "provider")]
+mod vpc_endpoint_read;
 
 pub use availability_zones::*;
 pub use eip::*;
