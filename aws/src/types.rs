@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, sts};
+use crate::{ec2, iam, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -12,6 +12,14 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::Role>::new(),
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
+    &Adapter::<s3::Bucket>::new(),
+    &Adapter::<s3::BucketLifecycleConfiguration>::new(),
+    &Adapter::<s3::BucketLogging>::new(),
+    &Adapter::<s3::BucketOwnershipControls>::new(),
+    &Adapter::<s3::BucketPolicy>::new(),
+    &Adapter::<s3::BucketPublicAccessBlock>::new(),
+    &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
+    &Adapter::<s3::BucketVersioning>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
 ];

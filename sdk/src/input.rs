@@ -157,6 +157,9 @@ impl<T, R: Scope> std::fmt::Debug for Output<T, R> {
     }
 }
 
+// `do_not_recommend` below keeps types that only stand for themselves out of the compiler's list of
+// "other types", where they say nothing to somebody who mixed up two ids.
+
 /// What an argument of type `T` in region `R` accepts: a value of that type, or an attribute of
 /// that type of a resource in the same region or of a service without regions.
 #[diagnostic::on_unimplemented(
@@ -201,6 +204,7 @@ where
 
 macro_rules! literals {
     ($($literal:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<R: Scope> IntoInput<$literal, R> for $literal {
             fn into_expr(self) -> Expr {
                 Expr::Value(self.to_value())
@@ -211,12 +215,14 @@ macro_rules! literals {
 
 literals!(bool, i32, i64, u16, u32, f64, String, Ipv4Net, Ipv6Net, IpNet, Tags, Json);
 
+#[diagnostic::do_not_recommend]
 impl<R: Scope> IntoInput<String, R> for &str {
     fn into_expr(self) -> Expr {
         Expr::Value(Value::from(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, R: Scope> IntoInput<Self, R> for Arn<T> {
     fn into_expr(self) -> Expr {
         Expr::Value(self.to_value())
@@ -263,6 +269,7 @@ impl<T, R: Scope, X: IntoInput<T, R>, const N: usize> IntoInput<BlockSet<T>, R> 
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, R: Scope, K: Into<String>, X: IntoInput<T, R>> IntoInput<BTreeMap<String, T>, R>
     for BTreeMap<K, X>
 {
@@ -271,6 +278,7 @@ impl<T, R: Scope, K: Into<String>, X: IntoInput<T, R>> IntoInput<BTreeMap<String
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Scope, K: Into<String>, X: IntoInput<String, R>> IntoInput<Tags, R> for BTreeMap<K, X> {
     fn into_expr(self) -> Expr {
         Expr::Map(self.into_iter().map(|(name, item)| (name.into(), item.into_expr())).collect())

@@ -69,19 +69,23 @@ impl Program {
     }
 
     fn converse(&self, pipe: &Rc<RefCell<Pipe>>) -> std::result::Result<(), String> {
-        let hello = match pipe.borrow_mut().receive()? {
-            ToProgram::Hello(hello) => hello,
-            other => return Err(format!("expected a hello, got {other:?}")),
+        let Some(line) = pipe.borrow_mut().line()? else {
+            return Err("this program declares stacks for `infra`: run `infra plan`".to_owned());
         };
-        if hello.protocol != PROTOCOL {
+        // Before anything else: the messages of another version may look different.
+        if let Some(protocol) = version(&line).filter(|version| *version != PROTOCOL) {
             let diagnostic = Diagnostic::error(
                 "program::protocol",
                 "the stack program and `infra` speak different versions of the protocol",
             )
-            .detail(format!("infra speaks {}, the program {PROTOCOL}", hello.protocol))
+            .detail(format!("infra speaks {protocol}, the program {PROTOCOL}"))
             .hint("build the stacks crate against the version of `infra-sdk` that `infra` is of");
             return pipe.borrow_mut().send(&failed(diagnostic));
         }
+        let hello = match parse(&line)? {
+            ToProgram::Hello(hello) => hello,
+            other => return Err(format!("expected a hello, got {}", name_of(&other))),
+        };
         let Some(name) = &hello.stack else {
             let stacks = self.stacks.keys().cloned().collect();
             return pipe.borrow_mut().send(&FromProgram::Stacks { protocol: PROTOCOL, stacks });
@@ -104,7 +108,13 @@ fn failed(diagnostic: Diagnostic) -> FromProgram {
 
 /// Runs a stack function; a panic in it becomes a diagnostic.
 fn declare(run: &Run, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
-    std::panic::set_hook(Box::new(|info| {
+    let thread = std::thread::current().id();
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() != thread {
+            // A thread that the stack started: whether that matters is the stack's to say.
+            return print(info);
+        }
         let message = info
             .payload()
             .downcast_ref::<&str>()
@@ -157,13 +167,43 @@ impl Pipe {
             .map_err(|error| format!("infra closed the conversation: {error}"))
     }
 
-    fn receive(&mut self) -> std::result::Result<ToProgram, String> {
+    /// The next line, or `None` at the end.
+    fn line(&mut self) -> std::result::Result<Option<String>, String> {
         let mut line = String::new();
         let read = self.input.read_line(&mut line).map_err(|error| error.to_string())?;
-        if read == 0 {
-            return Err("this program declares stacks for `infra`: run `infra plan`".to_owned());
-        }
-        serde_json::from_str(&line).map_err(|error| format!("not the protocol of infra: {error}"))
+        Ok((read > 0).then_some(line))
+    }
+
+    /// The next message.
+    fn receive(&mut self) -> std::result::Result<ToProgram, String> {
+        let line = self.line()?.ok_or("infra closed the conversation without an answer")?;
+        parse(&line)
+    }
+}
+
+/// The version of the protocol that a hello names, whatever else is in it.
+fn version(line: &str) -> Option<u32> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        protocol: u32,
+    }
+    serde_json::from_str::<Version>(line).ok().map(|version| version.protocol)
+}
+
+/// Reads a message. What is wrong with one is said without its words: they may be secret.
+fn parse(line: &str) -> std::result::Result<ToProgram, String> {
+    serde_json::from_str(line).map_err(|error| {
+        let column = error.column();
+        format!("not the protocol of infra: {:?} error in column {column}", error.classify())
+    })
+}
+
+/// What a message is, without what is in it.
+fn name_of(message: &ToProgram) -> &'static str {
+    match message {
+        ToProgram::Hello(_) => "a hello",
+        ToProgram::Answer { .. } => "an answer to another question",
+        ToProgram::Refusal { .. } => "a refusal of another question",
     }
 }
 
@@ -203,7 +243,9 @@ impl Answerer for Asker {
             ToProgram::Refusal { id: answered, diagnostic } if answered == id => {
                 Err(diagnostic.read().map_err(broken)?)
             }
-            other => Err(broken(format!("expected the answer to lookup {id}, got {other:?}"))),
+            other => {
+                Err(broken(format!("expected the answer to lookup {id}, got {}", name_of(&other))))
+            }
         }
     }
 }

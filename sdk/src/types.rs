@@ -434,6 +434,7 @@ macro_rules! id_types {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<R: $crate::Scope> $crate::IntoInput<$name, R> for $name {
             fn into_expr(self) -> $crate::Expr {
                 $crate::Expr::Value($crate::FieldType::to_value(&self))

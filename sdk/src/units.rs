@@ -30,6 +30,7 @@ macro_rules! units {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<R: Scope> IntoInput<$name, R> for $name {
             fn into_expr(self) -> Expr {
                 Expr::Value(self.to_value())

@@ -131,6 +131,31 @@ pub struct RoleOutputs {
     pub arn: Arn<Role>,
 }
 
+/// More required arguments than a function should have, in a type that nobody else sees.
+#[derive(Debug, Clone, PartialEq, Resource)]
+#[resource(type = "aws_wide", outputs = VpcOutputs)]
+struct Wide {
+    /// First.
+    a: String,
+    /// Second, with the name of a part of the builder.
+    arguments: String,
+    /// Third.
+    c: u32,
+    /// Fourth.
+    d: u32,
+    /// Fifth.
+    e: bool,
+    /// Sixth.
+    f: bool,
+    /// Seventh.
+    #[field(sensitive)]
+    g: String,
+    /// Eighth.
+    h: String,
+    /// Never set.
+    i: Option<String>,
+}
+
 /// The answer to a lookup.
 #[derive(Debug, Clone, PartialEq, LookupAnswer)]
 pub struct Zones {
@@ -447,6 +472,21 @@ fn generic_code_works_over_any_type() {
         format!("{:?}", id.expect("declared").reference().map(|r| &r.attribute)),
         "Some(\"id\")"
     );
+}
+
+#[test]
+fn required_arguments_stand_in_the_order_of_the_fields() {
+    let declared = declare(|stack| {
+        stack.add("wide", Wide::new("a", "b", 3, 4, true, false, "hunter2", "h"));
+    });
+    let inputs = &declared.resources[0].arguments.inputs;
+    let value = |expr: &Expr| expr.evaluate(&|_| None).map(|value| value.revealed());
+    let object: Object =
+        inputs.iter().map(|(k, v)| (k.clone(), value(v).expect("plain values"))).collect();
+    let wide = Wide::from_object(&object).expect("complete");
+    assert_eq!((wide.a.as_str(), wide.arguments.as_str(), wide.c, wide.d), ("a", "b", 3, 4));
+    assert_eq!((wide.e, wide.f, wide.g.as_str(), wide.h.as_str()), (true, false, "hunter2", "h"));
+    assert!(!format!("{inputs:?}").contains("hunter2"), "{inputs:?}");
 }
 
 #[test]

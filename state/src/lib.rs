@@ -1,1 +1,26 @@
-//! Placeholder while the workspace is laid out.
+//! The store: what is known of a stack between runs, kept so that no crash and no power cut loses it.
+//!
+//! Start reading at [`open`], which gives a [`Store`](infra_sdk::store::Store) for one stack in one
+//! environment. [`SledStore`] is the backend on this machine, `keeper` holds its rules, `record` the
+//! format that every later release reads. Sensitive values reach the disk only sealed ([`seal`]).
+//! This crate never prints, never reads the environment, and never takes an empty store for a lost
+//! one.
+
+mod config;
+mod entries;
+pub mod export;
+mod files;
+mod keeper;
+mod lock;
+mod marker;
+mod record;
+pub mod seal;
+mod sled_store;
+mod value;
+
+pub use config::{Config, Location, Paths, open, restore};
+pub use export::{Export, Snapshot, read_export};
+pub use lock::LockOwner;
+pub use record::FORMAT;
+pub use seal::SealingKey;
+pub use sled_store::SledStore;

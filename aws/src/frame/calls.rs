@@ -47,6 +47,8 @@ pub struct Calls {
     /// Inputs that the create call does not take. The frame sets them with `update` once the object
     /// is there and recorded, so that a crash in between costs nothing.
     pub after_create: &'static [&'static str],
+    /// Whether a deleted object reads as gone. What can only be set back to AWS's default does not.
+    pub vanishes: bool,
     /// Codes that mean that the object is not there. Nothing else does.
     pub gone: &'static [&'static str],
     /// Errors of create and update that mean that something they need is not visible yet.
@@ -83,6 +85,7 @@ impl Calls {
         operations: &[],
         actions: &[],
         after_create: &[],
+        vanishes: true,
         gone: &[],
         not_yet: &[],
         lingering: &[],

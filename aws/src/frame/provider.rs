@@ -67,7 +67,8 @@ impl AwsProvider {
     }
 }
 
-fn handler(type_name: &str) -> Option<&'static dyn AnyHandler> {
+/// The handler of the type of that name.
+pub(crate) fn handler(type_name: &str) -> Option<&'static dyn AnyHandler> {
     TYPES
         .binary_search_by(|handler| handler.schema().type_name.cmp(type_name))
         .ok()
@@ -158,6 +159,9 @@ impl Provider for AwsProvider {
         Box::pin(async move {
             let aws = self.clients(&target.place)?;
             let handler = known(&target.type_name)?;
+            if !handler.calls().vanishes {
+                return Ok(());
+            }
             let patience = timeout.unwrap_or(handler.calls().patience.delete);
             until_gone(handler, self.context(&aws), target, patience).await
         })

@@ -93,6 +93,7 @@ mod handler {
             not_yet: &[NO_ROLE_YET],
             lingering: &[("DeleteConflict", "")],
             patience: PATIENCE,
+            ..Calls::DEFAULT
         };
 
         async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
@@ -227,7 +228,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use infra_sdk::Stack;
 

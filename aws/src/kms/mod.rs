@@ -1,1 +1,5 @@
-//! To be filled.
+//! KMS: keys.
+
+/// A key.
+#[derive(Debug)]
+pub enum Key {}

@@ -23,8 +23,8 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let definition = Definition::read(input, "field", ATTRIBUTES)?;
     let Definition { ident, vis, fields, .. } = &definition;
     let builder_ident = format_ident!("{ident}Arguments");
-    let builder = Builder { scope: &quote!(R), store: quote!(arguments), vis };
-    let (parameters, sets) = builder.required(fields);
+    let builder = Builder { ident: &builder_ident, scope: &quote!(R), vis };
+    let (parameters, body) = builder.required(fields);
     let (setters, many) = (builder.setters(fields), many_arguments(fields));
     let field_type = codec::field_type(ident, fields);
     let new_doc = format!("A [`{ident}`] with its required arguments.");
@@ -37,8 +37,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             #[doc = #new_doc]
             #many
             #vis fn new<R: ::infra_sdk::Scope>(#parameters) -> #builder_ident<R> {
-                #sets
-                #builder_ident { arguments, marker: ::std::marker::PhantomData }
+                #body
             }
         }
 
@@ -71,6 +70,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl<R: ::infra_sdk::Scope> ::infra_sdk::IntoInput<#ident, R> for #builder_ident<R> {
             fn into_expr(self) -> ::infra_sdk::Expr {
                 ::infra_sdk::Expr::Map(self.arguments.inputs)

@@ -1,54 +1,57 @@
 //! Writes the parts of a builder: parameters of `new` for what is required, a setter for the rest.
+//! A builder is a struct with `arguments: Arguments` and `marker: PhantomData<_>`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Visibility;
 use syn::spanned::Spanned as _;
+use syn::{Ident, Visibility};
 
 use crate::definition::Field;
 
-/// Who builds: where the arguments are valid, and the field of the builder that keeps them.
+/// Who builds: where the arguments are valid, and who may give them.
 pub(crate) struct Builder<'a> {
+    /// Its type.
+    pub(crate) ident: &'a Ident,
     /// `R`, or `Global`.
     pub(crate) scope: &'a TokenStream,
-    /// The field that holds the `Arguments`.
-    pub(crate) store: TokenStream,
     pub(crate) vis: &'a Visibility,
 }
 
 impl Builder<'_> {
-    /// Parameters of `new`, and the statements that make the arguments of them.
+    /// Parameters of `new`, and its body.
     pub(crate) fn required(&self, fields: &[Field]) -> (TokenStream, TokenStream) {
+        // Not visible to the definition, whose fields may have any name.
+        let built = Ident::new("built", Span::mixed_site());
         let required = || fields.iter().filter(|field| field.is_required());
         let parameters = required().map(|field| {
             let (ident, accepted) = (&field.ident, self.accepted(field));
             quote!(#ident: impl #accepted)
         });
         let sets = required().map(|field| {
-            let (store, name, ident) = (&self.store, &field.name, &field.ident);
+            let (name, ident) = (&field.name, &field.ident);
             let expr = self.expr(field, &quote!(#ident));
-            quote!(#store.set(#name, #expr);)
+            quote!(#built.set(#name, #expr);)
         });
-        let (parameters, mut sets) = (quote!(#(#parameters),*), quote!(#(#sets)*));
-        let store = &self.store;
-        let mutable = (!sets.is_empty()).then(|| quote!(mut));
-        sets = quote! {
-            let #mutable #store = ::infra_sdk::Arguments::default();
-            #sets
+        let mutable = required().next().map(|_| quote!(mut));
+        let builder = self.ident;
+        let body = quote! {
+            let #mutable #built = ::infra_sdk::Arguments::default();
+            #(#sets)*
+            #builder { arguments: #built, marker: ::std::marker::PhantomData }
         };
-        (parameters, sets)
+        (quote!(#(#parameters),*), body)
     }
 
     /// A setter for every field that may be left out.
     pub(crate) fn setters(&self, fields: &[Field]) -> TokenStream {
         let setters = fields.iter().filter(|field| !field.is_required()).map(|field| {
-            let (vis, store, docs) = (self.vis, &self.store, &field.doc_attributes);
+            let (vis, docs) = (self.vis, &field.doc_attributes);
             let (ident, name, accepted) = (&field.ident, &field.name, self.accepted(field));
             let expr = self.expr(field, &quote!(value));
             quote! {
                 #(#docs)*
                 #vis fn #ident(mut self, value: impl #accepted) -> Self {
-                    self.#store.set(#name, #expr);
+                    self.arguments.set(#name, #expr);
                     self
                 }
             }

@@ -116,6 +116,7 @@ fn conversions(ident: &syn::Ident) -> TokenStream {
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl<R: ::infra_sdk::Scope> ::infra_sdk::IntoInput<#ident, R> for #ident {
             fn into_expr(self) -> ::infra_sdk::Expr {
                 ::infra_sdk::Expr::Value(::infra_sdk::FieldType::to_value(&self))

@@ -1,9 +1,9 @@
 //! The derives of `infra-sdk`. Each turns a plain struct or enum, the definition, into data and
 //! typed builders; none contains behaviour.
 //!
-//! One file per derive. [`definition`] reads a struct with its attributes, [`codec`] writes the
-//! schema table and the conversions to and from values, [`builder`] writes setters; the derives put
-//! them together. Read [`resource`] first. What is wrong with a definition is reported at the field.
+//! One file per derive. `definition` reads a struct with its attributes, `codec` writes the
+//! schema table and the conversions to and from values, `builder` writes setters; the derives put
+//! them together. Read `resource` first. What is wrong with a definition is reported at the field.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

@@ -120,8 +120,9 @@ struct Resource<'a> {
     scope_generics: TokenStream,
     /// `<R>`, or nothing.
     generics: TokenStream,
-    /// ` = Home` would not stand in an `impl`: the same with the default for the structs.
+    /// `<R: Region = Home>` after the name of a struct, or nothing.
     region_declared: TokenStream,
+    /// `<R: Scope = Home>` after the name of a struct, or nothing.
     scope_declared: TokenStream,
 }
 
@@ -143,7 +144,7 @@ impl<'a> Resource<'a> {
     }
 
     fn builder(&self) -> Builder<'_> {
-        Builder { scope: &self.scope, store: quote!(arguments), vis: &self.definition.vis }
+        Builder { ident: &self.arguments, scope: &self.scope, vis: &self.definition.vis }
     }
 
     /// The schema, the conversions, and `new`.
@@ -157,8 +158,9 @@ impl<'a> Resource<'a> {
         };
         let (table, to_object) = (codec::table(fields), codec::to_object(fields));
         let from_object = codec::from_object(fields);
-        let (parameters, sets) = self.builder().required(fields);
+        let (parameters, body) = self.builder().required(fields);
         let many = many_arguments(fields);
+        let shared = format!("an input and an output of `{ident}` have the same name");
         let new_doc = format!("A [`{ident}`] with its required arguments, for `Stack::add`.");
         quote! {
             impl #ident {
@@ -174,8 +176,7 @@ impl<'a> Resource<'a> {
                 #[doc = #new_doc]
                 #many
                 #vis fn new #region_generics(#parameters) -> #arguments #generics {
-                    #sets
-                    #arguments { arguments, marker: ::std::marker::PhantomData }
+                    #body
                 }
 
                 /// Reads the inputs.
@@ -195,7 +196,8 @@ impl<'a> Resource<'a> {
                 }
             }
 
-            const _: () = ::infra_sdk::resource::assert_distinct_names(&#ident::SCHEMA);
+            const _: () =
+                ::std::assert!(::infra_sdk::resource::names_are_distinct(&#ident::SCHEMA), #shared);
 
             #[automatically_derived]
             impl ::infra_sdk::ResourceType for #ident {

@@ -103,7 +103,9 @@ pub fn setting<T: SettingType>(name: &'static str, doc: &'static str) -> Setting
     Setting { name, doc, default: None, range: None }
 }
 
-impl<T: SettingType> Setting<T> {
+// The bounds stand at the methods: the compiler then names the type that is no setting, instead of
+// saying that there is no such method.
+impl<T> Setting<T> {
     /// Gives it a default.
     #[must_use]
     pub fn default(mut self, default: fn() -> T) -> Self {
@@ -115,7 +117,7 @@ impl<T: SettingType> Setting<T> {
     #[must_use]
     pub fn range(mut self, least: T, most: T) -> Self
     where
-        T: PartialOrd + 'static,
+        T: SettingType + PartialOrd + 'static,
     {
         let text = format!("from {} to {}", least.show(), most.show());
         self.range = Some(Range {
@@ -127,17 +129,26 @@ impl<T: SettingType> Setting<T> {
 
     /// The setting and what is in it.
     #[must_use]
-    pub fn describe(&self) -> Vec<SettingDescription> {
+    pub fn describe(&self) -> Vec<SettingDescription>
+    where
+        T: SettingType,
+    {
         self.described(self.default.is_none() && !T::TABLE)
     }
 
     /// The same, of one that may be left out.
     #[must_use]
-    pub fn describe_optional(&self) -> Vec<SettingDescription> {
+    pub fn describe_optional(&self) -> Vec<SettingDescription>
+    where
+        T: SettingType,
+    {
         self.described(false)
     }
 
-    fn described(&self, required: bool) -> Vec<SettingDescription> {
+    fn described(&self, required: bool) -> Vec<SettingDescription>
+    where
+        T: SettingType,
+    {
         let own = SettingDescription {
             path: self.name.to_owned(),
             kind: T::kind(),

@@ -1,0 +1,28 @@
+# What people run. Everything below works in a fresh clone with Rust and Python 3 only.
+
+CARGO ?= cargo
+
+.PHONY: demo test lint docs bench
+
+## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
+demo:
+	$(CARGO) build --locked --workspace
+	examples/demo.sh
+
+## test: every test, the emulators included
+test:
+	$(CARGO) test --locked --workspace
+
+## lint: formatting, clippy, rustdoc
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+## docs: the generated pages under docs/reference
+docs:
+	$(CARGO) xtask docs
+
+## bench: the figures of docs/benchmarks.md
+bench:
+	$(CARGO) xtask bench

@@ -1,0 +1,284 @@
+//! Corrections of what moto does against AWS's documentation. `docs/emulator-gaps.md` lists them.
+//!
+//! Written against the EC2 API Reference: `DryRun` of every operation ("Error codes":
+//! `DryRunOperation`), `DeleteSecurityGroup` (`CannotDelete`), `NatGatewayNotFound`,
+//! `InvalidNetworkAclID.NotFound`; and the VPC User Guide: "Default security groups" (the rule that
+//! lets members talk), "Network ACL basics" (the last rule, an asterisk, that denies), "NAT gateway
+//! basics" and "Delete an interface endpoint" (their network interfaces go with them); and the EC2 User
+//! Guide: "Preserve data when an instance is terminated" (the same for an instance's own).
+
+use super::answer::{Answer, ServiceError};
+use super::call::Call;
+use super::upstream::{Upstream, UpstreamError};
+use super::xml::Element;
+
+/// The number that EC2 gives the last rule of a network ACL.
+const LAST_RULE: &str = "32767";
+
+/// What goes with an object on AWS and stays in moto.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Ids of network interfaces.
+    interfaces: Vec<String>,
+    /// Ids of associations of addresses.
+    associations: Vec<String>,
+}
+
+/// What AWS would refuse and moto does not, and what is to be cleared away after the call.
+///
+/// # Errors
+///
+/// moto does not answer the gate's questions.
+pub(crate) async fn before(
+    upstream: &Upstream,
+    call: &Call,
+) -> Result<Result<Leftovers, ServiceError>, UpstreamError> {
+    if call.service != "ec2" {
+        return Ok(Ok(Leftovers::default()));
+    }
+    if call.form.get("DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Ok(Err(ServiceError::new(412, "DryRunOperation", message)));
+    }
+    match call.operation.as_str() {
+        "DeleteNatGateway" => nat_gateway_leftovers(upstream, call).await,
+        "DeleteVpcEndpoints" => endpoint_leftovers(upstream, call).await.map(Ok),
+        "TerminateInstances" => instance_leftovers(upstream, call).await.map(Ok),
+        "DeleteSecurityGroup" => default_group(upstream, call).await,
+        _ => Ok(Ok(Leftovers::default())),
+    }
+}
+
+async fn nat_gateway_leftovers(
+    upstream: &Upstream,
+    call: &Call,
+) -> Result<Result<Leftovers, ServiceError>, UpstreamError> {
+    let Some(id) = call.form.get("NatGatewayId") else { return Ok(Ok(Leftovers::default())) };
+    let document = upstream.ask_ec2(call, "DescribeNatGateways", &[("NatGatewayId.1", id)]).await?;
+    let gateways = document.items("natGatewaySet");
+    let Some(gateway) = gateways.first() else { return Ok(Err(nat_gateway_not_found(id))) };
+    let addresses = gateway.items("natGatewayAddressSet");
+    let texts = |name: &str| addresses.iter().map(|address| address.child_text(name)).collect();
+    Ok(Ok(Leftovers {
+        interfaces: texts("networkInterfaceId"),
+        associations: texts("associationId"),
+    }))
+}
+
+async fn endpoint_leftovers(upstream: &Upstream, call: &Call) -> Result<Leftovers, UpstreamError> {
+    let ids = call.form.list("VpcEndpointId");
+    let document = upstream.ask_ec2(call, "DescribeVpcEndpoints", &[]).await?;
+    let interfaces = document
+        .items("vpcEndpointSet")
+        .iter()
+        .filter(|endpoint| ids.contains(&endpoint.child_text("vpcEndpointId").as_str()))
+        .flat_map(|endpoint| endpoint.items("networkInterfaceIdSet"))
+        .map(Element::text)
+        .collect();
+    Ok(Leftovers { interfaces, ..Leftovers::default() })
+}
+
+/// The interfaces that were made with the instances.
+async fn instance_leftovers(upstream: &Upstream, call: &Call) -> Result<Leftovers, UpstreamError> {
+    let ids = call.form.list("InstanceId");
+    let document = upstream.ask_ec2(call, "DescribeNetworkInterfaces", &[]).await?;
+    let interfaces = document
+        .items("networkInterfaceSet")
+        .iter()
+        .filter(|interface| {
+            let instance =
+                interface.child("attachment").map(|found| found.child_text("instanceId"));
+            // moto's word for one that was not there before the instance.
+            interface.child_text("description") == "Primary network interface"
+                && instance.is_some_and(|id| ids.contains(&id.as_str()))
+        })
+        .map(|interface| interface.child_text("networkInterfaceId"))
+        .collect();
+    Ok(Leftovers { interfaces, ..Leftovers::default() })
+}
+
+async fn default_group(
+    upstream: &Upstream,
+    call: &Call,
+) -> Result<Result<Leftovers, ServiceError>, UpstreamError> {
+    let Some(id) = call.form.get("GroupId") else { return Ok(Ok(Leftovers::default())) };
+    let by_id = [("Filter.1.Name", "group-id"), ("Filter.1.Value.1", id)];
+    let document = upstream.ask_ec2(call, "DescribeSecurityGroups", &by_id).await?;
+    let groups = document.items("securityGroupInfo");
+    if groups.iter().any(|group| group.child_text("groupName") == "default") {
+        let message =
+            format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
+        return Ok(Err(ServiceError::invalid("CannotDelete", message)));
+    }
+    Ok(Ok(Leftovers::default()))
+}
+
+/// Puts right what moto answered, and what it left undone.
+///
+/// # Errors
+///
+/// moto refuses what the gate does in AWS's stead.
+pub(crate) async fn after(
+    upstream: &Upstream,
+    call: &Call,
+    answer: &mut Answer,
+    leftovers: &Leftovers,
+) -> Result<Option<ServiceError>, UpstreamError> {
+    if call.service != "ec2" {
+        return Ok(None);
+    }
+    match call.operation.as_str() {
+        "CreateVpc" => allow_members(upstream, call, answer).await?,
+        "DeleteNatGateway" | "DeleteVpcEndpoints" | "TerminateInstances"
+            if answer.status.is_success() =>
+        {
+            clear(upstream, call, leftovers).await?;
+        }
+        "DescribeNatGateways" => return Ok(missing_nat_gateway(call, answer)),
+        "CreateNetworkAcl" | "DescribeNetworkAcls" => return Ok(network_acl(call, answer)),
+        _ => {}
+    }
+    Ok(None)
+}
+
+/// The default security group of a new VPC lets its members talk.
+async fn allow_members(
+    upstream: &Upstream,
+    call: &Call,
+    answer: &Answer,
+) -> Result<(), UpstreamError> {
+    let Some(vpc) = answer.document().and_then(|found| Some(found.find("vpcId")?.text())) else {
+        return Ok(());
+    };
+    let by_vpc = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", vpc.as_str())];
+    let document = upstream.ask_ec2(call, "DescribeSecurityGroups", &by_vpc).await?;
+    for group in document.items("securityGroupInfo") {
+        if group.items("ipPermissions").is_empty() {
+            let id = group.child_text("groupId");
+            let rule = [
+                ("GroupId", id.as_str()),
+                ("IpPermissions.1.IpProtocol", "-1"),
+                ("IpPermissions.1.Groups.1.GroupId", id.as_str()),
+            ];
+            upstream.ask_ec2(call, "AuthorizeSecurityGroupIngress", &rule).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn clear(
+    upstream: &Upstream,
+    call: &Call,
+    leftovers: &Leftovers,
+) -> Result<(), UpstreamError> {
+    let document = upstream.ask_ec2(call, "DescribeAddresses", &[]).await?;
+    for address in document.items("addressesSet") {
+        let id = address.child_text("associationId");
+        if leftovers.associations.contains(&id) && !id.is_empty() {
+            let parameters = [("AssociationId", id.as_str())];
+            upstream.ask_ec2(call, "DisassociateAddress", &parameters).await?;
+        }
+    }
+    let document = upstream.ask_ec2(call, "DescribeNetworkInterfaces", &[]).await?;
+    for interface in document.items("networkInterfaceSet") {
+        let id = interface.child_text("networkInterfaceId");
+        if leftovers.interfaces.contains(&id) {
+            let parameters = [("NetworkInterfaceId", id.as_str())];
+            upstream.ask_ec2(call, "DeleteNetworkInterface", &parameters).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A listing by id that misses one is an error, not a shorter list.
+fn missing_nat_gateway(call: &Call, answer: &Answer) -> Option<ServiceError> {
+    let document = answer.document()?;
+    let found: Vec<String> = document
+        .items("natGatewaySet")
+        .iter()
+        .map(|gateway| gateway.child_text("natGatewayId"))
+        .collect();
+    // A filter may leave an object out that is there.
+    if !call.form.filters().is_empty() {
+        return None;
+    }
+    let asked = call.form.list("NatGatewayId");
+    asked.into_iter().find(|id| !found.iter().any(|got| got == id)).map(nat_gateway_not_found)
+}
+
+fn nat_gateway_not_found(id: &str) -> ServiceError {
+    ServiceError::invalid("NatGatewayNotFound", format!("The Nat Gateway {id} was not found"))
+}
+
+/// The last rules, which deny, and the right code for one that is not there.
+fn network_acl(call: &Call, answer: &mut Answer) -> Option<ServiceError> {
+    if answer.error_code().as_deref() == Some("InvalidRouteTableID.NotFound") {
+        let ids = call.form.list("NetworkAclId").join(", ");
+        let message = format!("The networkAcl ID '{ids}' does not exist");
+        return Some(ServiceError::invalid("InvalidNetworkAclID.NotFound", message));
+    }
+    let mut document = answer.document()?;
+    document.visit_mut(&mut |element| {
+        if element.name == "entrySet" {
+            for egress in ["true", "false"] {
+                let denies = element.elements().any(|entry| {
+                    entry.child_text("ruleNumber") == LAST_RULE
+                        && entry.child_text("egress") == egress
+                });
+                if !denies {
+                    element.push(last_rule(egress));
+                }
+            }
+        }
+    });
+    answer.set_document(&document);
+    None
+}
+
+fn last_rule(egress: &str) -> Element {
+    [
+        ("cidrBlock", "0.0.0.0/0"),
+        ("egress", egress),
+        ("protocol", "-1"),
+        ("ruleAction", "deny"),
+        ("ruleNumber", LAST_RULE),
+    ]
+    .iter()
+    .fold(Element::new("item"), |item, (name, text)| item.with(Element::with_text(name, text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{missing_nat_gateway, network_acl};
+    use crate::gate::answer::Answer;
+    use crate::gate::call::tests::query_call;
+    use hyper::{HeaderMap, StatusCode};
+
+    fn answer(body: &str) -> Answer {
+        Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.to_owned().into() }
+    }
+
+    #[test]
+    fn a_nat_gateway_that_is_missed_is_an_error() {
+        let none = answer("<R><natGatewaySet/></R>");
+        let code = |body: &str| {
+            missing_nat_gateway(&query_call("ec2", body), &none).map(|error| error.code)
+        };
+        let by_id = "Action=DescribeNatGateways&NatGatewayId.1=nat-1";
+        assert_eq!(code(by_id).as_deref(), Some("NatGatewayNotFound"));
+        assert_eq!(code("Action=DescribeNatGateways"), None);
+        let filtered = format!("{by_id}&Filter.1.Name=state&Filter.1.Value.1=pending");
+        assert_eq!(code(&filtered), None);
+    }
+
+    #[test]
+    fn a_network_acl_denies_at_the_end_and_only_once() {
+        let call = query_call("ec2", "Action=DescribeNetworkAcls");
+        let mut list = answer("<R><networkAclSet><item><entrySet/></item></networkAclSet></R>");
+        for _ in 0..2 {
+            assert_eq!(network_acl(&call, &mut list), None);
+            let document = list.document().unwrap();
+            assert_eq!(document.find("entrySet").unwrap().elements().count(), 2);
+        }
+    }
+}

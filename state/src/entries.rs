@@ -1,0 +1,172 @@
+//! The keys of the entries, and reading entries back with every check.
+
+use std::collections::BTreeMap;
+
+use infra_sdk::store::{RunRecord, State, StoreError};
+use serde::de::DeserializeOwned;
+
+use crate::FORMAT;
+use crate::config::Paths;
+use crate::keeper::Table;
+use crate::record::{
+    ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire,
+    Unreadable, from_body, unframe,
+};
+use crate::seal::SealingKey;
+
+pub(crate) const HEAD: &[u8] = b"head";
+pub(crate) const META: &[u8] = b"meta";
+pub(crate) const RECORDS: &[u8] = b"record/";
+pub(crate) const OUTPUTS: &[u8] = b"output/";
+const LOOKUPS: &[u8] = b"lookup/";
+const INTENTS: &[u8] = b"intent/";
+const RUNS: &[u8] = b"run/";
+
+/// Key of a record.
+pub(crate) fn record(address: &str) -> Vec<u8> {
+    [RECORDS, address.as_bytes()].concat()
+}
+
+/// Key of an output.
+pub(crate) fn output(name: &str) -> Vec<u8> {
+    [OUTPUTS, name.as_bytes()].concat()
+}
+
+/// Key of the answer to a lookup.
+pub(crate) fn lookup(digest: &str) -> Vec<u8> {
+    [LOOKUPS, digest.as_bytes()].concat()
+}
+
+/// Key of an open intent; sorts by number.
+pub(crate) fn intent(number: u64) -> Vec<u8> {
+    [INTENTS, &number.to_be_bytes()].concat()
+}
+
+/// Key of a run that has ended; sorts by number.
+pub(crate) fn run(number: u64) -> Vec<u8> {
+    [RUNS, &number.to_be_bytes()].concat()
+}
+
+/// Reads entries of a table and checks each.
+pub(crate) struct Reader<'a> {
+    table: &'a dyn Table,
+    paths: &'a Paths,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(table: &'a dyn Table, paths: &'a Paths) -> Self {
+        Self { table, paths }
+    }
+
+    /// What the store is; `None` in an empty table.
+    pub(crate) fn meta(&self) -> Result<Option<MetaWire>, StoreError> {
+        self.one(META)
+    }
+
+    /// What the store holds; `None` in an empty table.
+    pub(crate) fn head(&self) -> Result<Option<HeadWire>, StoreError> {
+        self.one(HEAD)
+    }
+
+    /// Numbers of the intents that are open.
+    pub(crate) fn open_intents(&self) -> Result<Vec<u64>, StoreError> {
+        let entries = self.table.scan(INTENTS)?;
+        entries.iter().map(|(key, _)| self.number(INTENTS, key)).collect()
+    }
+
+    /// Everything that is known.
+    pub(crate) fn state(&self, meta: &MetaWire, key: &SealingKey) -> Result<State, StoreError> {
+        let lineage = &meta.lineage;
+        let intents = self.all(INTENTS, |at, wire: IntentWire| {
+            Ok((self.number(INTENTS, at), wire.unseal(key, lineage)?))
+        })?;
+        let intents = intents.into_iter().map(|(number, intent)| Ok((number?, intent)));
+        let records = self.all(RECORDS, |_, wire: RecordWire| wire.unseal(key, lineage))?;
+        let outputs = self.all(OUTPUTS, |_, wire: OutputWire| wire.unseal(key, lineage))?;
+        let lookups = self.all(LOOKUPS, |_, wire: LookupWire| wire.unseal(key, lineage))?;
+        Ok(State {
+            lineage: lineage.clone(),
+            serial: meta.serial,
+            records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
+            outputs: outputs.into_iter().collect(),
+            lookups: lookups.into_iter().collect(),
+            open: intents.collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    /// Runs that have ended, oldest first.
+    pub(crate) fn history(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.all(RUNS, |_, wire: RunWire| wire.read())
+    }
+
+    /// What goes into the export.
+    pub(crate) fn content(&self) -> Result<ContentWire, StoreError> {
+        let records = self.all(RECORDS, |_, wire: RecordWire| Ok(wire))?;
+        let outputs = self.all(OUTPUTS, |_, wire: OutputWire| Ok(wire))?;
+        Ok(ContentWire {
+            records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
+            outputs: outputs.into_iter().map(|o| (o.name, o.value)).collect::<BTreeMap<_, _>>(),
+        })
+    }
+
+    /// Takes the frame off an entry.
+    pub(crate) fn unframe<'b>(&self, key: &[u8], bytes: &'b [u8]) -> Result<&'b [u8], StoreError> {
+        unframe(key, bytes).map_err(|error| match error {
+            Unreadable::Damaged(reason) => self.damaged(key, &reason),
+            Unreadable::Newer(found) => {
+                StoreError::Newer { found: found.into(), supported: FORMAT.into() }
+            }
+        })
+    }
+
+    fn one<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.table.get(key)? else { return Ok(None) };
+        let body = self.unframe(key, &bytes)?;
+        from_body(body).map(Some).map_err(|reason| self.damaged(key, &reason))
+    }
+
+    fn all<W: DeserializeOwned, T>(
+        &self,
+        prefix: &[u8],
+        read: impl Fn(&[u8], W) -> Result<T, String>,
+    ) -> Result<Vec<T>, StoreError> {
+        let entries = self.table.scan(prefix)?;
+        let entries = entries.iter().map(|(key, bytes)| {
+            let body = self.unframe(key, bytes)?;
+            from_body(body).and_then(|wire| read(key, wire)).map_err(|r| self.damaged(key, &r))
+        });
+        entries.collect()
+    }
+
+    fn number(&self, prefix: &[u8], key: &[u8]) -> Result<u64, StoreError> {
+        number(prefix, key).ok_or_else(|| self.damaged(key, "its number has not eight bytes"))
+    }
+
+    fn damaged(&self, key: &[u8], reason: &str) -> StoreError {
+        let what = format!("{} in {}", describe(key), self.paths.directory().display());
+        self.paths.damaged(&what, reason)
+    }
+}
+
+fn number(prefix: &[u8], key: &[u8]) -> Option<u64> {
+    key.strip_prefix(prefix)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// What a person calls an entry.
+fn describe(key: &[u8]) -> String {
+    let name = |prefix: &[u8]| {
+        let name = key.strip_prefix(prefix)?;
+        Some(String::from_utf8_lossy(name).escape_debug().to_string())
+    };
+    if let Some(address) = name(RECORDS) {
+        format!("the record of `{address}`")
+    } else if let Some(output) = name(OUTPUTS) {
+        format!("the output `{output}`")
+    } else if let Some(intent) = number(INTENTS, key) {
+        format!("intent {intent}")
+    } else if let Some(run) = number(RUNS, key) {
+        format!("run {run} of the history")
+    } else {
+        format!("the entry `{}`", String::from_utf8_lossy(key).escape_debug())
+    }
+}

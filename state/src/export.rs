@@ -1,0 +1,252 @@
+//! The canonical JSON export: what is known after a run, as a file that people and tools can read.
+//!
+//! The main type is [`Export`]; the file is written after every run that ended, and is what a
+//! reader sees while another run holds the lock ([`Snapshot`]). It is deterministic: the same
+//! state gives the same bytes. Sensitive values stand in it as sealed as in the store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use infra_sdk::store::{State, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::config::{Config, Paths};
+use crate::keeper::Entry;
+use crate::record::{ContentWire, MetaWire, OutputWire, RecordWire, to_body};
+use crate::seal::SealingKey;
+use crate::{FORMAT, entries, files};
+
+/// An export whose digest has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    body: BodyWire,
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct FileWire {
+    format: u32,
+    /// BLAKE3 of the body as compact JSON with sorted names.
+    digest: String,
+    body: Json,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodyWire {
+    lineage: String,
+    serial: u64,
+    /// Id of the key that seals the sensitive values.
+    key: String,
+    records: BTreeMap<String, RecordWire>,
+    outputs: BTreeMap<String, Json>,
+}
+
+/// Reads an export and checks its digest.
+///
+/// # Errors
+/// `Unavailable` when the file cannot be read, `Damaged` when it is no export or was changed,
+/// `Newer` when a later release wrote it.
+pub fn read_export(path: &Path) -> Result<Export, StoreError> {
+    let bytes = files::read(path)
+        .and_then(|bytes| bytes.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
+        .map_err(|error| files::unavailable("read the export", path, &error))?;
+    let damaged = |reason: String| StoreError::Damaged {
+        what: format!("the export {}", path.display()),
+        reason,
+    };
+    let file: FileWire =
+        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    if file.format > FORMAT.into() {
+        return Err(StoreError::Newer { found: file.format, supported: FORMAT.into() });
+    }
+    if digest(&file.body) != file.digest {
+        return Err(damaged("its digest does not match what it holds".to_owned()));
+    }
+    let body = serde_json::from_value(file.body).map_err(|error| damaged(error.to_string()))?;
+    Ok(Export { body })
+}
+
+impl Export {
+    pub(crate) fn new(meta: &MetaWire, content: ContentWire) -> Self {
+        let MetaWire { lineage, serial, key } = meta.clone();
+        let ContentWire { records, outputs } = content;
+        Self { body: BodyWire { lineage, serial, key, records, outputs } }
+    }
+
+    pub(crate) fn meta(&self) -> MetaWire {
+        let BodyWire { lineage, serial, key, .. } = &self.body;
+        MetaWire { lineage: lineage.clone(), serial: *serial, key: key.clone() }
+    }
+
+    /// Keys and bodies of a store that holds the same.
+    pub(crate) fn bodies(&self) -> Result<Vec<Entry>, StoreError> {
+        let records = self.body.records.iter();
+        let records = records.map(|(address, wire)| Ok((entries::record(address), to_body(wire)?)));
+        let outputs = self.body.outputs.iter().map(|(name, value)| {
+            let wire = OutputWire { name: name.clone(), value: value.clone() };
+            Ok((entries::output(name), to_body(&wire)?))
+        });
+        records.chain(outputs).collect()
+    }
+
+    /// The history that it belongs to.
+    #[must_use]
+    pub fn lineage(&self) -> &str {
+        &self.body.lineage
+    }
+
+    /// How many runs had changed something.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.body.serial
+    }
+
+    /// The state, with the sensitive values opened.
+    ///
+    /// # Errors
+    /// `Unavailable` when it was sealed with another key, `Damaged` when a record does not decode.
+    pub fn open(self, key: &SealingKey) -> Result<State, StoreError> {
+        let body = self.body;
+        if body.key != key.id() {
+            return Err(wrong_key(&body.key, key));
+        }
+        let mut state = State { lineage: body.lineage, serial: body.serial, ..State::default() };
+        for (address, record) in body.records {
+            let damaged = |reason| StoreError::Damaged {
+                what: format!("the record of `{}` in the export", address.escape_debug()),
+                reason,
+            };
+            if record.address != address {
+                return Err(damaged(format!("it says that it is `{}`", record.address)));
+            }
+            let record = record.unseal(key, &state.lineage).map_err(damaged)?;
+            state.records.insert(record.address.clone(), record);
+        }
+        for (name, value) in body.outputs {
+            let damaged =
+                |reason| StoreError::Damaged { what: "an output in the export".to_owned(), reason };
+            let wire = OutputWire { name, value };
+            let (name, value) = wire.unseal(key, &state.lineage).map_err(damaged)?;
+            state.outputs.insert(name, value);
+        }
+        Ok(state)
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let refuse = |error| files::unavailable("write the export", path, &error);
+        let text = self.to_text().map_err(|error| refuse(error.into()))?;
+        files::replace(path, text.as_bytes()).map_err(refuse)
+    }
+
+    fn to_text(&self) -> serde_json::Result<String> {
+        let body = serde_json::to_value(&self.body)?;
+        let file = FileWire { format: FORMAT.into(), digest: digest(&body), body };
+        let mut text = serde_json::to_string_pretty(&file)?;
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+/// The state as the last run that ended left it, read without a lock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Records and outputs. Open intents and answers to lookups are not part of an export.
+    pub state: State,
+}
+
+impl Snapshot {
+    /// Reads the last export; `None` before the first run has ended.
+    ///
+    /// # Errors
+    /// As [`read_export`] and [`Export::open`], and `Unavailable` without the sealing key.
+    pub fn read(config: &Config) -> Result<Option<Self>, StoreError> {
+        Self::read_at(&config.paths()?)
+    }
+
+    /// As [`Snapshot::read`], for the state in these files.
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    pub fn read_at(paths: &Paths) -> Result<Option<Self>, StoreError> {
+        let path = paths.export();
+        let there = files::exists(&path)
+            .map_err(|error| files::unavailable("read the export", &path, &error))?;
+        if !there {
+            return Ok(None);
+        }
+        let export = read_export(&path)?;
+        let key = SealingKey::read(paths.key())?;
+        let key = key.ok_or_else(|| missing_key(&export.body.key, paths.key()))?;
+        Ok(Some(Self { state: export.open(&key)? }))
+    }
+}
+
+/// The error for a state whose key file is gone.
+pub(crate) fn missing_key(id: &str, path: &Path) -> StoreError {
+    StoreError::Unavailable {
+        action: format!("open the state, which was sealed with the key {id}"),
+        reason: format!("the key file {} is missing; put it back", path.display()),
+    }
+}
+
+/// The error for a state that was sealed with another key.
+pub(crate) fn wrong_key(id: &str, found: &SealingKey) -> StoreError {
+    let found = found.id();
+    StoreError::Unavailable {
+        action: format!("open the state, which was sealed with the key {id}"),
+        reason: format!("the key file holds the key {found}; put the right one back"),
+    }
+}
+
+fn digest(body: &Json) -> String {
+    let mut text = String::new();
+    canonical(body, &mut text);
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+/// Compact JSON with sorted names, whatever order the parser keeps them in.
+fn canonical(json: &Json, text: &mut String) {
+    match json {
+        Json::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        Json::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(name, _)| *name);
+            text.push('{');
+            for (index, (name, item)) in entries.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Json::from(name.as_str()).to_string());
+                text.push(':');
+                canonical(item, text);
+            }
+            text.push('}');
+        }
+        plain => text.push_str(&plain.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_canonical_form_is_sorted_and_compact() {
+        let mut text = String::new();
+        canonical(&json!({"b": [1, {"z": null, "a": "x\n"}], "a": 1.5}), &mut text);
+        assert_eq!(text, r#"{"a":1.5,"b":[1,{"a":"x\n","z":null}]}"#);
+    }
+}

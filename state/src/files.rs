@@ -1,0 +1,158 @@
+//! Files of the store: private to their owner, never reached through a symbolic link, and replaced
+//! as a whole or not at all.
+//!
+//! Every file that this crate opens itself goes through here. The modes are set after opening as
+//! well, so that neither the umask nor an earlier, laxer file can widen them.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use infra_sdk::store::StoreError;
+use rustix::fs::OFlags;
+
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// The store's error for a refusal of the system.
+pub(crate) fn unavailable(action: &str, path: &Path, error: &io::Error) -> StoreError {
+    let link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    let reason = if link {
+        "it is a symbolic link, and the store follows none".to_owned()
+    } else {
+        error.to_string()
+    };
+    StoreError::Unavailable { action: format!("{action} {}", path.display()), reason }
+}
+
+/// Opens a file the way `options` say, or makes it private.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = options.mode(FILE_MODE).custom_flags(no_follow()).open(path)?;
+    restrict(&file, FILE_MODE)?;
+    Ok(file)
+}
+
+/// Reads a whole file; `None` where there is none.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut file = match OpenOptions::new().read(true).custom_flags(no_follow()).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Replaces a file, durably: whoever looks sees the old one or the new one, whole.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    write_new(&temporary, bytes)?;
+    std::fs::rename(&temporary, path)?;
+    sync_parent(path)
+}
+
+/// Writes a file and waits until it is on the disk; its name is not yet.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = open(path, OpenOptions::new().write(true).create(true).truncate(true))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes a directory where there is none, and private in any case.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
+        Ok(()) => sync_parent(path)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    restrict(&open_directory(path)?, DIRECTORY_MODE)
+}
+
+/// Makes private what a library made: a file or a directory. Returns it open.
+pub(crate) fn take_over(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(no_follow()).open(path)?;
+    let mode = if file.metadata()?.is_dir() { DIRECTORY_MODE } else { FILE_MODE };
+    restrict(&file, mode)?;
+    Ok(file)
+}
+
+/// Waits until the names in a directory are on the disk.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    open_directory(path)?.sync_all()
+}
+
+/// Whether something of that name is there, a broken link included.
+pub(crate) fn exists(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Does once everything that a run will need of the directory, so that a full disk or a read-only
+/// folder is known before the first call that changes anything.
+pub(crate) fn probe(directory: &Path) -> io::Result<()> {
+    let path = directory.join("probe");
+    replace(&path, &[0; 4096])?;
+    std::fs::remove_file(&path)
+}
+
+/// Waits until the name of a file is on the disk.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_directory(Path::new(".")),
+        Some(parent) => sync_directory(parent),
+        None => Ok(()),
+    }
+}
+
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::DIRECTORY).bits();
+    OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
+}
+
+/// Takes away what others may do. Gives nothing: a folder that its owner made read-only stays so.
+fn restrict(file: &File, allowed: u32) -> io::Result<()> {
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    if mode & !allowed == 0 {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(mode & allowed))
+}
+
+fn no_follow() -> i32 {
+    OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_not_followed_and_says_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::fs::write(&target, b"mine").expect("written");
+        std::os::unix::fs::symlink(&target, &link).expect("linked");
+        let error = read(&link).expect_err("a link was followed");
+        let shown = unavailable("read", &link, &error).to_string();
+        assert!(shown.ends_with("it is a symbolic link, and the store follows none"), "{shown}");
+        assert!(open(&link, OpenOptions::new().write(true)).is_err());
+        assert_eq!(std::fs::read(&target).expect("still there"), b"mine");
+    }
+
+    #[test]
+    fn what_is_replaced_is_private_even_if_it_was_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file.json");
+        std::fs::write(&path, b"old").expect("written");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("opened up");
+        replace(&path, b"new").expect("replaced");
+        assert_eq!(std::fs::read(&path).expect("read"), b"new");
+        let mode = path.metadata().expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, FILE_MODE);
+    }
+}

@@ -1,0 +1,418 @@
+//! The keeper: one thread that owns the database, and the rules of the store.
+//!
+//! The main type is [`Keeper`]. Calls reach it as [`Request`]s. It takes all that have come in by
+//! then, applies each as one transaction, and makes them durable with one sync before it answers
+//! any (group commit). A write or a sync that fails ends it: what the system may have dropped is
+//! never tried again on the same file, and every later call gets the same error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::Receiver;
+
+use infra_sdk::store::StoreError;
+use tokio::sync::oneshot;
+
+use crate::config::Paths;
+use crate::entries::{self, Reader};
+use crate::export::Export;
+use crate::files;
+use crate::marker::Mark;
+use crate::record::{HeadWire, MetaWire, frame, to_body};
+
+/// The most requests that share one sync.
+const GROUP: usize = 256;
+
+/// A key with its bytes.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
+/// A change of one key: its new bytes, or `None` to remove it.
+pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
+
+/// What the keeper needs of a database.
+pub(crate) trait Table: Send {
+    /// The bytes under a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All keys with this prefix, in order, with their bytes.
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError>;
+
+    /// Applies changes, all or none, not yet durable.
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Makes everything durable that was applied.
+    fn sync(&mut self) -> Result<(), StoreError>;
+}
+
+/// A call on its way to the keeper.
+pub(crate) enum Request {
+    /// Writes an intent.
+    Begin {
+        /// Its wire form.
+        body: Vec<u8>,
+        /// Gets its number.
+        answer: Answer<u64>,
+    },
+    /// Applies edits and closes an intent.
+    Commit {
+        /// The intent.
+        intent: Option<u64>,
+        /// The edits.
+        edits: Vec<BodyEdit>,
+        /// Gets told when it is durable.
+        answer: Answer<()>,
+    },
+    /// Ends a run.
+    Finish {
+        /// The wire form of the run.
+        body: Vec<u8>,
+        /// Gets told when it is durable and exported.
+        answer: Answer<()>,
+    },
+    /// Reads.
+    Read(Read),
+}
+
+/// Work that reads the table, or is told why it cannot.
+pub(crate) type Read = Box<dyn FnOnce(Result<(&dyn Table, &MetaWire), StoreError>) + Send>;
+
+/// Where an answer goes.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// An edit whose values are in wire form.
+pub(crate) enum BodyEdit {
+    /// Writes an entry.
+    Put(Vec<u8>, Vec<u8>),
+    /// Removes an entry.
+    Remove(Vec<u8>),
+    /// Removes all entries with this prefix.
+    Clear(&'static [u8]),
+}
+
+/// A write that waits for the sync.
+struct Pending {
+    answer: Box<dyn FnOnce(Result<(), StoreError>)>,
+    export: bool,
+}
+
+/// Owns the database while a store is open.
+pub(crate) struct Keeper<T> {
+    table: T,
+    mark: Mark,
+    paths: Paths,
+    meta: MetaWire,
+    head: Head,
+    open: BTreeSet<u64>,
+    failed: Option<StoreError>,
+}
+
+impl<T: Table> Keeper<T> {
+    /// Fills an empty table, durably, with bodies under their keys. It goes on counting after
+    /// `writes`: every intent was a change, so no number after that many was ever given out.
+    pub(crate) fn found(
+        table: &mut T,
+        meta: &MetaWire,
+        writes: u64,
+        bodies: Vec<Entry>,
+    ) -> Result<(), StoreError> {
+        let next_intent = writes.saturating_add(1);
+        let mut head = Head { writes, next_intent, ..Head::default() };
+        let mut changes: Vec<Change> = Vec::with_capacity(bodies.len() + 2);
+        for (key, body) in bodies.into_iter().chain([(entries::META.to_vec(), to_body(meta)?)]) {
+            let framed = frame(&key, &body);
+            head.add(&key, &framed);
+            changes.push((key, Some(framed)));
+        }
+        changes.push(head.change()?);
+        table.apply(&changes)?;
+        table.sync()
+    }
+
+    /// Takes over a table after checking every entry of it; `marked` is the number of the latest
+    /// change that must be there.
+    pub(crate) fn open(
+        table: T,
+        mark: Mark,
+        marked: u64,
+        paths: Paths,
+    ) -> Result<Self, StoreError> {
+        let reader = Reader::new(&table, &paths);
+        let what = format!("the state in {}", paths.directory().display());
+        let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
+            return Err(paths.damaged(&what, "its database opens and is empty"));
+        };
+        let mut found =
+            Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
+        for (key, framed) in table.scan(b"")? {
+            if key != entries::HEAD {
+                reader.unframe(&key, &framed)?;
+                found.add(&key, &framed);
+            }
+        }
+        if found.wire() != head {
+            let reason = format!(
+                "its entries are not the ones that were written: there should be {}, and there are {}",
+                head.entries, found.entries
+            );
+            return Err(paths.damaged(&what, &reason));
+        }
+        if head.writes < marked {
+            let reason = format!(
+                "it has lost changes: {marked} were made durable, and it knows {}",
+                head.writes
+            );
+            return Err(paths.damaged(&what, &reason));
+        }
+        let open = reader.open_intents()?.into_iter().collect();
+        Ok(Self { table, mark, paths, meta, head: found, open, failed: None })
+    }
+
+    /// What the store is.
+    pub(crate) fn meta(&self) -> &MetaWire {
+        &self.meta
+    }
+
+    /// Serves until every sender is gone.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        while let Ok(first) = requests.recv() {
+            let mut pending: Vec<Pending> = self.accept(first).into_iter().collect();
+            let others = requests.try_iter().take(GROUP - 1);
+            pending.extend(others.filter_map(|request| self.accept(request)));
+            if pending.is_empty() {
+                continue;
+            }
+            let synced = self.sync();
+            let exported = match &synced {
+                Ok(()) if pending.iter().any(|write| write.export) => self.export(),
+                _ => Ok(()),
+            };
+            for Pending { answer, export } in pending {
+                let done =
+                    if export { synced.as_ref().and(exported.as_ref()) } else { synced.as_ref() };
+                answer(done.copied().map_err(copy));
+            }
+        }
+        // All that was answered is durable; the mark may stay behind without harm.
+        if self.failed.is_none() {
+            self.mark.sync().ok();
+        }
+    }
+
+    /// Does what is asked. Writes are answered after the sync, all else at once.
+    fn accept(&mut self, request: Request) -> Option<Pending> {
+        match request {
+            Request::Begin { body, answer } => {
+                let done = self.begin(&body);
+                pend(done, answer, false)
+            }
+            Request::Commit { intent, edits, answer } => {
+                let done = self.commit(intent, edits);
+                pend(done, answer, false)
+            }
+            Request::Finish { body, answer } => {
+                let done = self.finish(body);
+                pend(done, answer, true)
+            }
+            Request::Read(work) => {
+                work(self.usable().map(|()| (&self.table as &dyn Table, &self.meta)));
+                None
+            }
+        }
+    }
+
+    fn begin(&mut self, body: &[u8]) -> Result<u64, StoreError> {
+        self.usable()?;
+        let number = self.head.next_intent;
+        let key = entries::intent(number);
+        let framed = frame(&key, body);
+        self.head.next_intent += 1;
+        self.apply(BTreeMap::from([(key, Some(framed))]))?;
+        self.open.insert(number);
+        Ok(number)
+    }
+
+    fn commit(&mut self, intent: Option<u64>, edits: Vec<BodyEdit>) -> Result<(), StoreError> {
+        self.usable()?;
+        let mut changes = BTreeMap::new();
+        if let Some(number) = intent {
+            if !self.open.contains(&number) {
+                let what = format!("intent {number}");
+                return Err(StoreError::Damaged { what, reason: "it is not open".to_owned() });
+            }
+            changes.insert(entries::intent(number), None);
+        }
+        for edit in edits {
+            match edit {
+                BodyEdit::Put(key, body) => {
+                    let framed = frame(&key, &body);
+                    changes.insert(key, Some(framed));
+                }
+                BodyEdit::Remove(key) => {
+                    changes.insert(key, None);
+                }
+                BodyEdit::Clear(prefix) => {
+                    for (key, bytes) in &mut changes {
+                        if key.starts_with(prefix) {
+                            *bytes = None;
+                        }
+                    }
+                    let there = self.table.scan(prefix)?;
+                    changes.extend(there.into_iter().map(|(key, _)| (key, None)));
+                }
+            }
+        }
+        self.apply(changes)?;
+        if let Some(number) = intent {
+            self.open.remove(&number);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, body: Vec<u8>) -> Result<(), StoreError> {
+        self.usable()?;
+        let meta = MetaWire { serial: self.meta.serial + 1, ..self.meta.clone() };
+        let run = entries::run(meta.serial);
+        let changes = [(entries::META.to_vec(), to_body(&meta)?), (run, body)];
+        let changes = changes.map(|(key, body)| {
+            let framed = frame(&key, &body);
+            (key, Some(framed))
+        });
+        self.apply(BTreeMap::from(changes))?;
+        self.meta = meta;
+        Ok(())
+    }
+
+    /// One transaction: the changes, and the head that counts them.
+    fn apply(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+        let done = self.try_apply(changes);
+        self.note_failure(&done);
+        done
+    }
+
+    fn try_apply(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+        let mut head = self.head.clone();
+        for (key, new) in &changes {
+            if let Some(old) = self.table.get(key)? {
+                head.remove(key, &old);
+            }
+            if let Some(new) = new {
+                head.add(key, new);
+            }
+        }
+        head.writes += 1;
+        let mut changes: Vec<Change> = changes.into_iter().collect();
+        changes.push(head.change()?);
+        self.table.apply(&changes)?;
+        self.head = head;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        let done = self.table.sync().and_then(|()| {
+            let path = self.paths.mark();
+            let noted = self.mark.note(self.head.writes);
+            noted.map_err(|error| files::unavailable("write", &path, &error))
+        });
+        self.note_failure(&done);
+        done
+    }
+
+    fn export(&self) -> Result<(), StoreError> {
+        let content = Reader::new(&self.table, &self.paths).content()?;
+        Export::new(&self.meta, content).write(&self.paths.export())
+    }
+
+    fn usable(&self) -> Result<(), StoreError> {
+        self.failed.as_ref().map_or(Ok(()), |error| Err(copy(error)))
+    }
+
+    fn note_failure(&mut self, done: &Result<(), StoreError>) {
+        if let Err(error) = done {
+            self.failed = Some(copy(error));
+        }
+    }
+}
+
+/// Answers at once what has failed; what has not waits for the sync.
+fn pend<A: Send + 'static>(
+    done: Result<A, StoreError>,
+    answer: Answer<A>,
+    export: bool,
+) -> Option<Pending> {
+    match done {
+        Ok(value) => {
+            // A caller that was cancelled needs no answer.
+            let answer = move |synced: Result<(), StoreError>| {
+                answer.send(synced.map(|()| value)).ok();
+            };
+            Some(Pending { answer: Box::new(answer), export })
+        }
+        Err(error) => {
+            answer.send(Err(error)).ok();
+            None
+        }
+    }
+}
+
+/// The error once more, for everyone whom it concerns.
+fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Locked { holder } => StoreError::Locked { holder: holder.clone() },
+        StoreError::Unavailable { action, reason } => {
+            StoreError::Unavailable { action: action.clone(), reason: reason.clone() }
+        }
+        StoreError::Damaged { what, reason } => {
+            StoreError::Damaged { what: what.clone(), reason: reason.clone() }
+        }
+        StoreError::Newer { found, supported } => {
+            StoreError::Newer { found: *found, supported: *supported }
+        }
+    }
+}
+
+/// Counts and digests the entries as they come and go, at a cost that does not depend on how many
+/// there are.
+#[derive(Clone, Default)]
+struct Head {
+    writes: u64,
+    next_intent: u64,
+    entries: u64,
+    digest: [u8; 32],
+}
+
+impl Head {
+    fn add(&mut self, key: &[u8], framed: &[u8]) {
+        self.entries += 1;
+        self.combine(key, framed);
+    }
+
+    fn remove(&mut self, key: &[u8], framed: &[u8]) {
+        self.entries = self.entries.saturating_sub(1);
+        self.combine(key, framed);
+    }
+
+    /// Exclusive or: adding twice is removing. Against accidents, not against an attacker.
+    fn combine(&mut self, key: &[u8], framed: &[u8]) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(key.len() as u64).to_be_bytes()).update(key).update(framed);
+        let digest = hasher.finalize();
+        self.digest.iter_mut().zip(digest.as_bytes()).for_each(|(sum, byte)| *sum ^= byte);
+    }
+
+    fn wire(&self) -> HeadWire {
+        HeadWire {
+            writes: self.writes,
+            next_intent: self.next_intent,
+            entries: self.entries,
+            digest: blake3::Hash::from_bytes(self.digest).to_hex().to_string(),
+        }
+    }
+
+    fn change(&self) -> Result<Change, StoreError> {
+        let framed = frame(entries::HEAD, &to_body(&self.wire())?);
+        Ok((entries::HEAD.to_vec(), Some(framed)))
+    }
+}
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! The keeper over a table that fails when it is told to.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+
+use super::*;
+
+/// A table in memory: what is applied is durable after a sync and lost before.
+#[derive(Clone, Default)]
+struct Disk {
+    entries: Arc<Mutex<BTreeMap<Vec<u8>, Vec<u8>>>>,
+    syncs: Arc<AtomicU64>,
+    /// The sync with this number fails.
+    fails_at: Arc<AtomicU64>,
+}
+
+impl Table for Disk {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.entries.lock().expect("lock").get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.entries.lock().expect("lock");
+        let entries = entries.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut entries = self.entries.lock().expect("lock");
+        for (key, bytes) in changes {
+            match bytes {
+                Some(bytes) => entries.insert(key.clone(), bytes.clone()),
+                None => entries.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let number = self.syncs.fetch_add(1, Ordering::SeqCst) + 1;
+        if number == self.fails_at.load(Ordering::SeqCst) {
+            let action = "sync".to_owned();
+            return Err(StoreError::Unavailable { action, reason: "no space left".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// A founded disk with a folder for its mark.
+fn disk() -> (Disk, tempfile::TempDir, Paths) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = Paths::new(folder.path(), &folder.path().join("key"));
+    Mark::create(&paths.mark(), 0).expect("made");
+    let mut disk = Disk::default();
+    let meta = MetaWire { lineage: "l".to_owned(), serial: 0, key: "k".to_owned() };
+    Keeper::found(&mut disk, &meta, 0, Vec::new()).expect("founded");
+    (disk, folder, paths)
+}
+
+fn open(disk: &Disk, paths: &Paths) -> Result<Keeper<Disk>, StoreError> {
+    let (mark, marked) = Mark::open(&paths.mark()).expect("readable").expect("there");
+    Keeper::open(disk.clone(), mark, marked, paths.clone())
+}
+
+fn begin(requests: &mpsc::Sender<Request>) -> oneshot::Receiver<Result<u64, StoreError>> {
+    let (answer, receiver) = oneshot::channel();
+    requests.send(Request::Begin { body: b"{}".to_vec(), answer }).expect("sent");
+    receiver
+}
+
+#[test]
+fn all_that_waits_shares_one_sync() {
+    let (disk, _folder, paths) = disk();
+    let keeper = open(&disk, &paths).expect("opens");
+    let (requests, inbox) = mpsc::channel();
+    let mut answers: Vec<_> = (0..100).map(|_| begin(&requests)).collect();
+    drop(requests);
+    let before = disk.syncs.load(Ordering::SeqCst);
+    keeper.run(&inbox);
+    assert_eq!(disk.syncs.load(Ordering::SeqCst), before + 1);
+    for (index, answer) in answers.iter_mut().enumerate() {
+        let number = answer.try_recv().expect("answered").expect("begun");
+        assert_eq!(number, index as u64 + 1);
+    }
+    assert_eq!(open(&disk, &paths).expect("opens").open.len(), 100);
+}
+
+#[test]
+fn after_a_sync_that_failed_nothing_is_acknowledged_ever_again() {
+    let (disk, _folder, paths) = disk();
+    let keeper = open(&disk, &paths).expect("opens");
+    disk.fails_at.store(disk.syncs.load(Ordering::SeqCst) + 2, Ordering::SeqCst);
+    let (requests, inbox) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || keeper.run(&inbox));
+        assert_eq!(begin(&requests).blocking_recv().expect("answered").expect("begun"), 1);
+        for _ in 0..3 {
+            let error = begin(&requests).blocking_recv().expect("answered").expect_err("refused");
+            assert_eq!(error.to_string(), "sync: no space left");
+        }
+        let (answer, receiver) = oneshot::channel();
+        let read: Read = Box::new(move |table| {
+            answer.send(table.map(|_| ())).ok();
+        });
+        requests.send(Request::Read(read)).expect("sent");
+        receiver.blocking_recv().expect("answered").expect_err("a doubtful table was read");
+        drop(requests);
+    });
+    // One sync for the first, one that failed, and none after it.
+    assert_eq!(disk.syncs.load(Ordering::SeqCst), disk.fails_at.load(Ordering::SeqCst));
+}
+
+#[test]
+fn an_entry_that_is_lost_swapped_or_added_is_noticed_at_open() {
+    let (disk, _folder, paths) = disk();
+    let mut keeper = open(&disk, &paths).expect("opens");
+    let edit = |name: &str, body: &[u8]| BodyEdit::Put(entries::record(name), body.to_vec());
+    keeper.commit(None, vec![edit("a", b"1"), edit("b", b"2")]).expect("committed");
+    let older = disk.get(&entries::record("a")).expect("read").expect("there");
+    keeper.commit(None, vec![edit("a", b"3")]).expect("committed");
+    assert!(open(&disk, &paths).is_ok());
+    let good = disk.entries.lock().expect("lock").clone();
+    let refused = |change: Change, what: &str| {
+        disk.clone().apply(&[change]).expect("applied");
+        let error = open(&disk, &paths).err().unwrap_or_else(|| panic!("{what} was accepted"));
+        assert!(error.to_string().contains("are not the ones that were written"), "{error}");
+        disk.entries.lock().expect("lock").clone_from(&good);
+    };
+    refused((entries::record("b"), None), "a lost entry");
+    refused((entries::record("a"), Some(older)), "an older entry");
+    let key = entries::record("c");
+    let framed = frame(&key, b"4");
+    refused((key, Some(framed)), "an entry from nowhere");
+}
+
+#[test]
+fn a_single_entry_of_a_later_format_is_refused_with_both_versions() {
+    let (disk, _folder, paths) = disk();
+    let framed = crate::record::frame_as(crate::FORMAT + 1, entries::META, b"{}");
+    disk.clone().apply(&[(entries::META.to_vec(), Some(framed))]).expect("applied");
+    let error = open(&disk, &paths).err().expect("accepted");
+    let text = "the state is of format 2, and this release reads up to 1";
+    assert_eq!(error.to_string(), text);
+}

@@ -1,0 +1,123 @@
+//! The lock of a local state: held by the kernel, explained by a file.
+//!
+//! The main type is [`Lock`]. The lock file says who holds it; the kernel's lock on that file says
+//! whether he still does, so a holder that died frees it by dying. The file is never removed: two
+//! runs could then hold two files of one name.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use infra_sdk::store::StoreError;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+/// Who opens a state, for whoever finds it locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockOwner {
+    /// Process id.
+    pub pid: u32,
+    /// Name of the machine.
+    pub host: String,
+    /// Name of the user.
+    pub user: String,
+    /// What runs: `infra apply --env staging`.
+    pub command: String,
+    /// Since when, RFC 3339.
+    pub started: String,
+}
+
+/// Holds the lock until it is dropped or the process ends.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock and writes down who did.
+    pub(crate) fn acquire(path: &Path, owner: &LockOwner) -> Result<Self, StoreError> {
+        let refuse = |error| files::unavailable("lock the state with", path, &error);
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = files::open(path, options).map_err(refuse)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { holder: holder(&mut file).map_err(refuse)? });
+            }
+            Err(TryLockError::Error(error)) => return Err(refuse(error)),
+        }
+        write_owner(&mut file, owner).map_err(refuse)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct OwnerWire {
+    pid: u32,
+    host: String,
+    user: String,
+    command: String,
+    started: String,
+}
+
+fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
+    let wire = OwnerWire {
+        pid: owner.pid,
+        host: owner.host.clone(),
+        user: owner.user.clone(),
+        command: owner.command.clone(),
+        started: owner.started.clone(),
+    };
+    let mut text = serde_json::to_vec_pretty(&wire)?;
+    text.push(b'\n');
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(&text)
+}
+
+/// One sentence about who holds the lock. What the file says is shown without control characters.
+fn holder(file: &mut File) -> io::Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    // The holder may be writing it just now, so what cannot be read is no error.
+    let read = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
+    let Some(OwnerWire { pid, host, user, command, started }) = read else {
+        return Ok("another process holds it and has not yet said who it is".to_owned());
+    };
+    let sentence = format!("{user} runs `{command}` on {host} (process {pid}) since {started}");
+    Ok(sentence.chars().filter(|c| !c.is_control()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(user: &str) -> LockOwner {
+        LockOwner {
+            pid: 4242,
+            host: "build-3".to_owned(),
+            user: user.to_owned(),
+            command: "infra apply --env staging".to_owned(),
+            started: "2026-11-22T04:57:00Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_second_is_told_who_is_first_and_follows_when_he_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock.json");
+        let first = Lock::acquire(&path, &owner("ann")).expect("free");
+        let refused = Lock::acquire(&path, &owner("bob")).err().expect("held").to_string();
+        assert_eq!(
+            refused,
+            "the state is locked: ann runs `infra apply --env staging` on build-3 (process 4242) \
+             since 2026-11-22T04:57:00Z"
+        );
+        drop(first);
+        let second = Lock::acquire(&path, &owner("\u{1b}[31mbob")).expect("free again");
+        let refused = Lock::acquire(&path, &owner("ann")).err().expect("held").to_string();
+        assert!(refused.contains("[31mbob") && !refused.contains('\u{1b}'), "{refused}");
+        drop(second);
+    }
+}

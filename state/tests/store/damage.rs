@@ -1,0 +1,314 @@
+//! Damaged, cut and missing files: the answer is the right state or an error, never a wrong or an
+//! empty state, and never a panic.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use infra_sdk::Value;
+use infra_sdk::store::{Edit, RunRecord, State, Store as _, StoreError};
+use infra_state::{Paths, SledStore, Snapshot, read_export};
+use infra_testkit::store_suite::{intent, record, run, run_record};
+use tempfile::TempDir;
+
+use crate::place::{SledPlace, owner};
+
+const FLIPS: usize = 400;
+
+/// A state with some of everything, closed.
+fn filled() -> (SledPlace, State, Vec<RunRecord>) {
+    let place = SledPlace::new();
+    let mut known = None;
+    run(async {
+        let store = place.open().expect("open");
+        for index in 0..60 {
+            let name = format!("a.n{index}");
+            let number = store.begin(&intent(&name)).await.expect("begun");
+            let edits = [Edit::Put(Box::new(record(&name)))];
+            store.commit(Some(number), &edits).await.expect("committed");
+        }
+        store.begin(&intent("b.open")).await.expect("begun");
+        let outputs = [("endpoint".to_owned(), Value::from("db.example"))];
+        store.commit(None, &[Edit::Outputs(outputs.into())]).await.expect("committed");
+        store.finish(&run_record("run-1")).await.expect("finished");
+        known = Some((store.load().await.expect("load"), store.history().await.expect("history")));
+    });
+    let (state, history) = known.expect("loaded");
+    (place, state, history)
+}
+
+/// Copies of one state, each to be damaged in its own way.
+struct Patient {
+    source: SledPlace,
+    state: State,
+    history: Vec<RunRecord>,
+}
+
+impl Patient {
+    fn new() -> Self {
+        let (source, state, history) = filled();
+        Self { source, state, history }
+    }
+
+    fn copy(&self) -> (TempDir, Paths) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = self.source.paths();
+        copy_folder(paths.directory(), &folder.path().join("shop"));
+        let key = folder.path().join("state.key");
+        fs::copy(paths.key(), &key).expect("copied");
+        let paths = Paths::new(&folder.path().join("shop"), &key);
+        (folder, paths)
+    }
+
+    /// Damages a copy and opens it: whether it gave the right state; anything else must be an
+    /// error.
+    fn survives(&self, what: &str, damage: impl FnOnce(&Path)) -> Result<(), StoreError> {
+        let (_folder, paths) = self.copy();
+        damage(paths.directory());
+        let (state, history) = in_time(what, move || {
+            let mut read = None;
+            run(async { read = Some(read_all(&paths).await) });
+            read.expect("it ran")
+        })?;
+        assert_eq!(state, self.state, "{what} gave a wrong state");
+        assert_eq!(history, self.history, "{what} gave a wrong history");
+        Ok(())
+    }
+}
+
+async fn read_all(paths: &Paths) -> Result<(State, Vec<RunRecord>), StoreError> {
+    let store = SledStore::open(paths, &owner())?;
+    let (state, history) = (store.load().await?, store.history().await?);
+    // A state that reads well must also take the next change.
+    let number = store.begin(&intent("c.next")).await?;
+    store.commit(Some(number), &[]).await?;
+    Ok((state, history))
+}
+
+/// A database that hangs is as bad as one that lies.
+fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(work()));
+    match receiver.recv_timeout(Duration::from_secs(60)) {
+        Ok(done) => done,
+        Err(error) => panic!("{what}: it hung or panicked: {error}"),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("made");
+    for entry in fs::read_dir(from).expect("listed") {
+        let entry = entry.expect("listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("listed") {
+        let path = entry.expect("listed").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Numbers that are the same in every run of the test.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).expect("small")
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_harmless_or_an_error() {
+    let patient = Patient::new();
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let (mut harmless, mut refused) = (0, 0);
+    for flip in 0..FLIPS {
+        let damage = |folder: &Path| {
+            let files = files(&folder.join("sled"));
+            // Most of the state is in the log, which is mostly empty: aim at what is written.
+            let name = if flip % 8 == 0 { dice.below(files.len()) } else { 1 };
+            let mut bytes = fs::read(&files[name]).expect("read");
+            let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+            let at = written[dice.below(written.len())];
+            bytes[at] ^= 1 << dice.below(8);
+            fs::write(&files[name], bytes).expect("written");
+        };
+        match patient.survives(&format!("flip {flip}"), damage) {
+            Ok(()) => harmless += 1,
+            Err(StoreError::Damaged { .. }) => refused += 1,
+            Err(other) => panic!("flip {flip} was taken for something else: {other}"),
+        }
+    }
+    assert!(refused > FLIPS / 10, "{harmless} harmless, {refused} refused: the aim was bad");
+}
+
+#[test]
+fn a_file_that_is_cut_emptied_or_gone_is_never_an_empty_state() {
+    let patient = Patient::new();
+    let (_folder, paths) = patient.copy();
+    let names: Vec<PathBuf> = files(paths.directory())
+        .into_iter()
+        .map(|path| path.strip_prefix(paths.directory()).expect("below").to_owned())
+        .collect();
+    assert!(names.contains(&PathBuf::from("sled/db")), "{names:?}");
+    for name in &names {
+        for (how, keep) in [("emptied", 0.0), ("cut in half", 0.5), ("cut short", 0.95)] {
+            let done = patient.survives(&format!("{} {how}", name.display()), |folder| {
+                let path = folder.join(name);
+                let bytes = fs::read(&path).expect("read");
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_precision_loss,
+                    clippy::cast_sign_loss,
+                    reason = "about so long"
+                )]
+                let length = (bytes.len() as f64 * keep) as usize;
+                fs::write(&path, &bytes[..length]).expect("written");
+            });
+            // The end of a log may be empty; its first half never is.
+            if name.ends_with("db") && keep < 0.6 {
+                done.expect_err("a log that was cut was accepted");
+            }
+        }
+        let done = patient.survives(&format!("{} removed", name.display()), |folder| {
+            fs::remove_file(folder.join(name)).expect("removed");
+        });
+        if name.ends_with("db") {
+            done.expect_err("a missing log was accepted");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_gone_is_damage_and_names_the_export() {
+    let patient = Patient::new();
+    for keep_marker in [true, false] {
+        let error = patient.survives("without its database", |folder| {
+            fs::remove_dir_all(folder.join("sled")).expect("removed");
+            if !keep_marker {
+                fs::remove_file(folder.join("marker.json")).expect("removed");
+            }
+        });
+        let error = error.expect_err("an empty state was made").to_string();
+        assert!(error.contains("is damaged") && error.contains("export.json"), "{error}");
+    }
+}
+
+#[test]
+fn a_marker_that_is_lost_comes_back() {
+    let patient = Patient::new();
+    let (_folder, paths) = patient.copy();
+    let marker = paths.directory().join("marker.json");
+    let before = fs::read(&marker).expect("read");
+    fs::remove_file(&marker).expect("removed");
+    drop(SledStore::open(&paths, &owner()).expect("opens"));
+    assert_eq!(fs::read(&marker).expect("back"), before);
+}
+
+#[test]
+fn an_older_database_under_a_newer_mark_is_refused() {
+    let place = SledPlace::new();
+    run(async {
+        drop(place.open().expect("made"));
+        let older = tempfile::tempdir().expect("a folder");
+        let database = place.paths().directory().join("sled");
+        copy_folder(&database, &older.path().join("sled"));
+        let store = place.open().expect("open");
+        store.commit(None, &[Edit::Put(Box::new(record("a.b")))]).await.expect("committed");
+        drop(store);
+        fs::remove_dir_all(&database).expect("removed");
+        copy_folder(&older.path().join("sled"), &database);
+    });
+    let error = place.refusal().to_string();
+    assert!(error.contains("it has lost changes: 1 were made durable, and it knows 0"), "{error}");
+}
+
+#[test]
+fn a_half_made_state_is_made_again() {
+    let place = SledPlace::new();
+    let paths = place.paths();
+    fs::create_dir_all(paths.directory().join("sled.new/blobs")).expect("made");
+    fs::write(paths.directory().join("sled.new/db"), b"half").expect("written");
+    drop(place.open().expect("opens"));
+    assert!(!paths.directory().join("sled.new").exists());
+}
+
+#[test]
+fn a_later_format_is_refused_with_both_versions() {
+    let (place, ..) = filled();
+    let paths = place.paths();
+    let newer = |path: &Path, old: &str, new: &str| {
+        let text = fs::read_to_string(path).expect("read");
+        assert!(text.contains(old), "{text}");
+        fs::write(path, text.replace(old, new)).expect("written");
+    };
+    newer(&paths.directory().join("marker.json"), "\"format\":1", "\"format\":9");
+    newer(&paths.export(), "\"format\": 1", "\"format\": 9");
+    assert!(matches!(place.refusal(), StoreError::Newer { found: 9, supported: 1 }));
+    let export = read_export(&paths.export());
+    assert!(matches!(export, Err(StoreError::Newer { found: 9, supported: 1 })), "{export:?}");
+}
+
+#[test]
+fn an_export_that_was_edited_is_refused_and_one_that_was_reformatted_is_not() {
+    let (place, state, _) = filled();
+    let paths = place.paths();
+    let text = fs::read_to_string(paths.export()).expect("read");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    fs::write(paths.export(), json.to_string()).expect("written");
+    let snapshot = Snapshot::read_at(&paths).expect("reads").expect("there");
+    assert_eq!(snapshot.state.records, state.records);
+    fs::write(paths.export(), text.replace("db-a.n7", "db-a.n8")).expect("written");
+    let error = read_export(&paths.export()).expect_err("accepted").to_string();
+    assert!(error.ends_with("its digest does not match what it holds"), "{error}");
+}
+
+#[test]
+fn a_damaged_state_is_restored_from_its_export() {
+    let (place, state, _) = filled();
+    let paths = place.paths();
+    fs::write(paths.directory().join("sled/db"), b"rubbish").expect("written");
+    assert!(matches!(place.refusal(), StoreError::Damaged { .. }));
+    run(async {
+        let restored = infra_state::restore(&place.config(), &owner(), &paths.export()).await;
+        let store = restored.expect("restored");
+        let found = store.load().await.expect("loaded");
+        assert_eq!((&found.lineage, found.serial), (&state.lineage, state.serial));
+        assert_eq!((&found.records, &found.outputs), (&state.records, &state.outputs));
+        let number = store.begin(&intent("c.next")).await.expect("begun");
+        let given_out = state.open.iter().map(|(number, _)| *number).max().expect("one is open");
+        assert!(number > given_out, "{number} was given out before");
+    });
+    assert!(place.open().is_ok(), "what was restored does not open again");
+    let kept = fs::read_dir(paths.directory()).expect("listed").any(|entry| {
+        fs::read(entry.expect("listed").path().join("db")).is_ok_and(|bytes| bytes == b"rubbish")
+    });
+    assert!(kept, "the damaged database was thrown away");
+}
+
+#[test]
+fn what_cannot_be_read_replaces_nothing() {
+    let (place, state, _) = filled();
+    let (other, ..) = filled();
+    run(async {
+        let foreign = other.paths().export();
+        let refused = infra_state::restore(&place.config(), &owner(), &foreign).await;
+        let error = refused.err().expect("an export of another key was taken").to_string();
+        assert!(error.contains("was sealed with the key"), "{error}");
+        let store = place.open().expect("opens as before");
+        assert_eq!(store.load().await.expect("loads"), state);
+    });
+}

@@ -1,0 +1,137 @@
+//! States that earlier releases wrote, byte for byte. Every later release reads each of them.
+//!
+//! `INFRA_WRITE_GOLDEN=DIR` makes the one of this release in an empty folder; a new format gets a
+//! new folder and the old ones stay as they are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use infra_sdk::store::{Edit, Intent, Operation, Record, RunRecord, State, Status, Store as _};
+use infra_sdk::{Object, Value};
+use infra_state::{Paths, SealingKey, SledStore, read_export};
+use infra_testkit::store_suite::{intent, record, run, run_record};
+
+use crate::place::owner;
+
+fn golden(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(version)
+}
+
+/// What `golden/v1` holds, but for its lineage.
+fn content() -> (State, Vec<RunRecord>) {
+    let values = Object::from([
+        ("bool".to_owned(), Value::Bool(true)),
+        ("float".to_owned(), Value::Float(0.1)),
+        ("infinite".to_owned(), Value::Float(f64::NEG_INFINITY)),
+        ("int".to_owned(), Value::Int(i64::MIN)),
+        ("list".to_owned(), Value::List(vec![Value::Null, Value::from("ä").sensitive()])),
+        ("map".to_owned(), Value::Map([("$ref".to_owned(), Value::from("x"))].into())),
+        ("unknown".to_owned(), Value::Unknown),
+    ]);
+    let secret = Value::Map([("inner".to_owned(), Value::from("golden").sensitive())].into());
+    let ready = Record {
+        inputs: values.clone(),
+        status: Status::Ready,
+        location: None,
+        deposed: Vec::new(),
+        ..record("network.vpc")
+    };
+    let update = Intent {
+        operation: Operation::Update,
+        id: Some("db-1".to_owned()),
+        ..intent("shop.update")
+    };
+    let delete = Intent {
+        operation: Operation::Delete,
+        id: Some("db-2".to_owned()),
+        inputs: values.clone(),
+        ..intent("shop.delete")
+    };
+    let state = State {
+        lineage: String::new(),
+        serial: 2,
+        records: [record("shop.database"), ready]
+            .map(|record| (record.address.clone(), record))
+            .into(),
+        outputs: BTreeMap::from([
+            ("endpoint".to_owned(), Value::from("db.example")),
+            ("secret".to_owned(), secret.sensitive()),
+        ]),
+        lookups: BTreeMap::from([("aws_zones {}".to_owned(), Value::Map(values))]),
+        open: vec![(2, intent("shop.create")), (3, update), (4, delete)],
+    };
+    (state, vec![run_record("run-1"), run_record("run-2")])
+}
+
+#[test]
+fn this_release_writes_what_it_reads() {
+    let asked = std::env::var_os("INFRA_WRITE_GOLDEN").map(PathBuf::from);
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = asked.unwrap_or_else(|| temporary.path().to_owned());
+    let paths = Paths::new(&folder.join("state"), &folder.join("state.key"));
+    let (state, history) = content();
+    run(async {
+        let store = SledStore::open(&paths, &owner()).expect("open");
+        let closed = store.begin(&intent("shop.done")).await.expect("begun");
+        assert_eq!(closed, 1);
+        let mut edits: Vec<Edit> =
+            state.records.values().cloned().map(Box::new).map(Edit::Put).collect();
+        edits.push(Edit::Outputs(state.outputs.clone()));
+        edits.extend(state.lookups.iter().map(|(k, v)| Edit::Lookup(k.clone(), v.clone())));
+        store.commit(Some(closed), &edits).await.expect("committed");
+        for (number, intent) in &state.open {
+            assert_eq!(store.begin(intent).await.expect("begun"), *number);
+        }
+        for run in &history {
+            store.finish(run).await.expect("finished");
+        }
+    });
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let copy = elsewhere.path().join("copy");
+    copy_folder(&folder, &copy);
+    read(&copy);
+}
+
+#[test]
+fn format_1_is_read() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let copy = temporary.path().join("v1");
+    copy_folder(&golden("v1"), &copy);
+    read(&copy);
+}
+
+/// Opens the state in a folder and compares it and its export with [`content`].
+fn read(folder: &Path) {
+    let paths = Paths::new(&folder.join("state"), &folder.join("state.key"));
+    let (expected, expected_history) = content();
+    run(async {
+        let store = SledStore::open(&paths, &owner()).expect("opens");
+        let state = store.load().await.expect("loads");
+        assert_eq!(state.lineage.len(), 32);
+        let expected = State { lineage: state.lineage.clone(), ..expected.clone() };
+        assert_eq!(state, expected);
+        assert_eq!(store.history().await.expect("history"), expected_history);
+        let next = store.begin(&intent("shop.next")).await.expect("begun");
+        assert_eq!(next, 5);
+        let export = read_export(&paths.export()).expect("reads");
+        assert_eq!((export.lineage(), export.serial()), (state.lineage.as_str(), 2));
+        let key = SealingKey::read(paths.key()).expect("readable").expect("there");
+        let exported = export.open(&key).expect("opens");
+        assert_eq!(exported.records, expected.records);
+        assert_eq!(exported.outputs, expected.outputs);
+    });
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("made");
+    for entry in fs::read_dir(from).expect("listed") {
+        let entry = entry.expect("listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}

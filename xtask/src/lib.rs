@@ -1,0 +1,5 @@
+//! Tasks of this repository that are not the product's: what holds the house together.
+//!
+//! [`tidy`] is a test, so that `make test` runs it; see docs/architecture.md for the rules.
+
+pub mod tidy;
