@@ -343,3 +343,32 @@ fn is_gone(gone: &[&str], failure: &Failure) -> bool {
 pub(crate) fn is_ready(observed: &Observed) -> bool {
     observed.readiness == Readiness::Ready
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// How often an operation is tried that fails first with this message and then works.
+    async fn tries(message: &'static str) -> (u32, bool) {
+        let calls = Calls { gone: &["NoSuchEntity"], ..Calls::DEFAULT };
+        let signs = [("NoSuchEntity", "The role with name")];
+        let count = AtomicU32::new(0);
+        let result = patiently(&calls, &signs, Duration::from_secs(60), || async {
+            if count.fetch_add(1, Ordering::Relaxed) > 0 {
+                return Ok(());
+            }
+            let code = Some("NoSuchEntity".to_owned());
+            Err(Failure { code, ..Failure::new(FailureClass::Gone, message) })
+        })
+        .await;
+        (count.into_inner(), result.is_ok())
+    }
+
+    #[tokio::test]
+    async fn what_something_needs_may_share_its_code_with_what_is_gone() {
+        assert_eq!(tries("The role with name a cannot be found.").await, (2, true));
+        assert_eq!(tries("The policy with name a cannot be found.").await, (1, false));
+    }
+}

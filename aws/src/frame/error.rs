@@ -261,6 +261,7 @@ mod tests {
             ("VpcLimitExceeded", Some(400), FailureClass::Quota),
             ("InvalidGroup.Duplicate", Some(400), FailureClass::Exists),
             ("EntityAlreadyExists", Some(409), FailureClass::Exists),
+            ("EntityTemporarilyUnmodifiable", Some(409), FailureClass::Busy),
             ("InternalError", Some(500), FailureClass::Network),
             ("InvalidParameterValue", Some(400), FailureClass::Invalid),
         ];

@@ -37,7 +37,7 @@ const PREFIX: &str = "infra-";
 /// Up to this many objects are read one by one; more with lists of the whole account.
 const FEW: usize = 3;
 /// Entries of a page, the most that IAM gives.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 /// The name to create: the one given, or one made of the prefix and the token, so that a repeated
 /// create asks for the same name.

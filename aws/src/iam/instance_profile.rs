@@ -228,7 +228,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use infra_sdk::Stack;
 

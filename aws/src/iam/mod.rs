@@ -2,7 +2,8 @@
 
 #[cfg(feature = "provider")]
 mod common;
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod fixtures;
 pub mod instance_profile;
 pub mod managed;

@@ -1,4 +1,24 @@
 //! Names of IAM objects, each a type of its own, and the URL of an identity provider.
+//!
+//! Text is accepted as a name, and so is the name of a declared object of the right type:
+//!
+//! ```
+//! # use infra_aws::iam::{PolicyDocument, Role, RolePolicy};
+//! # fn declare(stack: &mut infra_sdk::Stack, trust: PolicyDocument, reads: PolicyDocument) {
+//! let role = stack.add("role", Role::new(trust).name("app"));
+//! stack.add("reads", RolePolicy::new(role.name(), reads).name("reads"));
+//! # }
+//! ```
+//!
+//! The name of something else does not compile:
+//!
+//! ```compile_fail,E0277
+//! # use infra_aws::iam::{Policy, PolicyDocument, RolePolicy};
+//! # fn declare(stack: &mut infra_sdk::Stack, shared: PolicyDocument, reads: PolicyDocument) {
+//! let policy = stack.add("policy", Policy::new(shared).name("shared"));
+//! stack.add("reads", RolePolicy::new(policy.name(), reads).name("reads"));
+//! # }
+//! ```
 
 use infra_sdk::kind::{Text, as_written};
 use infra_sdk::{DecodeError, Expr, FieldType, IntoInput, IntoText, Kind, Output, Scope, Value};

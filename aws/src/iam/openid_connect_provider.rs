@@ -276,10 +276,18 @@ mod rules {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
+    use crate::Connection;
     use crate::conformance::{Fixture, conforms};
+    use crate::frame::clients::configure;
+    use crate::prelude::*;
 
     fn url(name: &str) -> String {
         format!("https://oidc.eks.us-west-2.amazonaws.com/id/{name}")
@@ -306,4 +314,57 @@ mod tests {
             gaps: &[],
         }
     );
+
+    /// Answers every call with success and keeps what was called. The emulators do not have these
+    /// operations; the answers are as the IAM API Reference shows them.
+    async fn record(listener: tokio::net::TcpListener, calls: Arc<Mutex<Vec<String>>>) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut request, mut buffer) = (String::new(), [0; 4096]);
+            while !request.contains("ClientID=") {
+                let read = stream.read(&mut buffer).await.expect("a request");
+                request.push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+            let field = |name: &str| {
+                let start = request.find(name).expect("the field") + name.len();
+                request[start..].split('&').next().expect("a value").to_owned()
+            };
+            calls.lock().expect("a list").push(field("Action=") + " " + &field("ClientID="));
+            let body = "<Response><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></Response>";
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n", body.len());
+            let answer = format!("{head}connection: close\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).await.expect("an answer");
+        }
+    }
+
+    #[tokio::test]
+    async fn clients_are_added_and_removed_one_by_one() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let calls = Arc::<Mutex<Vec<String>>>::default();
+        let server = tokio::spawn(record(listener, Arc::clone(&calls)));
+        let connection = Connection {
+            region: "us-west-2".to_owned(),
+            endpoint_url: Some(endpoint),
+            credentials: Some(("123456789012".to_owned(), "test".to_owned())),
+            ..Connection::default()
+        };
+        let aws = Aws::new(configure(&connection).await);
+        let provider = |clients: [&str; 3]| OpenIdConnectProvider {
+            url: IssuerUrl::new("oidc.example.com"),
+            client_id_list: clients.map(str::to_owned).into(),
+            thumbprint_list: BTreeSet::new(),
+            tags: Tags::default(),
+        };
+        let (was, want) = (provider(["a", "b", "c"]), provider(["b", "d", "e"]));
+        let changed = Changed::new(["client_id_list".to_owned()]);
+        OpenIdConnectProvider::update(&aws, "arn:x", &want, &was, &changed)
+            .await
+            .expect("it works");
+        server.abort();
+        let calls = calls.lock().expect("a list");
+        let add = "AddClientIDToOpenIDConnectProvider";
+        let remove = "RemoveClientIDFromOpenIDConnectProvider";
+        let expected = [(add, "d"), (add, "e"), (remove, "a"), (remove, "c")];
+        assert_eq!(*calls, expected.map(|(action, client)| format!("{action} {client}")));
+    }
 }

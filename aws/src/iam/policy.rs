@@ -360,7 +360,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

@@ -72,8 +72,8 @@ mod handler {
 
     use super::*;
     use crate::iam::common::{
-        GONE, NO_POLICY_YET, PATIENCE, date, document, filled, is_ours, may_be_generated, name,
-        prefix_of, read_listed, role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
+        GONE, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, may_be_generated,
+        name, prefix_of, read_listed, role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
     };
     use crate::prelude::*;
 
@@ -260,7 +260,7 @@ mod handler {
     /// the other descriptions and durations.
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Role>>> {
         let roles = aws.pages(
-            |marker| aws.iam().list_roles().max_items(1000).set_marker(marker).send(),
+            |marker| aws.iam().list_roles().max_items(PAGE).set_marker(marker).send(),
             |page| page.marker(),
         );
         let (pages, mut details) = futures_util::try_join!(roles, role_details(aws))?;
@@ -304,7 +304,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

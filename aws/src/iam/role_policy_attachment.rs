@@ -153,7 +153,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(test)]
+#[cfg(feature = "provider")]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};
