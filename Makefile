@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test lint docs bench
+.PHONY: demo test lint bench
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -19,10 +19,6 @@ lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-## docs: the generated pages under docs/reference
-docs:
-	$(CARGO) xtask docs
-
-## bench: the figures of docs/benchmarks.md
+## bench: how long the stacks crate takes to build; the README's figures
 bench:
 	$(CARGO) xtask bench

@@ -7,6 +7,8 @@
 //!
 //! This crate never prints and knows neither the engine nor the store.
 
+pub mod any_arn;
+pub(crate) mod checks;
 #[cfg(all(test, feature = "provider"))]
 pub(crate) mod conformance;
 pub mod ec2;
@@ -25,6 +27,7 @@ pub(crate) mod test_endpoint;
 #[cfg(feature = "provider")]
 pub mod types;
 
+pub use any_arn::AnyArn;
 #[cfg(feature = "provider")]
 pub use frame::clients::Connection;
 #[cfg(feature = "provider")]

@@ -1,118 +1,120 @@
-//! Rules between the inputs of a type: what `validate` functions are made of.
+//! Rules between the arguments of a type, for `#[resource(validate = …)]`.
 //!
-//! A value that is not known yet counts as set and is not looked into.
+//! The main type is [`Rules`]. A value that is not known yet counts as set: it is asked for.
 
+use infra_sdk::Object;
 use infra_sdk::kind::{Problem, is_empty};
-use infra_sdk::{Object, Value};
 
-/// How many characters stand behind `name_prefix` in a name that is made from it. Source:
-/// Terraform's `id.UniqueIDSuffixLength`.
-pub(crate) const MADE_SUFFIX: usize = 26;
-
-/// A problem with an input.
-pub(crate) fn problem(path: &str, message: impl Into<String>) -> Problem {
-    Problem { path: path.to_owned(), message: message.into() }
+/// Collects what is wrong with the arguments of a resource.
+pub(crate) struct Rules<'a> {
+    inputs: &'a Object,
+    problems: Vec<Problem>,
 }
 
-/// Whether an input says something.
-pub(crate) fn is_set(inputs: &Object, name: &str) -> bool {
-    inputs.get(name).is_some_and(|value| !is_empty(value))
-}
-
-/// A text input, where it is set and known.
-pub(crate) fn text<'a>(inputs: &'a Object, name: &str) -> Option<&'a str> {
-    inputs.get(name).and_then(|value| value.reveal().as_str())
-}
-
-/// A number, where it is set and known.
-pub(crate) fn number(inputs: &Object, name: &str) -> Option<i64> {
-    inputs.get(name).and_then(Value::as_int)
-}
-
-/// The inputs that contradict each other when more than one is set.
-pub(crate) fn at_most_one(inputs: &Object, names: &[&str]) -> Option<Problem> {
-    let set: Vec<_> = names.iter().filter(|name| is_set(inputs, name)).collect();
-    let (first, second) = (set.first()?, set.get(1)?);
-    Some(problem(second, format!("cannot be set together with `{first}`")))
-}
-
-/// The inputs of which one must be set, and no second.
-pub(crate) fn exactly_one(inputs: &Object, names: &[&str]) -> Option<Problem> {
-    if names.iter().any(|name| is_set(inputs, name)) {
-        return at_most_one(inputs, names);
+impl<'a> Rules<'a> {
+    /// Nothing wrong yet.
+    pub(crate) fn new(inputs: &'a Object) -> Self {
+        Self { inputs, problems: Vec::new() }
     }
-    let [first, rest @ ..] = names else { return None };
-    let others = rest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
-    Some(problem(first, format!("must be set, or else {}", others.join(" or "))))
-}
 
-/// What a service says about names of a type.
-pub(crate) struct NameRule {
-    /// The most characters of a name.
-    pub(crate) longest: usize,
-    /// Whether a character may stand in a name.
-    pub(crate) allows: fn(char) -> bool,
-    /// The characters in words.
-    pub(crate) characters: &'static str,
-}
-
-/// Checks `name` and `name_prefix`.
-pub(crate) fn check_names(inputs: &Object, rule: &NameRule) -> Vec<Problem> {
-    let both = at_most_one(inputs, &["name", "name_prefix"]);
-    let lengths = [("name", rule.longest), ("name_prefix", rule.longest - MADE_SUFFIX)];
-    let wrong = lengths.into_iter().filter_map(|(field, longest)| {
-        let text = text(inputs, field)?;
-        Some(problem(field, wrong_text(text, longest, rule)?))
-    });
-    both.into_iter().chain(wrong).collect()
-}
-
-/// What is wrong with a text, as a fragment.
-pub(crate) fn wrong_text(text: &str, longest: usize, rule: &NameRule) -> Option<String> {
-    let length = text.chars().count();
-    if length == 0 || length > longest {
-        return Some(format!("must have 1 to {longest} characters, not {length}"));
+    /// Whether an argument is given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.inputs.get(name).is_some_and(|value| !is_empty(value))
     }
-    let odd = text.chars().find(|c| !(rule.allows)(*c))?;
-    Some(format!("must be made of {}, without `{}`", rule.characters, odd.escape_default()))
+
+    /// The text of an argument, where it is known.
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+        self.inputs.get(name)?.as_str()
+    }
+
+    /// Whether an argument is known to be `true`.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.inputs.get(name).and_then(infra_sdk::Value::as_bool) == Some(true)
+    }
+
+    /// Says what is wrong with an argument, as a fragment: `must be 60 or 600`.
+    pub(crate) fn refuse(&mut self, name: &str, message: impl Into<String>) {
+        self.problems.push(Problem { path: name.to_owned(), message: message.into() });
+    }
+
+    /// Refuses an argument that does not go together with what a fragment says.
+    pub(crate) fn without(&mut self, names: &[&str], because: &str) {
+        for name in names {
+            if self.has(name) {
+                self.refuse(name, format!("cannot be given {because}"));
+            }
+        }
+    }
+
+    /// Just one of these arguments must be given.
+    pub(crate) fn exactly_one(&mut self, names: &[&str]) {
+        if !names.iter().any(|name| self.has(name)) {
+            self.refuse(names[0], format!("is missing: give one of {}", quoted(names)));
+        }
+        self.at_most_one(names);
+    }
+
+    /// No two of these arguments may be given.
+    pub(crate) fn at_most_one(&mut self, names: &[&str]) {
+        let mut given = names.iter().filter(|name| self.has(name));
+        if let (Some(first), Some(second)) = (given.next(), given.next()) {
+            let message = format!("cannot be given together with `{first}`");
+            self.refuse(second, message);
+        }
+    }
+
+    /// An argument must be an IPv4 address.
+    pub(crate) fn ipv4(&mut self, name: &str) {
+        if let Some(text) = self.text(name)
+            && text.parse::<std::net::Ipv4Addr>().is_err()
+        {
+            self.refuse(name, format!("`{text}` is not an IPv4 address"));
+        }
+    }
+
+    /// Everything that is wrong.
+    pub(crate) fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
+    use infra_sdk::Value;
+
     use super::*;
 
-    fn inputs(entries: &[(&str, Value)]) -> Object {
-        entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-    }
-
-    fn said(problem: Option<Problem>) -> Option<String> {
-        problem.map(|problem| format!("{} {}", problem.path, problem.message))
-    }
-
-    #[test]
-    fn one_of_several_is_asked_for() {
-        let both = inputs(&[("a", Value::from("x")), ("b", Value::Unknown)]);
-        let one = inputs(&[("b", Value::Unknown), ("a", Value::Null)]);
-        assert_eq!(
-            said(exactly_one(&both, &["a", "b"])).as_deref(),
-            Some("b cannot be set together with `a`")
-        );
-        assert_eq!(said(exactly_one(&one, &["a", "b"])), None);
-        assert_eq!(
-            said(exactly_one(&inputs(&[]), &["a", "b", "c"])).as_deref(),
-            Some("a must be set, or else `b` or `c`")
-        );
-        assert_eq!(said(at_most_one(&inputs(&[]), &["a", "b"])), None);
+    fn problems(given: &[(&str, Value)], rule: fn(&mut Rules<'_>)) -> Vec<String> {
+        let inputs = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let inputs: Object = inputs.collect();
+        let mut rules = Rules::new(&inputs);
+        rule(&mut rules);
+        rules.finish().into_iter().map(|p| format!("{} {}", p.path, p.message)).collect()
     }
 
     #[test]
-    fn names_have_a_length_and_an_alphabet() {
-        let rule =
-            NameRule { longest: 30, allows: |c| c.is_ascii_lowercase(), characters: "letters" };
-        let check = |name, text: &str| check_names(&inputs(&[(name, Value::from(text))]), &rule);
-        assert_eq!(check("name", "web"), []);
-        assert_eq!(check("name", "w b")[0].message, "must be made of letters, without ` `");
-        assert_eq!(check("name_prefix", "prefix")[0].message, "must have 1 to 4 characters, not 6");
-        assert_eq!(check("name", "")[0].message, "must have 1 to 30 characters, not 0");
+    fn exactly_one_counts_what_is_not_known_yet_and_not_what_is_empty() {
+        let rule: fn(&mut Rules<'_>) = |rules| rules.exactly_one(&["a", "b"]);
+        assert_eq!(problems(&[], rule), ["a is missing: give one of `a`, `b`"]);
+        assert_eq!(problems(&[("b", Value::Unknown)], rule), [""; 0]);
+        assert_eq!(
+            problems(&[("a", Value::from("x")), ("b", Value::Unknown)], rule),
+            ["b cannot be given together with `a`"]
+        );
+        assert_eq!(problems(&[("a", Value::List(vec![])), ("b", Value::from("x"))], rule), [""; 0]);
+    }
+
+    #[test]
+    fn addresses_are_checked() {
+        let rule: fn(&mut Rules<'_>) = |rules| rules.ipv4("a");
+        assert_eq!(problems(&[("a", Value::from("10.0.0.1"))], rule), [""; 0]);
+        assert_eq!(
+            problems(&[("a", Value::from("10.0.0"))], rule),
+            ["a `10.0.0` is not an IPv4 address"]
+        );
     }
 }

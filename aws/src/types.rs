@@ -2,15 +2,28 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, kms, logs, s3, sts};
+use crate::{ec2, iam, kms, logs, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<ec2::Eip>::new(),
+    &Adapter::<ec2::FlowLog>::new(),
+    &Adapter::<iam::InstanceProfile>::new(),
+    &Adapter::<iam::OpenIdConnectProvider>::new(),
+    &Adapter::<iam::Policy>::new(),
+    &Adapter::<iam::Role>::new(),
+    &Adapter::<iam::RolePolicy>::new(),
+    &Adapter::<iam::RolePolicyAttachment>::new(),
+    &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
+    &Adapter::<ec2::Route>::new(),
+    &Adapter::<ec2::RouteTable>::new(),
+    &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),
     &Adapter::<s3::BucketLifecycleConfiguration>::new(),
     &Adapter::<s3::BucketLogging>::new(),
@@ -22,13 +35,18 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::SecurityGroup>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
+    &Adapter::<ec2::VpcEndpoint>::new(),
     &Adapter::<ec2::SecurityGroupEgressRule>::new(),
     &Adapter::<ec2::SecurityGroupIngressRule>::new(),
 ];
 
 /// Every data source, sorted by name.
-pub static LOOKUPS: &[&LookupHandler] =
-    &[&ec2::availability_zones::handler::HANDLER, &sts::caller_identity::handler::HANDLER];
+pub static LOOKUPS: &[&LookupHandler] = &[
+    &ec2::availability_zones::handler::HANDLER,
+    &sts::caller_identity::handler::HANDLER,
+    &sts::partition::handler::HANDLER,
+    &sts::region::handler::HANDLER,
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,1 +1,74 @@
-//! Placeholder while the workspace is laid out.
+//! Planning and applying: what is declared against what is recorded and what is there.
+//!
+//! Start reading at [`plan()`], then [`apply()`]; [`recover()`] comes before both. The engine is
+//! pure: it asks the cloud and the store through the ports of the vocabulary crate, tells the time
+//! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
+
+mod apply;
+mod check;
+mod compare;
+mod decide;
+pub mod event;
+mod graph;
+mod ground;
+pub mod plan;
+mod planner;
+pub mod recover;
+mod refresh;
+pub mod run;
+mod steps;
+mod work;
+
+use std::sync::Arc;
+
+use infra_sdk::provider::{Owner, Provider};
+use infra_sdk::store::{State, Store};
+use infra_sdk::{Declarations, Diagnostic};
+
+pub use event::{Event, Operation, Summary};
+pub use plan::{
+    Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
+};
+pub use recover::Recovered;
+pub use run::{Clock, Run, Stop};
+
+/// Everything wrong with the declarations that can be told without a cloud: types, attributes,
+/// kinds, ranges, references, cycles. What the program itself reported is among it.
+#[must_use]
+pub fn validate(provider: &dyn Provider, declarations: &Declarations) -> Vec<Diagnostic> {
+    let warnings = declarations.diagnostics.iter().filter(|d| !d.is_error()).cloned();
+    warnings.chain(check::check(provider, declarations).err().unwrap_or_default()).collect()
+}
+
+/// Settles what earlier runs began and did not end, in the store and in `state`. Runs before
+/// [`plan()`].
+///
+/// # Errors
+/// With a diagnostic for each operation that cannot be settled; the others are.
+pub async fn recover(
+    provider: &dyn Provider,
+    store: &dyn Store,
+    owner: &Arc<Owner>,
+    state: &mut State,
+) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
+    recover::recover(provider, store, owner, state).await
+}
+
+/// What has to change to reach the goal. Changes nothing.
+///
+/// # Errors
+/// With everything that is wrong: with the declarations, with reading the cloud, with what must not
+/// be destroyed; and when [`recover()`] has not settled what earlier runs left open.
+pub async fn plan(
+    provider: &dyn Provider,
+    state: &State,
+    goal: Goal,
+) -> Result<Plan, Vec<Diagnostic>> {
+    planner::plan(provider, state, goal).await
+}
+
+/// Carries a plan out. What fails stops what depends on it and nothing else; whatever happens, the
+/// store knows every object that was made.
+pub async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
+    apply::apply(plan, run).await
+}

@@ -15,6 +15,7 @@ pub mod expr;
 pub mod input;
 pub mod kind;
 pub mod options;
+pub mod prelude;
 pub mod program;
 pub mod protocol;
 pub mod provider;

@@ -1,2 +1,11 @@
-//! Placeholder.
-fn main() {}
+//! The stacks of this repository: what `infra plan` builds and asks what it wants.
+
+mod archon;
+
+use std::process::ExitCode;
+
+use infra_sdk::Program;
+
+fn main() -> ExitCode {
+    Program::new().stack("archon", archon::declare).run()
+}

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stacks", &["infra-aws", "infra-sdk"]),
     ("state", &["infra-sdk"]),
     ("testkit", &["infra-sdk"]),
-    ("xtask", &["infra-aws", "infra-sdk"]),
+    ("xtask", &[]),
 ];
 
 /// Crates that must not link an async runtime or an AWS SDK crate.

@@ -43,4 +43,12 @@ infra_sdk::id_types! {
     EgressOnlyInternetGatewayId("egress-only internet gateway id", "eigw-");
     /// Identifies a virtual private gateway.
     VpnGatewayId("virtual private gateway id", "vgw-");
+    /// Identifies a carrier gateway of a Wavelength zone.
+    CarrierGatewayId("carrier gateway id", "cagw-");
+    /// Identifies a local gateway of an Outpost.
+    LocalGatewayId("local gateway id", "lgw-");
+    /// Identifies the attachment of a transit gateway.
+    TransitGatewayAttachmentId("transit gateway attachment id", "tgw-attach-");
+    /// Identifies an address pool of IPAM.
+    IpamPoolId("IPAM pool id", "ipam-pool-");
 }

@@ -12,8 +12,8 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Choice, Object, Outputs, Resource};
 
 use super::{IpProtocol, NetworkAclId};
+use crate::checks::{exactly_one, is_set, number, problem, text};
 use crate::ec2::protocol;
-use crate::rules::{exactly_one, is_set, number, problem, text};
 
 /// Whether traffic of some kind may pass a network ACL.
 #[derive(Debug, Clone, PartialEq, Resource)]

@@ -11,7 +11,7 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 use super::{SecurityGroupId, VpcId};
-use crate::rules::{NameRule, check_names, problem, text, wrong_text};
+use crate::checks::{NameRule, check_names, problem, text, wrong_text};
 
 /// A set of rules for what interfaces may send and receive.
 #[derive(Debug, Clone, PartialEq, Resource)]

@@ -19,8 +19,8 @@ use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 pub use super::group_ref::GroupRef;
 use super::{IpProtocol, PrefixListId, SecurityGroupId, SecurityGroupRuleId};
+use crate::checks::{NameRule, exactly_one, is_set, number, problem, text, wrong_text};
 use crate::ec2::protocol;
-use crate::rules::{NameRule, exactly_one, is_set, number, problem, text, wrong_text};
 
 macro_rules! rule {
     ($(#[$($doc:tt)*])* $name:ident, $outputs:ident, $type_name:tt) => {

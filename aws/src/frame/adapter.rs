@@ -316,8 +316,9 @@ where
     loop {
         match Box::pin(operation()).await {
             Err(failure)
-                if (failure.class == FailureClass::Busy || shows(signs, &failure))
-                    && !is_gone(gone, &failure)
+                // IAM has one code for all that is not there: a sign with a message is meant.
+                if (shows(signs, &failure)
+                    || (failure.class == FailureClass::Busy && !is_gone(gone, &failure)))
                     && started.elapsed() < patience =>
             {
                 attempt += 1;

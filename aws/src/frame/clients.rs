@@ -87,7 +87,12 @@ pub async fn configure(connection: &Connection) -> SdkConfig {
 pub fn partition_of(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("eu-isoe-") => "aws-iso-e",
+        _ if region.starts_with("eusc-") => "aws-eusc",
         _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ if region.starts_with("us-isof-") => "aws-iso-f",
         _ => "aws",
     }
 }

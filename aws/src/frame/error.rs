@@ -156,6 +156,7 @@ pub fn classify(code: &str, status: Option<u16>) -> FailureClass {
         "OperationAborted"
         | "ConcurrentModification"
         | "ConcurrentModificationException"
+        | "EntityTemporarilyUnmodifiable"
         | "IncorrectState"
         | "IncorrectInstanceState"
         | "OperationAbortedException"

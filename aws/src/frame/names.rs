@@ -7,7 +7,7 @@
 use infra_sdk::{Object, Value};
 
 use super::calls::Naming;
-use crate::rules::MADE_SUFFIX as SUFFIX;
+use crate::checks::MADE_SUFFIX as SUFFIX;
 
 /// Fills in the name where the user gave none.
 pub fn fill(naming: &Naming, token: &str, inputs: &mut Object) {

@@ -8,7 +8,7 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource};
 
 use super::{AliasName, Key, KeyRef};
-use crate::rules::{NameRule, check_names, problem, text};
+use crate::checks::{NameRule, check_names, problem, text};
 
 /// A name for a key.
 #[derive(Debug, Clone, PartialEq, Resource)]

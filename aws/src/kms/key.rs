@@ -8,8 +8,8 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Choice, Days, Object, Outputs, Resource, Tags, Value};
 
 use super::KeyId;
+use crate::checks::{at_most_one, is_set, problem, text};
 use crate::iam::PolicyJson;
-use crate::rules::{at_most_one, is_set, problem, text};
 
 /// A key that encrypts, signs or authenticates, and that never leaves KMS.
 #[derive(Debug, Clone, PartialEq, Resource)]

@@ -6,6 +6,6 @@ mod common;
 pub mod ids;
 pub mod key;
 
-pub use alias::Alias;
+pub use alias::*;
 pub use ids::*;
-pub use key::{Key, KeySpec, KeyUsage};
+pub use key::*;

@@ -7,8 +7,8 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Choice, Days, Object, Outputs, Resource, Tags};
 
+use crate::checks::{NameRule, check_names, number, problem, text};
 use crate::kms::Key;
-use crate::rules::{NameRule, check_names, number, problem, text};
 
 /// Log streams that share retention, encryption and access.
 #[derive(Debug, Clone, PartialEq, Resource)]

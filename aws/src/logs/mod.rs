@@ -2,4 +2,4 @@
 
 pub mod log_group;
 
-pub use log_group::{LogGroup, LogGroupClass, LogGroupName};
+pub use log_group::*;

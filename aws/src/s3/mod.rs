@@ -14,18 +14,12 @@ pub mod policy;
 pub mod public_access_block;
 pub mod versioning;
 
-pub use bucket::Bucket;
-pub use encryption::{
-    BucketServerSideEncryptionConfiguration, EncryptionByDefault, EncryptionRule, SseAlgorithm,
-};
-pub use ids::BucketName;
-pub use lifecycle::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, Expiration, LifecycleFilter,
-    LifecycleRule, MinimumObjectSize, NoncurrentVersionExpiration, NoncurrentVersionTransition,
-    RuleStatus, StorageClass, Transition,
-};
-pub use logging::{BucketLogging, PartitionDateSource};
-pub use ownership_controls::{BucketOwnershipControls, ObjectOwnership};
-pub use policy::BucketPolicy;
-pub use public_access_block::BucketPublicAccessBlock;
-pub use versioning::{BucketVersioning, MfaDelete, VersioningConfiguration, VersioningStatus};
+pub use bucket::*;
+pub use encryption::*;
+pub use ids::*;
+pub use lifecycle::*;
+pub use logging::*;
+pub use ownership_controls::*;
+pub use policy::*;
+pub use public_access_block::*;
+pub use versioning::*;

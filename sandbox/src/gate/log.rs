@@ -52,6 +52,8 @@ pub struct LogEntry {
     pub operation: String,
     /// The region.
     pub region: String,
+    /// The access key id that signed it, which tells callers apart; empty when it is unsigned.
+    pub access_key: String,
     /// The emulator that plays the service.
     pub emulator: String,
     /// The parameters; secrets are redacted.
@@ -103,6 +105,7 @@ impl RequestLog {
             service: call.service.clone(),
             operation: call.operation.clone(),
             region: call.region.clone(),
+            access_key: call.access_key.clone(),
             emulator: emulator.to_owned(),
             parameters: redact_parameters(&call.service, call.parameters()),
             status: None,

@@ -71,6 +71,11 @@ impl FakeProvider {
         self.lock().world.breaking.insert(address.to_owned(), reason.to_owned());
     }
 
+    /// Makes what stands at an address busy for so many looks, as a maintenance window does.
+    pub fn occupy(&self, address: &str, polls: usize) {
+        self.each(address, |thing| thing.polls = polls);
+    }
+
     /// Makes what is broken at an address ready after all.
     pub fn repair(&self, address: &str) {
         self.each(address, |thing| thing.broken = None);

@@ -1,0 +1,347 @@
+//! A role. Many roles are read with two lists of the account, few one by one.
+//!
+//! API: CreateRole, GetRole, GetAccountAuthorizationDetails, ListRoles, UpdateRole,
+//! UpdateAssumeRolePolicy, PutRolePermissionsBoundary, DeleteRolePermissionsBoundary, TagRole,
+//! UntagRole, DeleteRole; to delete with force ListRolePolicies, DeleteRolePolicy,
+//! ListAttachedRolePolicies, DetachRolePolicy.
+
+use infra_sdk::kind::Problem;
+use infra_sdk::{Arn, Object, Outputs, Resource, Seconds, Tags};
+
+use super::rules::{self, Use};
+use super::{Policy, PolicyJson, RoleName};
+
+/// An identity that services and users take on for a while.
+#[derive(Debug, Clone, PartialEq, Resource)]
+#[resource(type = "aws_iam_role", outputs = RoleOutputs, global, validate = validate)]
+pub struct Role {
+    /// Who may assume the role: its trust policy.
+    pub assume_role_policy: PolicyJson,
+    /// Name, unique in the account whatever the case of its letters. Left out, one is generated.
+    #[field(force_new, computed)]
+    pub name: Option<RoleName>,
+    /// Beginning of a generated name, at most 38 characters. Not together with `name`.
+    #[field(force_new, computed)]
+    pub name_prefix: Option<String>,
+    /// Path before the name in the ARN; begins and ends with `/`.
+    #[field(force_new, default = String::from("/"))]
+    pub path: String,
+    /// What the role is for, at most 1000 characters.
+    pub description: Option<String>,
+    /// How long a session may last at most, from one hour to twelve.
+    #[field(default = Seconds(3600), range = 3600..=43200)]
+    pub max_session_duration: Seconds,
+    /// Policy that limits what the role can be allowed.
+    pub permissions_boundary: Option<Arn<Policy>>,
+    /// Before the role is deleted, detach and delete all its policies, also those that are not
+    /// declared. AWS refuses to delete a role that has policies.
+    #[field(write_only, default = false)]
+    pub force_detach_policies: bool,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// What AWS assigns to a [`Role`].
+#[derive(Debug, Clone, PartialEq, Outputs)]
+pub struct RoleOutputs {
+    /// The role's name.
+    pub id: RoleName,
+    /// The role's ARN.
+    pub arn: Arn<Role>,
+    /// Id that is never used again, `AROA…`.
+    pub unique_id: String,
+    /// When the role was made, in RFC 3339.
+    pub create_date: String,
+}
+
+fn validate(inputs: &Object) -> Vec<Problem> {
+    let mut problems = rules::names(inputs, 64);
+    problems.extend(rules::path(inputs));
+    problems.extend(rules::description(inputs));
+    // The quota of the size can be raised, so AWS has the word.
+    problems.extend(rules::policy(inputs, "assume_role_policy", Use::Trust, None));
+    problems
+}
+
+#[cfg(feature = "provider")]
+mod handler {
+    use std::collections::HashMap;
+
+    use aws_sdk_iam::types::Role as Wire;
+    use infra_sdk::Value;
+
+    use super::*;
+    use crate::iam::common::{
+        GONE, NO_POLICY_YET, PATIENCE, date, document, filled, is_ours, may_be_generated, name,
+        prefix_of, read_listed, role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
+    };
+    use crate::prelude::*;
+
+    impl Handler for Role {
+        const CALLS: Calls = Calls {
+            class: CreateClass::Name,
+            create: "iam:CreateRole",
+            operations: OPERATIONS,
+            actions: OPERATIONS,
+            gone: GONE,
+            not_yet: &[("MalformedPolicyDocument", "Invalid principal in policy"), NO_POLICY_YET],
+            // Policies and instance profiles that were detached a moment ago.
+            lingering: &[("DeleteConflict", "")],
+            patience: PATIENCE,
+            ..Calls::DEFAULT
+        };
+
+        async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
+            let given = want.name.as_ref().map(RoleName::as_str);
+            let name = name(given, want.name_prefix.as_deref(), creating.token);
+            let tags = tags_for(&want.tags)?;
+            aws.call(|| {
+                aws.iam()
+                    .create_role()
+                    .role_name(&name)
+                    .path(&want.path)
+                    .assume_role_policy_document(want.assume_role_policy.as_str())
+                    .set_description(want.description.clone())
+                    .max_session_duration(seconds(want))
+                    .set_permissions_boundary(boundary(want))
+                    .set_tags(Some(tags.clone()))
+                    .send()
+            })
+            .await?;
+            Ok(name)
+        }
+
+        async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
+            let one = |item: Known| async move {
+                let answer = aws.call(|| aws.iam().get_role().role_name(&item.id).send()).await?;
+                answer.role.map(|role| see(role, &item.recorded)).transpose()
+            };
+            read_listed(known, one, list(aws, known)).await
+        }
+
+        async fn update(
+            aws: &Aws,
+            id: &str,
+            want: &Self,
+            _: &Self,
+            changed: &Changed,
+        ) -> Result<()> {
+            if changed.has("assume_role_policy") {
+                aws.call(|| {
+                    let call = aws.iam().update_assume_role_policy().role_name(id);
+                    call.policy_document(want.assume_role_policy.as_str()).send()
+                })
+                .await?;
+            }
+            if changed.any(&["description", "max_session_duration"]) {
+                // What is left out is set to its default. Source: IAM API Reference, UpdateRole.
+                aws.call(|| {
+                    let call = aws.iam().update_role().role_name(id);
+                    let description = want.description.clone().unwrap_or_default();
+                    call.description(description).max_session_duration(seconds(want)).send()
+                })
+                .await?;
+            }
+            if changed.has("permissions_boundary") {
+                set_boundary(aws, id, want).await?;
+            }
+            Ok(())
+        }
+
+        async fn delete(aws: &Aws, id: &str, was: &Self) -> Result<()> {
+            if was.force_detach_policies {
+                detach_all(aws, id).await?;
+            }
+            aws.call(|| aws.iam().delete_role().role_name(id).send()).await.map(drop)
+        }
+
+        async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
+            if let Some(name) = &want.name {
+                let answer =
+                    aws.call(|| aws.iam().get_role().role_name(name.as_str()).send()).await;
+                let role = absent(answer.map(|answer| answer.role), GONE)?;
+                let ours = role.filter(|role| is_ours(&want.tags, &tags_of(role.tags.clone())));
+                return Ok(ours.map(|role| role.role_name).into_iter().collect());
+            }
+            let prefix = want.name_prefix.as_deref();
+            let roles = role_details(aws).await?.into_iter();
+            let ours = roles.filter(|(name, role)| {
+                may_be_generated(name, prefix) && is_ours(&want.tags, &tags_of(role.tags.clone()))
+            });
+            Ok(ours.map(|(name, _)| name).collect())
+        }
+
+        async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
+            if let Some(keys) = tags_to_remove(change) {
+                aws.call(|| {
+                    aws.iam().untag_role().role_name(id).set_tag_keys(Some(keys.clone())).send()
+                })
+                .await?;
+            }
+            if let Some(tags) = tags_to_set(change)? {
+                aws.call(|| aws.iam().tag_role().role_name(id).set_tags(Some(tags.clone())).send())
+                    .await?;
+            }
+            Ok(())
+        }
+    }
+
+    const OPERATIONS: &[&str] = &[
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:ListRoles",
+        "iam:PutRolePermissionsBoundary",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+    ];
+
+    fn seconds(want: &Role) -> i32 {
+        // The range of the field is far below the largest number.
+        i32::try_from(want.max_session_duration.0).unwrap_or(i32::MAX)
+    }
+
+    fn boundary(want: &Role) -> Option<String> {
+        want.permissions_boundary.as_ref().map(ToString::to_string)
+    }
+
+    async fn set_boundary(aws: &Aws, id: &str, want: &Role) -> Result<()> {
+        let Some(arn) = boundary(want) else {
+            let delete = || aws.iam().delete_role_permissions_boundary().role_name(id).send();
+            return aws.call(delete).await.map(drop);
+        };
+        aws.call(|| {
+            let call = aws.iam().put_role_permissions_boundary().role_name(id);
+            call.permissions_boundary(&arn).send()
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn detach_all(aws: &Aws, id: &str) -> Result<()> {
+        let pages = aws
+            .pages(
+                |marker| {
+                    let call = aws.iam().list_attached_role_policies().role_name(id);
+                    call.set_marker(marker).send()
+                },
+                |page| page.marker(),
+            )
+            .await?;
+        let attached =
+            pages.into_iter().flat_map(|page| page.attached_policies.unwrap_or_default());
+        for arn in attached.filter_map(|policy| policy.policy_arn) {
+            let detach = || aws.iam().detach_role_policy().role_name(id).policy_arn(&arn).send();
+            absent(aws.call(detach).await.map(Some), GONE)?;
+        }
+        let pages = aws
+            .pages(
+                |marker| aws.iam().list_role_policies().role_name(id).set_marker(marker).send(),
+                |page| page.marker(),
+            )
+            .await?;
+        for policy in pages.into_iter().flat_map(|page| page.policy_names) {
+            let delete =
+                || aws.iam().delete_role_policy().role_name(id).policy_name(&policy).send();
+            absent(aws.call(delete).await.map(Some), GONE)?;
+        }
+        Ok(())
+    }
+
+    /// All roles of the account. Neither list says everything: one leaves out tags and boundaries,
+    /// the other descriptions and durations.
+    async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Role>>> {
+        let roles = aws.pages(
+            |marker| aws.iam().list_roles().max_items(1000).set_marker(marker).send(),
+            |page| page.marker(),
+        );
+        let (pages, mut details) = futures_util::try_join!(roles, role_details(aws))?;
+        let recorded: HashMap<_, _> =
+            known.iter().map(|item| (item.id.as_str(), &item.recorded)).collect();
+        let mut seen = HashMap::new();
+        for mut role in pages.into_iter().flat_map(|page| page.roles) {
+            let name = role.role_name.clone();
+            let Some(recorded) = recorded.get(name.as_str()) else { continue };
+            // Made between the two lists: it is asked for by itself.
+            let Some(detail) = details.remove(&name) else { continue };
+            role.tags = detail.tags;
+            role.permissions_boundary = detail.permissions_boundary;
+            seen.insert(name, see(role, recorded)?);
+        }
+        Ok(seen)
+    }
+
+    fn see(role: Wire, recorded: &Object) -> Result<Seen<Role>> {
+        let forced = recorded.get("force_detach_policies").and_then(Value::as_bool);
+        let duration = role.max_session_duration.and_then(|seconds| u32::try_from(seconds).ok());
+        let boundary = role.permissions_boundary.and_then(|b| b.permissions_boundary_arn);
+        let inputs = Role {
+            assume_role_policy: document(role.assume_role_policy_document.as_deref())?,
+            name: Some(RoleName::new(&role.role_name)),
+            name_prefix: prefix_of(&role.role_name, recorded),
+            path: role.path,
+            description: filled(role.description),
+            max_session_duration: Seconds(duration.unwrap_or(3600)),
+            permissions_boundary: boundary.map(Arn::new),
+            force_detach_policies: forced.unwrap_or(false),
+            tags: tags_of(role.tags),
+        };
+        let outputs = RoleOutputs {
+            id: RoleName::new(role.role_name),
+            arn: Arn::new(role.arn),
+            unique_id: role.role_id,
+            create_date: date(role.create_date)?,
+        };
+        Ok(Seen::new(inputs, outputs))
+    }
+}
+
+#[cfg(all(test, feature = "provider"))]
+mod tests {
+    use super::*;
+    use crate::conformance::{Fixture, conforms};
+    use crate::iam::fixtures::{allow, trust};
+
+    conforms!(
+        aws_iam_role,
+        Fixture {
+            base: |stack, name| {
+                let boundary = Policy::new(allow("s3:*")).name(format!("{name}-role-boundary"));
+                let boundary = stack.add("boundary", boundary);
+                let role = Role::new(trust("ec2.amazonaws.com"))
+                    .name(format!("{name}-role"))
+                    .path("/conformance/")
+                    .description("Made by a test")
+                    .max_session_duration(Seconds(7200))
+                    .permissions_boundary(boundary.arn())
+                    .tag("Name", name);
+                stack.add("it", role);
+            },
+            update: Some(|stack, name| {
+                let boundary = Policy::new(allow("s3:*")).name(format!("{name}-role-boundary"));
+                stack.add("boundary", boundary);
+                let role = Role::new(trust("ecs-tasks.amazonaws.com"))
+                    .name(format!("{name}-role"))
+                    .path("/conformance/")
+                    .force_detach_policies(true)
+                    .tag("Name", "other");
+                stack.add("it", role);
+            }),
+            replace: Some(|stack, name| {
+                let boundary = Policy::new(allow("s3:*")).name(format!("{name}-role-boundary"));
+                stack.add("boundary", boundary);
+                let role = Role::new(trust("ec2.amazonaws.com"));
+                stack.add("it", role.name_prefix(format!("{name}-")));
+            }),
+            gaps: &[],
+        }
+    );
+}

@@ -1,0 +1,285 @@
+//! What is known while a run goes on: records as committed, values as they became known.
+//!
+//! The main type is [`Live`]. It is the only thing of the engine that talks to the store during an
+//! apply, so that what is in memory is never ahead of what is durable. No lock is held across an
+//! await.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
+use infra_sdk::store::{Deposed, Edit, Intent, Record, StoreError};
+use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
+
+use crate::event::Operation;
+use crate::plan::{Action, Change, Plan};
+use crate::refresh;
+use crate::run::Run;
+use crate::work::Part;
+
+/// Why an operation failed.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) diagnostic: Diagnostic,
+    /// The object's id, if it became known.
+    pub(crate) id: Option<String>,
+    /// Whether it was the store: then nothing new may be begun.
+    pub(crate) store: bool,
+}
+
+/// What is known while a run goes on.
+pub(crate) struct Live<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) owner: Arc<Owner>,
+    records: Mutex<HashMap<Address, Record>>,
+    /// By change: attributes of what was made or changed in this run.
+    values: Mutex<Vec<Option<Object>>>,
+    touched: AtomicBool,
+    /// Where several operations write one record: whose turn it is.
+    turns: HashMap<&'a Address, tokio::sync::Mutex<()>>,
+}
+
+impl<'a> Live<'a> {
+    pub(crate) fn new(plan: &'a Plan, run: &'a Run<'a>, owner: Arc<Owner>) -> Self {
+        // A deposed object has no record of its own: it stands in that of its resource.
+        let records = plan.changes.iter().zip(&plan.work.parts);
+        let records = records.filter(|(change, _)| !change.deposed);
+        let records = records.filter_map(|(_, part)| part.record.as_ref());
+        Self {
+            plan,
+            run,
+            owner,
+            records: Mutex::new(records.map(|r| (r.address.clone(), r.clone())).collect()),
+            values: Mutex::new(vec![None; plan.changes.len()]),
+            touched: AtomicBool::new(false),
+            turns: plan
+                .changes
+                .iter()
+                .filter(|change| change.deposed)
+                .map(|change| (&change.address, tokio::sync::Mutex::default()))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn change(&self, index: usize) -> &'a Change {
+        &self.plan.changes[index]
+    }
+
+    pub(crate) fn part(&self, index: usize) -> &'a Part {
+        &self.plan.work.parts[index]
+    }
+
+    /// Notes that the store was written to.
+    pub(crate) fn touch(&self) {
+        self.touched.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the store was written to.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    /// The record of an address as committed.
+    pub(crate) fn record(&self, address: &Address) -> Option<Record> {
+        lock(&self.records).get(address).cloned()
+    }
+
+    /// The type of a change.
+    pub(crate) fn schema(&self, index: usize) -> Result<&'static Schema, Trouble> {
+        let change = self.change(index);
+        self.run.provider.schema(&change.type_name).ok_or_else(|| {
+            self.trouble(
+                index,
+                Diagnostic::error("apply::unknown-type", "there is no such resource type")
+                    .detail(format!("`{}`", change.type_name)),
+            )
+        })
+    }
+
+    /// Notes the attributes of something that was made or changed.
+    pub(crate) fn learn(&self, index: usize, inputs: &Object, outputs: &Object) {
+        let attributes = inputs.clone().into_iter().chain(outputs.clone()).collect();
+        lock(&self.values)[index] = Some(attributes);
+    }
+
+    /// Whether a resource is as declared, from the start or by now.
+    fn is_as_declared(&self, index: usize) -> bool {
+        match self.change(index).action {
+            Action::NoOp | Action::Import => self.part(index).declaration.is_some(),
+            _ => lock(&self.values)[index].is_some(),
+        }
+    }
+
+    /// The value of a reference; unknown while what it refers to is not done.
+    pub(crate) fn resolve(&self, reference: &Reference) -> Option<Value> {
+        let Some(&index) = self.plan.work.index.get(&reference.address) else {
+            return Some(Value::Unknown);
+        };
+        let change = self.change(index);
+        let find = |object: &Object| object.get(&reference.attribute).cloned().unwrap_or_default();
+        let value = match change.action {
+            Action::NoOp | Action::Import => change.after.as_ref().map(find),
+            _ => lock(&self.values)[index].as_ref().map(find),
+        };
+        Some(value.unwrap_or(Value::Unknown))
+    }
+
+    /// The value of an output, if all of it is known.
+    pub(crate) fn output(&self, expr: &Expr) -> Option<Value> {
+        expr.evaluate(&|reference| self.resolve(reference)).ok().filter(|v| !v.has_unknown())
+    }
+
+    /// Begins an operation: durable when this returns.
+    pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
+        self.touch();
+        self.run.store.begin(intent).await.map_err(|error| {
+            let hint = "nothing was changed in the cloud for it";
+            self.store_trouble(index, &error, "before the call").hinted(hint)
+        })
+    }
+
+    /// Ends an operation: durable when this returns.
+    pub(crate) async fn commit(
+        &self,
+        index: usize,
+        intent: Option<u64>,
+        edits: &[Edit],
+    ) -> Result<(), Trouble> {
+        self.touch();
+        self.run.store.commit(intent, edits).await.map_err(|error| {
+            let hint = "the journal knows what was begun: the next run finds out what became of it";
+            self.store_trouble(index, &error, "after the call").hinted(hint)
+        })?;
+        let mut records = lock(&self.records);
+        for edit in edits {
+            match edit {
+                Edit::Put(record) => {
+                    records.insert(record.address.clone(), (**record).clone());
+                }
+                Edit::Remove(address) => {
+                    records.remove(address);
+                }
+                Edit::Outputs(_) | Edit::Lookup(..) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The object of a record, as the port wants it.
+    pub(crate) fn target(&self, record: &Record) -> Target {
+        refresh::target(record, &record.address, &self.owner)
+    }
+
+    /// Records the object of a declared resource, and that it replaces another. What is left over
+    /// of the resource is taken from the record as it is by then, with what that needs.
+    pub(crate) async fn put(
+        &self,
+        index: usize,
+        intent: Option<u64>,
+        mut record: Record,
+        replaced: Option<Deposed>,
+    ) -> Result<(), Trouble> {
+        let _turn = self.turn(&record.address).await;
+        let now = self.record(&record.address);
+        record.dependencies.clone_from(&self.change(index).dependencies);
+        record.deposed = now.as_ref().map(|now| now.deposed.clone()).unwrap_or_default();
+        record.deposed.extend(replaced);
+        if let Some(now) = now.filter(|_| !record.deposed.is_empty()) {
+            record.dependencies.extend(now.dependencies);
+            record.dependencies.sort_unstable();
+            record.dependencies.dedup();
+        }
+        self.commit(index, intent, &[Edit::Put(Box::new(record))]).await
+    }
+
+    /// Records that what was left over of a resource is gone.
+    pub(crate) async fn without_deposed(
+        &self,
+        index: usize,
+        intent: u64,
+        id: &str,
+    ) -> Result<(), Trouble> {
+        let address = &self.change(index).address;
+        let _turn = self.turn(address).await;
+        let Some(mut record) = self.record(address) else {
+            return self.commit(index, Some(intent), &[]).await;
+        };
+        record.deposed.retain(|deposed| deposed.id != id);
+        // What the other object needs is what its declaration says only once it is as declared.
+        let main = self.plan.work.index.get(address).copied();
+        if let Some(main) = main.filter(|main| self.is_as_declared(*main))
+            && record.deposed.is_empty()
+        {
+            record.dependencies.clone_from(&self.change(main).dependencies);
+        }
+        self.commit(index, Some(intent), &[Edit::Put(Box::new(record))]).await
+    }
+
+    async fn turn(&self, address: &Address) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        match self.turns.get(address) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+
+    /// A failure of an operation, with its place.
+    pub(crate) fn trouble(&self, index: usize, diagnostic: Diagnostic) -> Trouble {
+        let change = self.change(index);
+        let diagnostic = diagnostic.address(&change.address).location(change.location.clone());
+        Trouble { diagnostic, id: None, store: false }
+    }
+
+    /// A failed call, with every fact that is known and what to do next.
+    pub(crate) fn call_trouble(
+        &self,
+        index: usize,
+        operation: Operation,
+        failure: &Failure,
+    ) -> Trouble {
+        let (code, summary) = match operation {
+            Operation::Create => ("apply::create", "a resource could not be created"),
+            Operation::Update => ("apply::update", "a resource could not be changed"),
+            Operation::Delete => ("apply::delete", "a resource could not be deleted"),
+            Operation::Await => ("apply::await", "a resource did not become ready"),
+        };
+        let mut diagnostic = refresh::explain(failure, code, summary);
+        let hint = match failure.class {
+            _ if !refresh::harmless(failure) => Some(
+                "it may have happened all the same: the next run finds out before it does anything",
+            ),
+            FailureClass::Exists => {
+                Some("take the existing one over with `import_id`, or give this one another name")
+            }
+            FailureClass::TimedOut => Some("run the command again: it goes on waiting"),
+            FailureClass::Credentials => Some("get new credentials and run the command again"),
+            _ => None,
+        };
+        diagnostic.hints.extend(hint.map(str::to_owned));
+        self.trouble(index, diagnostic)
+    }
+
+    fn store_trouble(&self, index: usize, error: &StoreError, when: &str) -> Trouble {
+        let diagnostic = Diagnostic::error("apply::store", "the state cannot be written")
+            .detail(format!("{error} ({when})"));
+        Trouble { store: true, ..self.trouble(index, diagnostic) }
+    }
+}
+
+impl Trouble {
+    pub(crate) fn hinted(mut self, hint: &str) -> Self {
+        self.diagnostic.hints.push(hint.to_owned());
+        self
+    }
+
+    pub(crate) fn with_id(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
+    }
+}
+
+/// A lock that a panic elsewhere does not take away: nothing panics while it is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,332 @@
+//! What each operation does: intent, call, record, wait, record.
+//!
+//! The order is the promise. The intent is durable before the call, the record of what was made is
+//! durable before anything waits for it, and an intent is closed only by what is known for sure.
+
+use infra_sdk::provider::{Create, Observed, Target, Update};
+use infra_sdk::store::{self, Deposed, Edit, Intent, Record, Status};
+use infra_sdk::{Diagnostic, Object, Options, Schema, Value};
+
+use super::live::{Live, Trouble};
+use super::token::{Purpose, digest, token};
+use crate::event::Operation;
+use crate::plan::Action;
+use crate::refresh::{harmless, revealed};
+use crate::{check, compare, decide};
+
+/// What an operation came to.
+pub(crate) struct Outcome {
+    /// What the cloud calls the object, or called it.
+    pub(crate) id: String,
+    /// Whether no call was necessary.
+    pub(crate) unchanged: bool,
+}
+
+/// Runs one operation.
+pub(crate) async fn run(
+    live: &Live<'_>,
+    index: usize,
+    operation: Operation,
+) -> Result<Outcome, Trouble> {
+    match operation {
+        Operation::Create => create(live, index).await,
+        Operation::Update => update(live, index).await,
+        Operation::Delete => delete(live, index).await,
+        Operation::Await => resume(live, index).await,
+    }
+}
+
+async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
+    let change = live.change(index);
+    let schema = live.schema(index)?;
+    let desired = desired(live, index, schema)?;
+    as_shown(live, index, schema, &desired)?;
+    let old = live.record(&change.address);
+    let create_first = change.action == Action::Replace { create_first: true };
+    let replaced = old.as_ref().filter(|_| create_first);
+    let previous = old.as_ref().map(|record| record.id.as_str()).or(change.id.as_deref());
+    let mut intent = intent(live, index, store::Operation::Create, &desired, previous);
+    intent.id = replaced.map(|record| record.id.clone());
+    let sequence = live.begin(index, &intent).await?;
+    let request = Create {
+        address: change.address.clone(),
+        type_name: change.type_name.clone(),
+        place: change.place.clone(),
+        inputs: revealed(&desired),
+        token: intent.token.clone(),
+        owner: live.owner.clone(),
+    };
+    let id = match live.run.provider.create(&request).await {
+        Ok(id) => id,
+        Err(failure) => {
+            if harmless(&failure) {
+                live.commit(index, Some(sequence), &[]).await?;
+            }
+            return Err(live.call_trouble(index, Operation::Create, &failure));
+        }
+    };
+    let replaced = replaced.map(|old| Deposed { id: old.id.clone(), inputs: old.inputs.clone() });
+    let record = Record {
+        address: change.address.clone(),
+        type_name: change.type_name.clone(),
+        place: change.place.clone(),
+        id: id.clone(),
+        inputs: desired.clone(),
+        outputs: Object::from([("id".to_owned(), Value::from(id.as_str()))]),
+        dependencies: Vec::new(),
+        status: Status::Created("created".to_owned()),
+        prevent_destroy: options(live, index).is_some_and(|options| options.prevent_destroy),
+        create_before_destroy: live.part(index).create_before_destroy,
+        location: change.location.clone(),
+        deposed: Vec::new(),
+    };
+    live.put(index, Some(sequence), record.clone(), replaced)
+        .await
+        .map_err(|trouble| trouble.with_id(&id))?;
+    settle(live, index, schema, record, &desired, Operation::Create).await
+}
+
+async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
+    let change = live.change(index);
+    let schema = live.schema(index)?;
+    let current = &live.part(index).current;
+    let desired = desired(live, index, schema)?;
+    let planned = compare::planned(schema.inputs, &desired, Some(current));
+    as_shown(live, index, schema, &planned)?;
+    let differing = compare::differing(schema.inputs, &planned, current);
+    let Some(old) = live.record(&change.address) else {
+        return Err(live.trouble(index, lost_record()));
+    };
+    let record = Record {
+        inputs: planned,
+        prevent_destroy: options(live, index).is_some_and(|options| options.prevent_destroy),
+        create_before_destroy: live.part(index).create_before_destroy,
+        location: change.location.clone(),
+        ..old.clone()
+    };
+    let id = record.id.clone();
+    if differing.is_empty() && old.status == Status::Ready {
+        live.learn(index, &record.inputs, &record.outputs);
+        live.put(index, None, record, None).await?;
+        return Ok(Outcome { id, unchanged: true });
+    }
+    if !differing.is_empty() {
+        let operation = store::Operation::Update;
+        let mut intent = intent(live, index, operation, &record.inputs, Some(&id));
+        intent.id = Some(id.clone());
+        let sequence = live.begin(index, &intent).await?;
+        let request = Update {
+            target: live.target(&old),
+            inputs: revealed(&record.inputs),
+            observed: revealed(current),
+            changed: differing.iter().map(|field| field.name.to_owned()).collect(),
+            token: intent.token.clone(),
+        };
+        if let Err(failure) = live.run.provider.update(&request).await {
+            if harmless(&failure) {
+                live.commit(index, Some(sequence), &[]).await?;
+            }
+            return Err(live.call_trouble(index, Operation::Update, &failure).with_id(&id));
+        }
+        let status = Status::Created("changed".to_owned());
+        let changed = Record { status, ..record.clone() };
+        live.put(index, Some(sequence), changed, None).await?;
+    }
+    settle(live, index, schema, record, &desired, Operation::Update).await
+}
+
+async fn resume(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
+    let schema = live.schema(index)?;
+    let desired = desired(live, index, schema)?;
+    match live.record(&live.change(index).address) {
+        Some(record) => settle(live, index, schema, record, &desired, Operation::Await).await,
+        None => Err(live.trouble(index, lost_record())),
+    }
+}
+
+/// Waits until an object is ready and records it so. A wait that fails leaves the record as it is
+/// but for the last word: the next run goes on waiting, and destroys nothing for it.
+async fn settle(
+    live: &Live<'_>,
+    index: usize,
+    schema: &'static Schema,
+    mut record: Record,
+    desired: &Object,
+    operation: Operation,
+) -> Result<Outcome, Trouble> {
+    let timeouts = options(live, index).map(|options| options.timeouts).unwrap_or_default();
+    let timeout = match operation {
+        Operation::Update => timeouts.update,
+        _ => timeouts.create,
+    };
+    let target = live.target(&record);
+    let wanted = revealed(desired);
+    let observed = match live.run.provider.await_ready(&target, &wanted, timeout).await {
+        Ok(observed) => observed,
+        Err(failure) => {
+            record.status = Status::Created(failure.message.clone());
+            let id = record.id.clone();
+            live.put(index, None, record, None).await?;
+            let trouble = live.call_trouble(index, Operation::Await, &failure).with_id(&id);
+            return Err(trouble.hinted(&format!("`{id}` is recorded and is kept")));
+        }
+    };
+    let (inputs, outputs) = recorded(schema, &record, desired, &observed);
+    record.inputs = inputs;
+    record.outputs = outputs;
+    record.status = Status::Ready;
+    live.learn(index, &record.inputs, &record.outputs);
+    let id = record.id.clone();
+    live.put(index, None, record, None).await.map_err(|trouble| trouble.with_id(&id))?;
+    Ok(Outcome { id, unchanged: false })
+}
+
+/// Inputs and outputs to record: as desired, and where the cloud chose, as it chose by now.
+fn recorded(
+    schema: &Schema,
+    record: &Record,
+    desired: &Object,
+    observed: &Observed,
+) -> (Object, Object) {
+    let mut seen = compare::current(schema.inputs, &observed.inputs, &record.inputs);
+    compare::mark(schema.inputs, &mut seen);
+    let inputs = compare::planned(schema.inputs, desired, Some(&seen));
+    (inputs, decide::outputs(schema, &observed.outputs, Some(record)))
+}
+
+async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
+    let change = live.change(index);
+    let (Some(record), Some(mut id)) = (live.record(&change.address), change.id.clone()) else {
+        return Err(live.trouble(index, lost_record()));
+    };
+    let replaced_first = change.action == Action::Replace { create_first: true };
+    let was_deposed = change.deposed || replaced_first;
+    let inputs = if was_deposed {
+        let deposed = record.deposed.iter().find(|deposed| deposed.id == id);
+        let Some(deposed) = deposed else { return Err(live.trouble(index, lost_record())) };
+        deposed.inputs.clone()
+    } else {
+        id.clone_from(&record.id);
+        record.inputs.clone()
+    };
+    let target = Target { id: id.clone(), recorded: revealed(&inputs), ..live.target(&record) };
+    let mut intent = intent(live, index, store::Operation::Delete, &inputs, Some(&id));
+    intent.type_name.clone_from(&record.type_name);
+    intent.place.clone_from(&record.place);
+    intent.dependencies.clone_from(&record.dependencies);
+    intent.id = Some(id.clone());
+    let sequence = live.begin(index, &intent).await?;
+    if let Err(failure) = live.run.provider.delete(&target).await {
+        if harmless(&failure) {
+            live.commit(index, Some(sequence), &[]).await?;
+        }
+        return Err(live.call_trouble(index, Operation::Delete, &failure).with_id(&id));
+    }
+    let timeout = options(live, index).and_then(|options| options.timeouts.delete);
+    if let Err(failure) = live.run.provider.await_gone(&target, timeout).await {
+        // The intent stays open: the object was told to go and may be gone by the next run.
+        let trouble = live.call_trouble(index, Operation::Delete, &failure).with_id(&id);
+        return Err(trouble.hinted("it was told to go: the next run looks whether it has"));
+    }
+    let ended = if was_deposed {
+        live.without_deposed(index, sequence, &id).await
+    } else {
+        live.commit(index, Some(sequence), &[Edit::Remove(change.address.clone())]).await
+    };
+    ended.map_err(|trouble| trouble.with_id(&id))?;
+    Ok(Outcome { id, unchanged: false })
+}
+
+/// The inputs that the declaration asks for, now that what it refers to is known.
+fn desired(live: &Live<'_>, index: usize, schema: &Schema) -> Result<Object, Trouble> {
+    let part = live.part(index);
+    let Some(declaration) = &part.declaration else {
+        return Err(live.trouble(index, lost_record()));
+    };
+    let resolve = |reference: &infra_sdk::Reference| live.resolve(reference);
+    let mut desired = check::evaluate(declaration, schema, &resolve)
+        .map_err(|diagnostic| live.trouble(index, diagnostic))?;
+    if live.change(index).action != Action::Create {
+        decide::keep_ignored(declaration, &part.current, &mut desired);
+    }
+    if let Some(diagnostic) = check::wrong(declaration, schema, &desired).next() {
+        return Err(live.trouble(index, diagnostic));
+    }
+    if let Some((name, _)) = desired.iter().find(|(_, value)| value.has_unknown()) {
+        let diagnostic = Diagnostic::error("apply::unknown", "an argument has no value yet")
+            .detail(format!("`{name}` refers to something that this run did not make"))
+            .hint("run the command without `--target` and `--exclude`");
+        return Err(live.trouble(index, diagnostic));
+    }
+    Ok(desired)
+}
+
+/// Refuses what the plan did not show: a value that was known then and is another one now. A
+/// replacement that was not shown would be one of these: a value that cannot be changed in place
+/// and was not known then is planned as a replacement.
+fn as_shown(
+    live: &Live<'_>,
+    index: usize,
+    schema: &Schema,
+    inputs: &Object,
+) -> Result<(), Trouble> {
+    let null = Value::Null;
+    let after = live.change(index).after.as_ref();
+    for field in schema.inputs {
+        let shown = after.and_then(|after| after.get(field.name)).unwrap_or(&null);
+        let now = inputs.get(field.name).unwrap_or(&null);
+        if !shown.has_unknown() && !field.kind.same(shown, now) {
+            let detail = format!("`{}` has another value than the plan showed", field.name);
+            let diagnostic = Diagnostic::error("apply::moved", "the plan does not fit any more")
+                .detail(detail)
+                .hint("run the command again for a new plan; nothing was changed for this one");
+            return Err(live.trouble(index, diagnostic));
+        }
+    }
+    Ok(())
+}
+
+fn lost_record() -> Diagnostic {
+    Diagnostic::error("apply::bug", "the plan does not fit the records")
+        .hint("this is a bug in infra; the state is as it was")
+}
+
+fn intent(
+    live: &Live<'_>,
+    index: usize,
+    operation: store::Operation,
+    inputs: &Object,
+    previous: Option<&str>,
+) -> Intent {
+    let change = live.change(index);
+    let digest = digest(inputs);
+    let purpose = Purpose {
+        lineage: &live.plan.lineage,
+        serial: live.plan.serial,
+        address: &change.address,
+        operation: match operation {
+            store::Operation::Create => Operation::Create,
+            store::Operation::Update => Operation::Update,
+            store::Operation::Delete => Operation::Delete,
+        },
+        previous,
+        digest: &digest,
+    };
+    Intent {
+        run: live.run.id.clone(),
+        address: change.address.clone(),
+        type_name: change.type_name.clone(),
+        place: change.place.clone(),
+        operation,
+        token: token(&purpose),
+        digest,
+        id: None,
+        inputs: inputs.clone(),
+        dependencies: change.dependencies.clone(),
+        started: live.run.clock.now(),
+    }
+}
+
+fn options<'a>(live: &Live<'a>, index: usize) -> Option<&'a Options> {
+    live.part(index).declaration.as_ref().map(|declaration| &declaration.arguments.options)
+}

@@ -1,0 +1,443 @@
+//! When an operation runs: a ready queue over the steps, longest remaining path first.
+//!
+//! The main function is [`apply`]. It holds all operations in flight on one task, contains their
+//! panics, and is the only place that sends events.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use infra_sdk::store::{Edit, RunRecord};
+use infra_sdk::{Address, Diagnostic, Value};
+
+use super::live::{Live, Trouble};
+use super::operation::{self, Outcome};
+use crate::event::{Event, Operation, Summary};
+use crate::graph;
+use crate::plan::{Action, Mode, Plan};
+use crate::run::{Run, Stop};
+
+/// How often an operation that goes on is told about.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// An operation in flight: the number of its step and what it came to.
+type Flight<'a> = Pin<Box<dyn Future<Output = (usize, Result<Outcome, Trouble>)> + Send + 'a>>;
+
+/// Carries a plan out.
+pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
+    let mut summary = Summary { outputs: plan.work.recorded_outputs.clone(), ..Summary::default() };
+    let Some(owner) = plan.work.owner.clone() else {
+        // Only a plan that nobody made has no owner, and it has no steps either.
+        return summary;
+    };
+    let started = run.clock.now();
+    let live = Live::new(&plan, run, owner);
+    let mut scheduler = Scheduler::new(&live);
+    if bookkeeping(&live, &mut summary).await {
+        scheduler.run(&mut summary).await;
+    } else {
+        scheduler.halted = true;
+    }
+    let aborted = scheduler.aborted;
+    scheduler.conclude(&mut summary);
+    if !aborted {
+        outputs(&live, &mut summary).await;
+        finish(&live, started, &scheduler.done, &mut summary).await;
+    }
+    summary
+}
+
+/// Brings records up to date that need no call. Nothing is begun if that fails.
+async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
+    let edits = &live.plan.work.bookkeeping;
+    if edits.is_empty() {
+        return true;
+    }
+    if let Err(error) = live.run.store.commit(None, edits).await {
+        summary.diagnostics.push(unwritable(&error.to_string()));
+        return false;
+    }
+    live.touch();
+    let imported = live.plan.changes.iter().filter(|change| change.imported);
+    summary.imported.extend(imported.map(|change| change.address.clone()));
+    true
+}
+
+fn unwritable(reason: &str) -> Diagnostic {
+    Diagnostic::error("apply::store", "the state cannot be written")
+        .detail(reason)
+        .hint("what was begun stays in the journal; the next run finds out what became of it")
+}
+
+/// Evaluates and records the outputs; one whose parts are not all known keeps its value.
+async fn outputs(live: &Live<'_>, summary: &mut Summary) {
+    let work = &live.plan.work;
+    let mut outputs = BTreeMap::new();
+    match live.plan.mode {
+        Mode::Apply => {
+            for output in &work.outputs {
+                let known = live.output(&output.expr);
+                let kept = || work.recorded_outputs.get(&output.name).cloned();
+                outputs.extend(known.or_else(kept).map(|value| (output.name.clone(), value)));
+            }
+        }
+        Mode::Destroy if summary.is_complete() => {
+            let kept = live.plan.outputs.iter();
+            let kept = kept.filter_map(|o| Some((o.name.clone(), o.after.clone()?)));
+            outputs.extend::<Vec<(String, Value)>>(kept.collect());
+        }
+        Mode::Destroy => outputs.clone_from(&work.recorded_outputs),
+    }
+    if outputs != work.recorded_outputs {
+        let edits = [Edit::Outputs(outputs.clone())];
+        if let Err(error) = live.run.store.commit(None, &edits).await {
+            summary.diagnostics.push(unwritable(&error.to_string()));
+            return;
+        }
+        live.touch();
+    }
+    summary.outputs = outputs;
+}
+
+async fn finish(
+    live: &Live<'_>,
+    started: String,
+    done: &[(Address, String)],
+    summary: &mut Summary,
+) {
+    if !live.is_touched() {
+        return;
+    }
+    let record = RunRecord {
+        id: live.run.id.clone(),
+        command: match live.plan.mode {
+            Mode::Apply => "apply".to_owned(),
+            Mode::Destroy => "destroy".to_owned(),
+        },
+        started,
+        ended: live.run.clock.now(),
+        complete: summary.is_complete(),
+        changes: done.to_vec(),
+    };
+    if let Err(error) = live.run.store.finish(&record).await {
+        summary.diagnostics.push(unwritable(&error.to_string()));
+    }
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Running(Duration),
+    Done,
+    Failed,
+    Blocked,
+}
+
+struct Scheduler<'a> {
+    live: &'a Live<'a>,
+    progress: Vec<Progress>,
+    /// How many steps each still waits for.
+    missing: Vec<usize>,
+    /// Length of the longest path that begins with each step.
+    height: Vec<usize>,
+    ready: BinaryHeap<(usize, Reverse<usize>)>,
+    /// The steps of each change.
+    steps_of: Vec<Vec<usize>>,
+    /// Addresses that were said to be blocked.
+    blocked: HashSet<&'a Address>,
+    halted: bool,
+    aborted: bool,
+    /// Steps in the order in which they were done.
+    finished: Vec<usize>,
+    /// Addresses with what was done, for the history.
+    done: Vec<(Address, String)>,
+}
+
+impl<'a> Scheduler<'a> {
+    fn new(live: &'a Live<'a>) -> Self {
+        let followers = &live.plan.work.followers;
+        let waits = graph::reverse(followers);
+        let mut height = vec![1; followers.len()];
+        for &step in graph::sort(&waits).iter().rev() {
+            let highest = followers[step].iter().map(|follower| height[*follower]).max();
+            height[step] = 1 + highest.unwrap_or(0);
+        }
+        let missing: Vec<usize> = waits.iter().map(Vec::len).collect();
+        let ready = (0..missing.len())
+            .filter(|step| missing[*step] == 0)
+            .map(|step| (height[step], Reverse(step)))
+            .collect();
+        let mut steps_of = vec![Vec::new(); live.plan.changes.len()];
+        for (number, step) in live.plan.work.steps.iter().enumerate() {
+            steps_of[step.change].push(number);
+        }
+        Self {
+            live,
+            progress: vec![Progress::Waiting; followers.len()],
+            missing,
+            height,
+            ready,
+            steps_of,
+            blocked: HashSet::new(),
+            halted: false,
+            aborted: false,
+            finished: Vec::new(),
+            done: Vec::new(),
+        }
+    }
+
+    async fn run(&mut self, summary: &mut Summary) {
+        let live = self.live;
+        let mut stop = live.run.stop.clone();
+        let mut in_flight: FuturesUnordered<Flight<'a>> = FuturesUnordered::new();
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + PROGRESS, PROGRESS);
+        let mut watched = true;
+        loop {
+            if self.obey(*stop.borrow_and_update(), summary) {
+                return;
+            }
+            while !self.halted && in_flight.len() < live.run.parallelism.max(1) {
+                let Some(future) = self.begin() else { break };
+                in_flight.push(future);
+            }
+            if in_flight.is_empty() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                changed = stop.changed(), if watched => watched = changed.is_ok(),
+                Some((step, result)) = in_flight.next() => self.end(step, result, summary),
+                _ = ticks.tick() => self.tell(),
+            }
+        }
+    }
+
+    /// Follows the wish to stop; returns whether to return at once.
+    fn obey(&mut self, stop: Stop, summary: &mut Summary) -> bool {
+        if stop == Stop::Running {
+            return false;
+        }
+        let left = self.left().count();
+        let running =
+            self.running().map(|(step, _)| self.address(step).clone()).collect::<Vec<_>>();
+        if stop == Stop::Abort {
+            self.aborted = true;
+            self.halted = true;
+            summary.interrupted |= left + running.len() > 0;
+            return true;
+        }
+        if !self.halted && !summary.interrupted && left > 0 {
+            self.send(Event::Stopping { in_flight: running, left });
+        }
+        summary.interrupted |= left > 0;
+        self.halted = true;
+        false
+    }
+
+    /// Takes the next operation from the queue; steps without one are done on the way.
+    fn begin(&mut self) -> Option<Flight<'a>> {
+        while let Some((_, Reverse(step))) = self.ready.pop() {
+            let index = self.live.plan.work.steps[step].change;
+            let Some(operation) = self.live.plan.work.steps[step].operation else {
+                self.release(step);
+                continue;
+            };
+            if self.progress[step] == Progress::Blocked {
+                continue;
+            }
+            self.progress[step] = Progress::Running(self.live.run.clock.monotonic());
+            let id = self.id(step);
+            self.send(Event::Started { address: self.address(step).clone(), operation, id });
+            let live = self.live;
+            let work = AssertUnwindSafe(operation::run(live, index, operation)).catch_unwind();
+            return Some(Box::pin(async move {
+                let result = work.await.unwrap_or_else(|panic| {
+                    let text = panic
+                        .downcast_ref::<&str>()
+                        .map(|text| (*text).to_owned())
+                        .or_else(|| panic.downcast_ref::<String>().cloned());
+                    let diagnostic =
+                        Diagnostic::error("apply::panic", "the provider stopped in the middle")
+                            .detail(text.unwrap_or_default())
+                            .hint("this is a bug in infra; the next run finds out what was done");
+                    Err(live.trouble(index, diagnostic))
+                });
+                (step, result)
+            }));
+        }
+        None
+    }
+
+    fn end(&mut self, step: usize, result: Result<Outcome, Trouble>, summary: &mut Summary) {
+        let begun = match self.progress[step] {
+            Progress::Running(begun) => begun,
+            _ => Duration::ZERO,
+        };
+        let elapsed = self.live.run.clock.monotonic().saturating_sub(begun);
+        let address = self.address(step).clone();
+        let Some(operation) = self.live.plan.work.steps[step].operation else { return };
+        match result {
+            Ok(Outcome { id, unchanged }) => {
+                self.send(Event::Completed {
+                    address: address.clone(),
+                    operation,
+                    id,
+                    elapsed,
+                    unchanged,
+                });
+                if !unchanged {
+                    self.done.push((address, operation.verb().to_owned()));
+                }
+                self.release(step);
+                if !unchanged {
+                    self.count(step, operation, summary);
+                }
+            }
+            Err(trouble) => {
+                let diagnostic = trouble.diagnostic.clone();
+                let id = trouble.id.or_else(|| self.id(step));
+                self.send(Event::Failed {
+                    address: address.clone(),
+                    operation,
+                    id,
+                    elapsed,
+                    diagnostic,
+                });
+                self.progress[step] = Progress::Failed;
+                summary.failed.push((address, trouble.diagnostic));
+                self.halted |= trouble.store;
+                self.block(step, summary);
+            }
+        }
+    }
+
+    /// Counts what was done; a replacement once both of its halves are.
+    fn count(&self, step: usize, operation: Operation, summary: &mut Summary) {
+        let index = self.live.plan.work.steps[step].change;
+        let change = self.live.change(index);
+        let address = change.address.clone();
+        match (change.action, operation) {
+            (Action::Replace { .. }, _) => {
+                if self.halves(index).all(|done| done) {
+                    summary.replaced.push(address);
+                }
+            }
+            (_, Operation::Delete) => summary.destroyed.push(address),
+            (_, Operation::Create) => summary.created.push(address),
+            (_, Operation::Update) => summary.updated.push(address),
+            (_, Operation::Await) => {}
+        }
+    }
+
+    fn halves(&self, index: usize) -> impl Iterator<Item = bool> + '_ {
+        self.steps_of[index].iter().map(|step| self.progress[*step] == Progress::Done)
+    }
+
+    fn release(&mut self, step: usize) {
+        self.progress[step] = Progress::Done;
+        self.finished.push(step);
+        for &follower in &self.live.plan.work.followers[step] {
+            self.missing[follower] -= 1;
+            if self.missing[follower] == 0 && self.progress[follower] == Progress::Waiting {
+                self.ready.push((self.height[follower], Reverse(follower)));
+            }
+        }
+    }
+
+    /// Marks everything that needs a failed step.
+    fn block(&mut self, failed: usize, summary: &mut Summary) {
+        let by = self.address(failed).clone();
+        let mut stack = self.live.plan.work.followers[failed].clone();
+        let mut blocked = Vec::new();
+        while let Some(step) = stack.pop() {
+            if self.progress[step] != Progress::Waiting {
+                continue;
+            }
+            self.progress[step] = Progress::Blocked;
+            stack.extend(self.live.plan.work.followers[step].iter().copied());
+            blocked.push(step);
+        }
+        blocked.sort_unstable();
+        for step in blocked {
+            let address = self.address(step);
+            if let Some(operation) = self.live.plan.work.steps[step].operation {
+                self.send(Event::Blocked { address: address.clone(), operation, by: by.clone() });
+                // The other half of a replacement is no resource of its own.
+                if *address != by && self.blocked.insert(address) {
+                    summary.blocked.push((address.clone(), by.clone()));
+                }
+            }
+        }
+    }
+
+    /// Says what goes on.
+    fn tell(&self) {
+        let now = self.live.run.clock.monotonic();
+        for (step, begun) in self.running() {
+            if let Some(operation) = self.live.plan.work.steps[step].operation {
+                self.send(Event::Progress {
+                    address: self.address(step).clone(),
+                    operation,
+                    id: self.id(step),
+                    elapsed: now.saturating_sub(begun),
+                });
+            }
+        }
+    }
+
+    /// What was not begun, and replacements of which only one half was done.
+    fn conclude(&self, summary: &mut Summary) {
+        let mut left: Vec<_> = self.left().map(|step| self.address(step).clone()).collect();
+        left.dedup();
+        summary.left = left;
+        for &step in &self.finished {
+            let index = self.live.plan.work.steps[step].change;
+            let change = self.live.change(index);
+            let replaced = matches!(change.action, Action::Replace { .. });
+            if !replaced || self.halves(index).all(|done| done) {
+                continue;
+            }
+            match self.live.plan.work.steps[step].operation {
+                Some(Operation::Create) => summary.created.push(change.address.clone()),
+                Some(Operation::Delete) => summary.destroyed.push(change.address.clone()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Steps with an operation that were not begun and could have been.
+    fn left(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.progress.len()).filter(|step| {
+            self.progress[*step] == Progress::Waiting
+                && self.live.plan.work.steps[*step].operation.is_some()
+        })
+    }
+
+    fn running(&self) -> impl Iterator<Item = (usize, Duration)> + '_ {
+        self.progress.iter().enumerate().filter_map(|(step, progress)| match progress {
+            Progress::Running(begun) => Some((step, *begun)),
+            _ => None,
+        })
+    }
+
+    fn address(&self, step: usize) -> &'a Address {
+        &self.live.change(self.live.plan.work.steps[step].change).address
+    }
+
+    /// What the cloud calls the object that a step is about, if it is there already.
+    fn id(&self, step: usize) -> Option<String> {
+        let Some(Operation::Create) = self.live.plan.work.steps[step].operation else {
+            return self.live.change(self.live.plan.work.steps[step].change).id.clone();
+        };
+        None
+    }
+
+    fn send(&self, event: Event) {
+        (self.live.run.events)(event);
+    }
+}

@@ -1,0 +1,149 @@
+//! What an apply says while it runs: the only channel out of the engine.
+//!
+//! The main type is [`Event`]; [`Summary`] is the last word.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use infra_sdk::{Address, Diagnostic, Value};
+
+/// Something that happened during an apply.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// An operation began.
+    Started {
+        /// The resource.
+        address: Address,
+        /// What is done.
+        operation: Operation,
+        /// What the cloud calls it, if it is there already.
+        id: Option<String>,
+    },
+    /// An operation is still going on; said every ten seconds.
+    Progress {
+        /// The resource.
+        address: Address,
+        /// What is done.
+        operation: Operation,
+        /// What the cloud calls it, if it was there when the operation began.
+        id: Option<String>,
+        /// Time since it began.
+        elapsed: Duration,
+    },
+    /// An operation ended well.
+    Completed {
+        /// The resource.
+        address: Address,
+        /// What was done.
+        operation: Operation,
+        /// What the cloud calls it, or called it.
+        id: String,
+        /// Time that it took.
+        elapsed: Duration,
+        /// Whether a call turned out to be unnecessary and was not made: the values that became
+        /// known were those that are there.
+        unchanged: bool,
+    },
+    /// An operation failed.
+    Failed {
+        /// The resource.
+        address: Address,
+        /// What was tried.
+        operation: Operation,
+        /// What the cloud calls it, if that is known.
+        id: Option<String>,
+        /// Time until it failed.
+        elapsed: Duration,
+        /// Why, and what is left of it.
+        diagnostic: Diagnostic,
+    },
+    /// An operation will not be tried, because one that it needs failed.
+    Blocked {
+        /// The resource.
+        address: Address,
+        /// What was to be done.
+        operation: Operation,
+        /// The resource that failed.
+        by: Address,
+    },
+    /// The run was asked to stop: what is in flight is waited for, and nothing is begun.
+    Stopping {
+        /// The resources in flight.
+        in_flight: Vec<Address>,
+        /// How many operations will not be begun.
+        left: usize,
+    },
+}
+
+/// An operation on one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// Makes it and waits until it is ready.
+    Create,
+    /// Changes it and waits until it is ready.
+    Update,
+    /// Deletes it and waits until it is gone.
+    Delete,
+    /// Waits until it is ready.
+    Await,
+}
+
+impl Operation {
+    /// The verb, for messages: `create`.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Await => "wait for",
+        }
+    }
+}
+
+/// What an apply did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Summary {
+    /// Made, in order of completion; without replacements.
+    pub created: Vec<Address>,
+    /// Changed in place.
+    pub updated: Vec<Address>,
+    /// Made anew, and the old object is gone.
+    pub replaced: Vec<Address>,
+    /// Deleted; without replacements. What was left over by an earlier replacement counts here.
+    pub destroyed: Vec<Address>,
+    /// Taken over.
+    pub imported: Vec<Address>,
+    /// Failed, each with why.
+    pub failed: Vec<(Address, Diagnostic)>,
+    /// Not tried, each with the resource whose failure stopped it.
+    pub blocked: Vec<(Address, Address)>,
+    /// Not begun because the run was stopped, or because the store failed.
+    pub left: Vec<Address>,
+    /// Whether the run was asked to stop before it was done.
+    pub interrupted: bool,
+    /// What went wrong with the run as a whole: the store, the history.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Outputs of the stack as they are now.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+impl Summary {
+    /// Whether everything was done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.interrupted
+            && self.failed.is_empty()
+            && self.blocked.is_empty()
+            && self.left.is_empty()
+            && !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether anything was done: with `!is_complete()`, an apply in part.
+    #[must_use]
+    pub fn has_done(&self) -> bool {
+        [&self.created, &self.updated, &self.replaced, &self.destroyed, &self.imported]
+            .iter()
+            .any(|done| !done.is_empty())
+    }
+}

@@ -1,0 +1,200 @@
+//! The draft of a plan: changes with what applying them needs, before the steps are put in order.
+//!
+//! The main function is [`plan`].
+
+use std::collections::HashMap;
+
+use infra_sdk::provider::Provider;
+use infra_sdk::store::{Edit, State};
+use infra_sdk::{Address, Diagnostic, Object};
+
+use super::deletions::orphans;
+use super::resources::{Planner, create_first};
+use super::sight::{Imports, look};
+use crate::check::{self, Checked, Hints};
+use crate::ground::Ground;
+use crate::plan::{Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
+use crate::steps;
+use crate::work::{Part, Work};
+
+/// What has to change to reach the goal.
+pub(crate) async fn plan(
+    provider: &dyn Provider,
+    state: &State,
+    goal: Goal,
+) -> Result<Plan, Vec<Diagnostic>> {
+    // Planning past an unfinished create would make its object a second time.
+    let unsettled = state.open.iter().map(|(_, intent)| {
+        Diagnostic::error("plan::unsettled", "an operation of an earlier run is not settled")
+            .detail(format!(
+                "{:?} of a {}, begun at {}",
+                intent.operation, intent.type_name, intent.started
+            ))
+            .address(&intent.address)
+            .hint("run the command again: it settles what is open before it plans")
+    });
+    let unsettled: Vec<_> = unsettled.collect();
+    if !unsettled.is_empty() {
+        return Err(unsettled);
+    }
+    let draft = match goal.mode {
+        Mode::Apply => declared(provider, state, &goal).await?,
+        Mode::Destroy => destruction(provider, state, &goal).await?,
+    };
+    Ok(draft.finish(state, goal))
+}
+
+/// One change with what applying it needs, before everything is put in order.
+pub(super) struct Entry {
+    pub(super) change: Change,
+    pub(super) part: Part,
+    /// Position of its declaration.
+    pub(super) declared: Option<usize>,
+    pub(super) outlived_by: Vec<Address>,
+}
+
+/// A plan whose steps have no order yet.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) entries: Vec<Entry>,
+    /// For each declaration those it waits for.
+    pub(super) waits: Vec<Vec<usize>>,
+    pub(super) outputs: Vec<OutputChange>,
+    pub(super) bookkeeping: Vec<Edit>,
+    pub(super) drift: Vec<Drift>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl Draft {
+    fn finish(self, state: &State, goal: Goal) -> Plan {
+        let mut positions = HashMap::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            if let Some(declared) = entry.declared {
+                positions.insert(declared, index);
+            }
+        }
+        let waits: Vec<Vec<usize>> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let waits = entry.declared.map(|declared| self.waits[declared].as_slice());
+                let waits = waits.unwrap_or_default().iter();
+                waits.filter_map(|other| positions.get(other).copied()).collect()
+            })
+            .collect();
+        let mut changes = Vec::with_capacity(self.entries.len());
+        let mut parts = Vec::with_capacity(self.entries.len());
+        let mut outlived_by = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            changes.push(entry.change);
+            parts.push(entry.part);
+            outlived_by.push(entry.outlived_by);
+        }
+        for (position, declaration) in goal.declarations.resources.into_iter().enumerate() {
+            if let Some(&index) = positions.get(&position) {
+                parts[index].declaration = Some(declaration);
+            }
+        }
+        let (steps, followers) = steps::steps(&changes, &waits, &outlived_by);
+        let index = changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| !change.deposed)
+            .map(|(index, change)| (change.address.clone(), index))
+            .collect();
+        let warnings = goal.declarations.diagnostics.into_iter().filter(|d| !d.is_error());
+        let work = Work {
+            owner: Some(goal.owner),
+            parts,
+            index,
+            bookkeeping: self.bookkeeping,
+            steps,
+            followers,
+            outputs: goal.declarations.outputs,
+            recorded_outputs: state.outputs.clone(),
+        };
+        Plan {
+            changes,
+            outputs: self.outputs,
+            drift: self.drift,
+            warnings: warnings.chain(self.warnings).collect(),
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            mode: goal.mode,
+            work,
+        }
+    }
+}
+
+async fn destruction(
+    provider: &dyn Provider,
+    state: &State,
+    goal: &Goal,
+) -> Result<Draft, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let ground = Ground::of_destruction(state, goal, &mut problems);
+    let mut draft = Draft::default();
+    let seen = look(provider, &ground, &Imports::default(), goal, &mut problems).await;
+    let declared: HashMap<_, _> =
+        goal.declarations.resources.iter().map(|d| (&d.address, d)).collect();
+    orphans(provider, &ground, &seen.orphans, &mut draft, &mut problems, |record| {
+        // What is declared now counts more than what was recorded then.
+        let prevent = declared
+            .get(&record.address)
+            .map_or(record.prevent_destroy, |d| d.arguments.options.prevent_destroy);
+        (prevent, Reason::DestroyRequested)
+    });
+    let partly = ground.selected_orphans.contains(&false);
+    draft.outputs = state
+        .outputs
+        .iter()
+        .map(|(name, value)| OutputChange {
+            name: name.clone(),
+            before: Some(value.clone()),
+            after: partly.then(|| value.clone()),
+        })
+        .collect();
+    if problems.is_empty() { Ok(draft) } else { Err(problems) }
+}
+
+async fn declared(
+    provider: &dyn Provider,
+    state: &State,
+    goal: &Goal,
+) -> Result<Draft, Vec<Diagnostic>> {
+    let checked = check::check(provider, &goal.declarations)?;
+    let mut problems = Vec::new();
+    let ground = Ground::new(&checked, state, goal, &mut problems);
+    unknown_replacements(&checked, goal, &mut problems);
+    let imports = Imports::new(&ground, goal);
+    let seen = look(provider, &ground, &imports, goal, &mut problems).await;
+    let mut draft = Draft { waits: checked.waits.clone(), ..Draft::default() };
+    let planner = Planner {
+        goal,
+        checked: &checked,
+        ground: &ground,
+        create_first: create_first(&checked, &ground, goal),
+    };
+    let resolved = planner.resources(&seen.declared, &mut draft, &mut problems);
+    planner.outputs(state, &resolved, &mut draft, &mut problems);
+    orphans(provider, &ground, &seen.orphans, &mut draft, &mut problems, |record| {
+        (record.prevent_destroy, Reason::NoLongerDeclared)
+    });
+    if problems.is_empty() { Ok(draft) } else { Err(problems) }
+}
+
+fn unknown_replacements(checked: &Checked<'_>, goal: &Goal, problems: &mut Vec<Diagnostic>) {
+    for address in goal.replace.iter().filter(|a| !checked.index.contains_key(a)) {
+        let names = checked.index.keys().map(|known| known.as_str());
+        problems.push(
+            Diagnostic::error("plan::target", "an option names no resource")
+                .detail(format!("`--replace {address}`: not declared"))
+                .hints(check::near(address.as_str(), names)),
+        );
+    }
+}
+
+/// Inputs and outputs together, as a change shows them.
+pub(super) fn all_attributes(inputs: &Object, outputs: &Object) -> Object {
+    inputs.clone().into_iter().chain(outputs.clone()).collect()
+}

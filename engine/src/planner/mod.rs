@@ -1,0 +1,11 @@
+//! Planning: check, refresh, decide about each resource in order, put the steps in order.
+//!
+//! Start reading at [`draft`]; [`sight`] asks what is there, [`resources`] decides about what is
+//! declared, [`deletions`] about what is not.
+
+mod deletions;
+mod draft;
+mod resources;
+mod sight;
+
+pub(crate) use draft::plan;

@@ -1,0 +1,158 @@
+//! Failures: what stops, what goes on, what is remembered.
+
+use infra_sdk::provider::{Effect, Failure, FailureClass};
+use infra_sdk::store::{Operation, StoreError};
+use infra_testkit::fake::{Fault, Verb};
+use infra_testkit::memory_store::Call;
+use serde_json::json;
+
+use crate::harness::{Bench, Sheet, at, problems, tell};
+
+fn stack() -> Sheet {
+    Sheet::new()
+        .add("network", "test_network", json!({"cidr": "10.0.0.0/16"}))
+        .add("machine", "test_machine", json!({"network_id": "$network.id"}))
+        .add("after", "test_note", json!({"links": ["$machine.id"]}))
+        .add("alone", "test_note", json!({"text": "x"}))
+        .output("machine", json!("$machine.id"))
+        .output("alone", json!("$alone.id"))
+}
+
+fn denied() -> Failure {
+    Failure {
+        operation: Some("ec2:CreateVpc".to_owned()),
+        code: Some("UnauthorizedOperation".to_owned()),
+        status: Some(403),
+        request_id: Some("4f1c".to_owned()),
+        ..Failure::new(FailureClass::Denied, "you may not")
+    }
+}
+
+fn unknown() -> Failure {
+    Failure { effect: Effect::Unknown, ..Failure::new(FailureClass::Network, "connection reset") }
+}
+
+#[tokio::test]
+async fn a_failure_stops_what_depends_on_it_and_nothing_else() {
+    let bench = Bench::new();
+    bench.fake.inject(Verb::Create, "network", 1, Fault::Fail(denied()));
+    let plan = bench.plan(&stack()).await;
+    let ran = bench.run(plan).await;
+    insta::assert_snapshot!(tell(&ran.events), @"
+    start create network
+    fail create network: ec2:CreateVpc answered UnauthorizedOperation, status 403, request 4f1c: you may not
+    blocked create machine by network
+    blocked create after by network
+    start create alone
+    done create alone note-1
+    ");
+    assert_eq!(ran.summary.created, [at("alone")]);
+    assert_eq!(ran.summary.blocked, [(at("machine"), at("network")), (at("after"), at("network"))]);
+    assert!(!ran.summary.is_complete() && ran.summary.has_done());
+    assert_eq!(ran.summary.outputs.keys().collect::<Vec<_>>(), ["alone"]);
+    insta::assert_snapshot!(problems(&[ran.summary.failed[0].1.clone()]), @"
+    [apply::create] network at stack.rs:1: a resource could not be created
+      ec2:CreateVpc answered UnauthorizedOperation, status 403, request 4f1c: you may not
+    ");
+    assert!(bench.state().open.is_empty(), "it is sure that nothing happened");
+    assert!(!bench.disk.history()[0].complete);
+    bench.apply(&stack()).await;
+}
+
+#[tokio::test]
+async fn an_intent_stays_open_while_nobody_knows_what_happened() {
+    for (fault, recovered) in [(Fault::Lost(unknown()), 1), (Fault::Fail(unknown()), 0)] {
+        let bench = Bench::new();
+        bench.fake.inject(Verb::Create, "network", 1, fault);
+        let plan = bench.plan(&stack()).await;
+        let ran = bench.run(plan).await;
+        assert_eq!(bench.state().open.len(), 1);
+        assert_eq!(bench.state().open[0].1.operation, Operation::Create);
+        let hints = ran.summary.failed[0].1.hints.join("\n");
+        assert!(hints.contains("may have happened"), "{hints}");
+        bench.assert_nothing_lost();
+        bench.recover().await.expect("settled");
+        assert_eq!(bench.state().records.contains_key(&at("network")), recovered == 1);
+        bench.apply(&stack()).await;
+        let networks = bench.fake.live().values().filter(|a| *a == "network").count();
+        assert_eq!(networks, 1, "it was made twice");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_provider_is_one_failed_resource() {
+    let bench = Bench::new();
+    bench.fake.inject(Verb::Create, "machine", 1, Fault::Panic);
+    let plan = bench.plan(&stack()).await;
+    let ran = bench.run(plan).await;
+    assert_eq!(ran.summary.failed.len(), 1);
+    assert_eq!(ran.summary.failed[0].1.code, "apply::panic");
+    assert_eq!(ran.summary.created, [at("network"), at("alone")]);
+    assert_eq!(bench.state().open.len(), 1);
+    bench.assert_nothing_lost();
+    bench.recover().await.expect("settled");
+    bench.apply(&stack()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_begin_stops_the_run_before_the_call() {
+    let bench = Bench::new();
+    let plan = bench.plan(&stack()).await;
+    let store = bench.open();
+    store.fail(Call::Begin, 2, full());
+    let ran = bench.run_on(&store, plan, |_, _| {}).await;
+    drop(store);
+    insta::assert_snapshot!(ran.log, @"create network");
+    assert_eq!(ran.summary.failed[0].1.code, "apply::store");
+    assert_eq!(ran.summary.left.len(), 1);
+    bench.assert_nothing_lost();
+    bench.apply(&stack()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_commit_stops_the_run_and_loses_nothing() {
+    let bench = Bench::new();
+    let plan = bench.plan(&stack()).await;
+    let store = bench.open();
+    store.fail(Call::Commit, 1, full());
+    let ran = bench.run_on(&store, plan, |_, _| {}).await;
+    drop(store);
+    insta::assert_snapshot!(ran.log, @"create network");
+    assert_eq!(bench.state().open.len(), 1);
+    bench.assert_nothing_lost();
+    bench.recover().await.expect("settled");
+    bench.apply(&stack()).await;
+}
+
+fn full() -> StoreError {
+    StoreError::Unavailable { action: "write".to_owned(), reason: "disk full".to_owned() }
+}
+
+#[tokio::test]
+async fn a_failed_read_is_an_error_and_never_gone() {
+    let bench = Bench::new();
+    bench.apply(&stack()).await;
+    bench.fake.inject(Verb::Read, "network", 1, Fault::Fail(denied()));
+    insta::assert_snapshot!(bench.refused(&stack()).await, @"
+    [plan::read] network at stack.rs:1: a resource cannot be read
+      ec2:CreateVpc answered UnauthorizedOperation, status 403, request 4f1c: you may not
+      hint: nothing was changed; run the command again once the cause is gone
+    ");
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_leads_to_an_import() {
+    let bench = Bench::new();
+    bench.fake.seed(
+        "test_bucket",
+        infra_sdk::Object::from([("name".to_owned(), infra_sdk::Value::from("shop"))]),
+    );
+    let sheet = Sheet::new().add("bucket", "test_bucket", json!({"name": "shop"}));
+    let plan = bench.plan(&sheet).await;
+    let ran = bench.run(plan).await;
+    insta::assert_snapshot!(problems(&[ran.summary.failed[0].1.clone()]), @"
+    [apply::create] bucket at stack.rs:1: a resource could not be created
+      `shop` exists
+      hint: take the existing one over with `import_id`, or give this one another name
+    ");
+}

@@ -1,0 +1,52 @@
+"""Lists what the sandbox still holds of a stack, asked with AWS's own SDK for Python.
+
+Usage: leftovers.py STACK. Exit status 1 when something is left.
+"""
+
+import json
+import pathlib
+import sys
+
+import boto3
+
+STACK = sys.argv[1]
+STATE = json.loads(pathlib.Path(".infra/sandbox/sandbox.json").read_text())
+SESSION = boto3.Session("123456789012", "sandbox", region_name="us-west-2")
+
+
+def client(service):
+    return SESSION.client(service, endpoint_url=STATE["endpoint"])
+
+
+def ec2():
+    """Whatever carries the ownership tag, by type."""
+    tags = client("ec2").describe_tags(Filters=[{"Name": "key", "Values": ["infra:stack"]}])
+    gateways = client("ec2").describe_nat_gateways()["NatGateways"]
+    gone = {item["NatGatewayId"] for item in gateways if item["State"] == "deleted"}
+    for tag in tags["Tags"]:
+        if tag["Value"] == STACK and tag["ResourceId"] not in gone:
+            yield tag["ResourceId"]
+
+
+def others():
+    for bucket in client("s3").list_buckets()["Buckets"]:
+        yield bucket["Name"]
+    iam = client("iam")
+    for role in iam.list_roles()["Roles"]:
+        yield role["RoleName"]
+    for profile in iam.list_instance_profiles()["InstanceProfiles"]:
+        yield profile["InstanceProfileName"]
+    for group in client("logs").describe_log_groups()["logGroups"]:
+        yield group["logGroupName"]
+    kms = client("kms")
+    for alias in kms.list_aliases()["Aliases"]:
+        yield alias["AliasName"]
+    for key in kms.list_keys()["Keys"]:
+        facts = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        if facts["KeyManager"] == "CUSTOMER" and facts["KeyState"] != "PendingDeletion":
+            yield f"{STACK} key {facts['KeyId']} {facts['KeyState']}"
+
+
+left = list(ec2()) + [name for name in others() if STACK in name]
+print("\n".join(left) if left else f"nothing of {STACK} is left")
+sys.exit(1 if left else 0)

@@ -1,0 +1,226 @@
+//! The command line: what can be asked for, and how a command ends.
+//!
+//! Start reading at [`run`]. The doc comments of the arguments are the help text.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use infra_sdk::Diagnostic;
+
+use crate::commands;
+use crate::config::Variable;
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+use crate::view::Terminal;
+
+/// Provision AWS from typed Rust: plan, apply, destroy.
+///
+/// Stacks are Rust functions in a crate of the project; infra builds it, shows what would change
+/// in an environment of infra.toml, and makes it so.
+#[derive(Parser)]
+#[command(name = "infra", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done, or nothing to do       4  another run holds the state
+   1  failed                      64  the command line is wrong
+   2  with --detailed-exitcode,   70  a bug in infra
+      changes are pending
+   3  applied in part";
+
+/// Arguments of every command.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+struct GlobalArgs {
+    /// Go to this folder first.
+    #[arg(long, value_name = "DIR", global = true)]
+    chdir: Option<PathBuf>,
+    /// Show no colour, also on a terminal.
+    #[arg(long, global = true)]
+    no_color: bool,
+}
+
+/// One file each in `commands/`.
+#[derive(Subcommand)]
+enum Command {
+    Validate(commands::validate::ValidateArgs),
+    Plan(commands::plan::PlanArgs),
+    Apply(commands::apply::ApplyArgs),
+    Destroy(commands::destroy::DestroyArgs),
+    Output(commands::output::OutputArgs),
+    #[command(subcommand)]
+    State(commands::state::StateCommand),
+    Graph(commands::graph::GraphArgs),
+    #[command(subcommand)]
+    Sandbox(commands::sandbox::SandboxCommand),
+    Doctor(commands::doctor::DoctorArgs),
+}
+
+/// Which stacks, in which environment, with which settings.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Stacks and settings")]
+pub(crate) struct StackArgs {
+    #[command(flatten)]
+    pub(crate) which: WhichArgs,
+    /// Set a setting; dots reach into tables. Over every file, and in every stack that has it.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<Variable>,
+    /// Take settings from this file too, over the environment's own. It has the same form: a table
+    /// per stack. May be given several times; the last wins.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+    /// Start this stack program instead of building the one of the project.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// Which stacks, in which environment.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Stacks and settings")]
+pub(crate) struct WhichArgs {
+    /// The environment, of `infra.toml`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: String,
+    /// Only this stack. May be given several times; without it, every stack of the environment.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Vec<String>,
+}
+
+/// How the answer is written.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct FormatArgs {
+    /// How the answer is written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Whether the cloud is asked before planning.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct RefreshArgs {
+    /// Whether to ask AWS what is there before planning; without it the records are believed.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
+        default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub(crate) refresh: bool,
+}
+
+/// How an answer is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// What every command is given beside its arguments.
+pub(crate) struct Context {
+    /// Where answers go.
+    pub(crate) terminal: Arc<Terminal>,
+    /// The folder the command was called in.
+    pub(crate) folder: PathBuf,
+}
+
+/// Parses the arguments, runs the command, and shows what went wrong.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
+    let arguments: Vec<_> = arguments.collect();
+    // Help and usage errors come before the arguments are known.
+    let colour = !arguments.iter().any(|argument| argument == "--no-color");
+    let terminal = Terminal::new(colour);
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            terminal.note(&error.render().ansi().to_string());
+            return Exit::Usage;
+        }
+        Err(help) => {
+            terminal.answer(&help.render().ansi().to_string());
+            return finish(&terminal, Exit::Done);
+        }
+    };
+    let folder = match enter(cli.global.chdir.as_deref()) {
+        Ok(folder) => folder,
+        Err(error) => {
+            terminal.diagnostics(&error.diagnostics);
+            return error.exit;
+        }
+    };
+    terminal.look_for_sources_in(&folder);
+    let context = Context { terminal: Arc::new(terminal), folder };
+    let exit = match dispatch(&context, &cli.command) {
+        Ok(exit) => exit,
+        Err(error) => {
+            context.terminal.diagnostics(&error.diagnostics);
+            error.exit
+        }
+    };
+    finish(&context.terminal, exit)
+}
+
+fn finish(terminal: &Terminal, exit: Exit) -> Exit {
+    match terminal.trouble() {
+        None => exit,
+        Some(trouble) => {
+            terminal.diagnostics([&trouble]);
+            if exit == Exit::Done { Exit::Failed } else { exit }
+        }
+    }
+}
+
+/// Goes to the folder of `--chdir` and says where that is.
+fn enter(chdir: Option<&std::path::Path>) -> Result<PathBuf> {
+    if let Some(folder) = chdir {
+        std::env::set_current_dir(folder).map_err(|error| {
+            CommandError::usage(
+                Diagnostic::error("cli::chdir", "the folder of `--chdir` cannot be entered")
+                    .detail(format!("`{}`: {error}", folder.display())),
+            )
+        })?;
+    }
+    std::env::current_dir().map_err(|error| {
+        Diagnostic::error("cli::folder", "the current folder cannot be told")
+            .detail(error.to_string())
+            .into()
+    })
+}
+
+fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        Diagnostic::error("cli::runtime", "the machine gives no threads").detail(error.to_string())
+    })?;
+    let exit = runtime.block_on(async {
+        match command {
+            Command::Validate(args) => commands::validate::run(context, args).await,
+            Command::Plan(args) => commands::plan::run(context, args).await,
+            Command::Apply(args) => commands::apply::run(context, args).await,
+            Command::Destroy(args) => commands::destroy::run(context, args).await,
+            Command::Output(args) => commands::output::run(context, args).await,
+            Command::State(command) => commands::state::run(context, command).await,
+            Command::Graph(args) => commands::graph::run(context, args).await,
+            Command::Sandbox(command) => commands::sandbox::run(context, command).await,
+            Command::Doctor(args) => commands::doctor::run(context, args).await,
+        }
+    });
+    // A question that nobody will answer must not keep the process.
+    runtime.shutdown_background();
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

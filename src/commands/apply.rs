@@ -1,0 +1,24 @@
+//! `infra apply`.
+
+use clap::Args;
+use infra_engine::Mode;
+
+use super::carry_out::{ApplyingArgs, carry_out};
+use crate::cli::{Context, StackArgs};
+use crate::error::Result;
+use crate::exit::Exit;
+
+/// Make it so
+///
+/// Shows the plan, asks, and carries it out. A protected environment asks for its name.
+#[derive(Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    stacks: StackArgs,
+    #[command(flatten)]
+    applying: ApplyingArgs,
+}
+
+pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
+    carry_out(context, &args.stacks, &args.applying, Mode::Apply).await
+}

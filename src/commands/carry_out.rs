@@ -1,0 +1,219 @@
+//! What `apply` and `destroy` have in common: plan, show, ask, carry out, sum up.
+
+use std::sync::{Arc, mpsc};
+
+use clap::Args;
+use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
+use infra_sdk::Diagnostic;
+use tokio::sync::watch;
+
+use super::plan::show;
+use crate::cli::{Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+use crate::session::{Planned, Prepared, SystemClock, Way, approve, plan_all, stop_on_signals};
+use crate::view::{Terminal, apply_json, human};
+
+/// Arguments of the commands that carry a plan out.
+#[derive(Args)]
+pub(crate) struct ApplyingArgs {
+    #[command(flatten)]
+    refresh: RefreshArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Do not ask.
+    #[arg(long)]
+    auto_approve: bool,
+    /// How many operations may be in flight.
+    #[arg(long, value_name = "N", default_value_t = 10,
+        value_parser = clap::value_parser!(u16).range(1..=512))]
+    parallelism: u16,
+}
+
+/// Plans, shows, asks, carries out and sums up.
+pub(super) async fn carry_out(
+    context: &Context,
+    stacks: &StackArgs,
+    args: &ApplyingArgs,
+    mode: Mode,
+) -> Result<Exit> {
+    let format = args.format.format;
+    if format == Format::Json && !args.auto_approve {
+        return Err(CommandError::usage(
+            Diagnostic::error("cli::approval", "a stream of JSON asks no questions")
+                .hint("add `--auto-approve`"),
+        ));
+    }
+    let way = Way { mode, refresh: args.refresh.refresh, format };
+    let planned = plan_all(context, stacks, way).await?;
+    match (format, planned.stacks.as_slice()) {
+        (Format::Json, [stack]) => {
+            context.terminal.answer(&apply_json::planned(&stack.plan, mode));
+        }
+        _ => show(context, &planned),
+    }
+    let empty = planned.stacks.iter().all(|stack| stack.plan.is_empty());
+    if !empty && !args.auto_approve {
+        let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+        if !approve(context, &planned.selection.environment, verb)? {
+            return Ok(Exit::Failed);
+        }
+    }
+    let done = apply_all(context, planned, args, mode).await?;
+    sum_up(context, &done, args, mode, empty);
+    Ok(exit(&done))
+}
+
+/// Applies every plan in order. An interrupt stops them all.
+async fn apply_all(
+    context: &Context,
+    planned: Planned,
+    args: &ApplyingArgs,
+    mode: Mode,
+) -> Result<Vec<(String, Summary)>> {
+    let stop = stop_on_signals()?;
+    let mut done = Vec::new();
+    for stack in planned.stacks {
+        let Prepared { name, store, plan, .. } = stack;
+        if plan.is_empty() && !plan.has_bookkeeping() {
+            done.push((name, Summary { outputs: outputs(&plan), ..Summary::default() }));
+            continue;
+        }
+        let (sender, receiver) = mpsc::channel();
+        let viewer = view(context, args.format.format, receiver, &plan, mode);
+        let clock = SystemClock::new();
+        // A viewer that is gone has panicked, which is told below.
+        let events = move |event| drop(sender.send(event));
+        let run = Run {
+            provider: &*planned.cloud.provider,
+            store: &*store,
+            clock: &clock,
+            events: &events,
+            parallelism: usize::from(args.parallelism),
+            stop: stop.clone(),
+            id: run_id()?,
+        };
+        let summary = apply(plan, run, &stop).await;
+        // The viewer ends when nobody is left to send events.
+        drop(events);
+        if let Err(panic) = viewer.await
+            && panic.is_panic()
+        {
+            std::panic::resume_unwind(panic.into_panic());
+        }
+        done.push((name, summary));
+    }
+    Ok(done)
+}
+
+/// Carries one plan out; after an interrupt, what is left of it is not begun.
+async fn apply(plan: Plan, run: Run<'_>, stop: &watch::Receiver<Stop>) -> Summary {
+    if *stop.borrow() == Stop::Running {
+        return infra_engine::apply(plan, &run).await;
+    }
+    let left = plan.changes.iter().filter(|change| !change.reasons.is_empty());
+    Summary {
+        left: left.map(|change| change.address.clone()).collect(),
+        interrupted: true,
+        ..Summary::default()
+    }
+}
+
+/// Shows events in a thread of its own: a slow reader must not slow the run.
+fn view(
+    context: &Context,
+    format: Format,
+    events: mpsc::Receiver<Event>,
+    plan: &Plan,
+    mode: Mode,
+) -> tokio::task::JoinHandle<()> {
+    let terminal: Arc<Terminal> = Arc::clone(&context.terminal);
+    let types = apply_json::types(plan);
+    tokio::task::spawn_blocking(move || match format {
+        Format::Human => {
+            let mut progress = human::progress::Progress::new(&terminal);
+            events.iter().for_each(|event| progress.show(&event));
+        }
+        Format::Json => {
+            let render = |event: Event| terminal.answer(&apply_json::event(&event, &types, mode));
+            events.iter().for_each(render);
+        }
+    })
+}
+
+/// The outputs of a stack in which nothing is done.
+fn outputs(plan: &Plan) -> std::collections::BTreeMap<String, infra_sdk::Value> {
+    plan.outputs
+        .iter()
+        .filter_map(|output| Some((output.name.clone(), output.after.clone()?)))
+        .collect()
+}
+
+fn sum_up(
+    context: &Context,
+    done: &[(String, Summary)],
+    args: &ApplyingArgs,
+    mode: Mode,
+    empty: bool,
+) {
+    let terminal = &context.terminal;
+    if args.format.format == Format::Json {
+        for (_, summary) in done {
+            terminal.answer(&apply_json::summary(summary, mode));
+        }
+    } else {
+        for (_, summary) in done {
+            terminal.diagnostics(&summary.diagnostics);
+        }
+        let complete = done.iter().all(|(_, summary)| summary.is_complete());
+        if !empty || !complete {
+            let done: Vec<_> =
+                done.iter().map(|(name, summary)| (name.as_str(), summary)).collect();
+            terminal.answer(&human::summary::render(&done, mode == Mode::Destroy));
+        }
+    }
+}
+
+fn exit(done: &[(String, Summary)]) -> Exit {
+    if done.iter().all(|(_, summary)| summary.is_complete()) {
+        Exit::Done
+    } else if done.iter().any(|(_, summary)| summary.has_done()) {
+        Exit::Partial
+    } else {
+        Exit::Failed
+    }
+}
+
+/// A random id of a run.
+fn run_id() -> Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Diagnostic::error("cli::random", "the system gives no random numbers")
+            .detail(error.to_string())
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Address;
+
+    use super::*;
+
+    #[test]
+    fn in_part_means_that_something_was_done_and_something_was_not() {
+        let address = || Address::parse("a").expect("valid");
+        let done = Summary { created: vec![address()], ..Summary::default() };
+        let failed = Summary {
+            failed: vec![(address(), Diagnostic::error("apply::create", "no"))],
+            ..Summary::default()
+        };
+        let stacks = |summaries: &[&Summary]| -> Vec<(String, Summary)> {
+            summaries.iter().map(|summary| (String::new(), (*summary).clone())).collect()
+        };
+        assert_eq!(exit(&stacks(&[&done, &done])), Exit::Done);
+        assert_eq!(exit(&stacks(&[])), Exit::Done);
+        assert_eq!(exit(&stacks(&[&failed])), Exit::Failed);
+        assert_eq!(exit(&stacks(&[&done, &failed])), Exit::Partial);
+    }
+}

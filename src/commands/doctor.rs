@@ -1,0 +1,178 @@
+//! `infra doctor`: is everything here that a run needs?
+
+use std::path::Path;
+
+use clap::Args;
+use infra_sdk::Diagnostic;
+use tokio::process::Command;
+
+use crate::cli::Context;
+use crate::config::{Endpoint, Environment, Project};
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+use crate::program::{Program, build};
+use crate::session::{connect, sandbox};
+use crate::view::human::doctor::{Finding, Verdict, render};
+
+/// Say whether everything is here that a run needs, and what mends it
+///
+/// Nothing is changed and the sandbox is not started.
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Check this environment only.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Start this stack program instead of building the one of the project.
+    #[arg(long, value_name = "FILE")]
+    program: Option<std::path::PathBuf>,
+}
+
+pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
+    let mut findings = vec![cargo(args.program.is_some()).await];
+    match Project::find(&context.folder) {
+        Ok(project) => {
+            context.terminal.look_for_sources_in(&project.root);
+            let detail = format!("{} environments", project.environments.len());
+            findings.push(Finding::good("infra.toml", detail));
+            let environments: Vec<&Environment> = match &args.env {
+                Some(name) => vec![project.environment(name)?],
+                None => project.environments.values().collect(),
+            };
+            findings.push(program(context, &project, args).await);
+            let sandboxed =
+                environments.iter().any(|environment| environment.endpoint == Endpoint::Sandbox);
+            findings.push(python(sandboxed).await);
+            for environment in environments {
+                findings.push(state(&project, environment));
+                findings.push(cloud(context, &project, environment).await);
+            }
+        }
+        Err(error) => findings.push(Finding::from_error("infra.toml", &error)),
+    }
+    context.terminal.answer(&render(&findings));
+    let missing = findings.iter().any(|finding| finding.verdict == Verdict::Missing);
+    Ok(if missing { Exit::Failed } else { Exit::Done })
+}
+
+/// Without cargo a built program is needed.
+async fn cargo(built: bool) -> Finding {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    match version(&cargo).await {
+        Ok(version) => Finding::good("cargo", version),
+        Err(why) => {
+            let verdict = if built { Verdict::Unneeded } else { Verdict::Missing };
+            Finding::bad("cargo", verdict, why, "install Rust from https://rustup.rs")
+        }
+    }
+}
+
+/// The sandbox is made with Python.
+async fn python(needed: bool) -> Finding {
+    let name = "python3 with venv";
+    let verdict = if needed { Verdict::Missing } else { Verdict::Unneeded };
+    let checked = Command::new("python3").args(["-c", "import venv, ensurepip"]).output().await;
+    match (checked, version("python3".as_ref()).await) {
+        (Ok(output), Ok(version)) if output.status.success() => Finding::good(name, version),
+        (Ok(_), Ok(version)) => {
+            let why = format!("{version} has no venv module");
+            Finding::bad(name, verdict, why, "run `apt install python3-venv`, or the like")
+        }
+        (Err(error), _) => {
+            Finding::bad(name, verdict, error.to_string(), "install Python 3.10 or later")
+        }
+        (_, Err(why)) => Finding::bad(name, verdict, why, "install Python 3.10 or later"),
+    }
+}
+
+async fn version(program: &std::ffi::OsStr) -> std::result::Result<String, String> {
+    let output = Command::new(program).arg("--version").output().await;
+    match output {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        Ok(output) => Err(output.status.to_string()),
+        Err(error) => Err(format!("`{}`: {error}", program.to_string_lossy())),
+    }
+}
+
+async fn program(context: &Context, project: &Project, args: &DoctorArgs) -> Finding {
+    let name = "the stack program";
+    let asked = async {
+        let executable = match &args.program {
+            Some(file) => context.folder.join(file),
+            None => build(&project.root, &project.program, &|_| {}).await?,
+        };
+        let program =
+            Program { executable, folder: project.root.clone(), timeout: project.program_timeout };
+        program.stacks(&|_| {}).await
+    };
+    match asked.await {
+        Ok(stacks) => Finding::good(name, format!("declares {}", stacks.join(", "))),
+        Err(diagnostic) => Finding::from_error(name, &CommandError::from(diagnostic)),
+    }
+}
+
+fn state(project: &Project, environment: &Environment) -> Finding {
+    let name = format!("state of {}", environment.name);
+    let folder = project.state_root(environment);
+    match writable(&folder) {
+        Ok(()) => Finding::good(name, format!("{} can be written", folder.display())),
+        Err(why) => {
+            let mend = format!("run `chmod -R u+rwX {}`, or make room", folder.display());
+            Finding::bad(name, Verdict::Missing, why, mend)
+        }
+    }
+}
+
+/// Writes a file where the state goes, or where its folder will be made, and removes it.
+fn writable(folder: &Path) -> std::result::Result<(), String> {
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    let probe = there.join(format!(".infra-doctor-{}", std::process::id()));
+    let fail = |error: std::io::Error| format!("`{}`: {error}", there.display());
+    std::fs::write(&probe, b"probe").map_err(fail)?;
+    std::fs::remove_file(&probe).map_err(fail)
+}
+
+async fn cloud(context: &Context, project: &Project, environment: &Environment) -> Finding {
+    let name = format!("cloud of {}", environment.name);
+    if environment.endpoint == Endpoint::Sandbox {
+        return match infra_sandbox::detached::status(&sandbox(project)).await {
+            Ok(Some(running)) => Finding::good(name, format!("sandbox at {}", running.endpoint)),
+            Ok(None) => Finding::good(name, "sandbox, started when it is needed"),
+            Err(error) => {
+                let diagnostic = crate::session::sandbox_error(&error);
+                Finding::from_error(name, &CommandError::from(diagnostic))
+            }
+        };
+    }
+    match connect(context, project, environment).await {
+        Ok(cloud) => {
+            Finding::good(name, format!("account {} in {}", cloud.account, environment.region))
+        }
+        Err(error) => Finding::from_error(name, &error),
+    }
+}
+
+impl Finding {
+    /// What an error of a command says about something that is needed.
+    fn from_error(name: impl Into<String>, error: &CommandError) -> Self {
+        let first = error.diagnostics.first();
+        let why = first.map(|first: &Diagnostic| {
+            let detail = first.detail.lines().next().unwrap_or_default();
+            let place = first.location.as_ref().map(|place| format!("{place}: "));
+            let place = place.unwrap_or_default();
+            if detail.is_empty() {
+                format!("{place}{}", first.summary)
+            } else {
+                format!("{place}{}: {detail}", first.summary)
+            }
+        });
+        let mend = first.and_then(|first| first.hints.first()).cloned();
+        Self::bad(
+            name,
+            Verdict::Missing,
+            why.unwrap_or_default(),
+            mend.unwrap_or_else(|| "mend it, and run `infra doctor` again".to_owned()),
+        )
+    }
+}

@@ -1,0 +1,12 @@
+//! The commands, one file each: its arguments, whose doc comments are its help, and `run`.
+
+pub(crate) mod apply;
+mod carry_out;
+pub(crate) mod destroy;
+pub(crate) mod doctor;
+pub(crate) mod graph;
+pub(crate) mod output;
+pub(crate) mod plan;
+pub(crate) mod sandbox;
+pub(crate) mod state;
+pub(crate) mod validate;

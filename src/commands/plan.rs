@@ -1,0 +1,62 @@
+//! `infra plan`.
+
+use clap::Args;
+use infra_engine::Mode;
+
+use crate::cli::{Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::session::{Planned, Way, plan_all};
+use crate::view::{human, plan_json};
+
+/// Show what would change
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    stacks: StackArgs,
+    #[command(flatten)]
+    refresh: RefreshArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Show what destroying everything would do.
+    #[arg(long)]
+    destroy: bool,
+    /// End with 2 when changes are pending.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
+    let way = Way {
+        mode: if args.destroy { Mode::Destroy } else { Mode::Apply },
+        refresh: args.refresh.refresh,
+        format: args.format.format,
+    };
+    let planned = plan_all(context, &args.stacks, way).await?;
+    match (args.format.format, planned.stacks.as_slice()) {
+        (Format::Json, [stack]) => {
+            let region = &planned.selection.environment.region;
+            let provider = &*planned.cloud.provider;
+            let document = plan_json::render(&plan_json::Document {
+                plan: &stack.plan,
+                declarations: &stack.declarations,
+                region,
+                schemas: &|name| provider.schema(name),
+            });
+            context.terminal.answer(&document);
+        }
+        _ => show(context, &planned),
+    }
+    let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
+    Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })
+}
+
+/// Writes the plans for people.
+pub(super) fn show(context: &Context, planned: &Planned) {
+    let plans: Vec<_> =
+        planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
+    let provider = &*planned.cloud.provider;
+    let name = &planned.selection.environment.name;
+    let text = human::plan::render(name, &plans, &|type_name| provider.schema(type_name));
+    context.terminal.answer(&text);
+}

@@ -1,0 +1,67 @@
+//! `infra sandbox`: AWS on this machine, for environments with `endpoint = "sandbox"`.
+
+use clap::Subcommand;
+use infra_sandbox::detached::{run_foreground, status, stop};
+use infra_sdk::Diagnostic;
+
+use crate::cli::Context;
+use crate::config::Project;
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::session::{sandbox, sandbox_error, started_sandbox};
+
+/// Run AWS emulators on this machine, for environments with `endpoint = "sandbox"`
+#[derive(Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Start the sandbox; commands that need it do so by themselves
+    Start,
+    /// Stop the sandbox; everything in it is gone
+    Stop,
+    /// Say whether the sandbox runs, and where
+    Status,
+    /// Make the sandbox empty again
+    Reset,
+    /// Be the sandbox, until told to stop
+    #[command(hide = true)]
+    Run,
+}
+
+pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<Exit> {
+    let project = Project::find(&context.folder)?;
+    let config = sandbox(&project);
+    match command {
+        SandboxCommand::Start => {
+            let running = started_sandbox(context, &project).await?;
+            context.terminal.answer(&format!("{}\n", running.endpoint));
+        }
+        SandboxCommand::Stop => {
+            let stopped = stop(&config).await.map_err(|error| sandbox_error(&error))?;
+            let what = if stopped { "stopped" } else { "was not running" };
+            context.terminal.answer(&format!("{what}\n"));
+        }
+        SandboxCommand::Status => {
+            let running = status(&config).await.map_err(|error| sandbox_error(&error))?;
+            context.terminal.answer(&match running {
+                Some(running) => format!(
+                    "running at {} since {} (process {})\n",
+                    running.endpoint, running.started, running.pid
+                ),
+                None => "not running\n".to_owned(),
+            });
+        }
+        SandboxCommand::Reset => {
+            let running = status(&config).await.map_err(|error| sandbox_error(&error))?;
+            let Some(running) = running else {
+                return Err(Diagnostic::error("sandbox::stopped", "the sandbox is not running")
+                    .hint("start it with `infra sandbox start`")
+                    .into());
+            };
+            running.control().reset().await.map_err(|error| sandbox_error(&error))?;
+            context.terminal.answer("empty\n");
+        }
+        SandboxCommand::Run => {
+            run_foreground(config).await.map_err(|error| sandbox_error(&error))?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,135 @@
+//! An environment of `infra.toml`: `[environments.NAME]`.
+//!
+//! The main type is [`Environment`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use infra_sdk::{Diagnostic, Location};
+use toml::de::DeTable;
+
+use crate::config::Document;
+use crate::config::fields::{Fields, Text};
+
+/// Where stacks are applied, and with what care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Environment {
+    /// Its name: `staging`.
+    pub(crate) name: String,
+    /// Its region: `us-west-2`.
+    pub(crate) region: String,
+    /// The only account that it may be applied to.
+    pub(crate) account: Option<String>,
+    /// Refuses destruction, and asks before it applies.
+    pub(crate) protected: bool,
+    /// Who answers for AWS.
+    pub(crate) endpoint: Endpoint,
+    /// Folder that its states are kept in, relative to the project: `state/ENV/STACK` in it.
+    pub(crate) state: PathBuf,
+    /// Tags of everything in it.
+    pub(crate) default_tags: BTreeMap<String, String>,
+    /// The line of `infra.toml` that begins it.
+    pub(crate) location: Location,
+}
+
+/// Who answers for AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// AWS, or what the SDK's own configuration names instead.
+    Standard,
+    /// This URL.
+    Url(String),
+    /// The emulators of this machine.
+    Sandbox,
+}
+
+impl Environment {
+    /// Reads the table of an environment; what is wrong is added to `problems`.
+    pub(crate) fn read(
+        name: &str,
+        document: &Document,
+        table: &DeTable<'_>,
+        location: Location,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let before = problems.len();
+        let mut fields = Fields::new(document, table, &format!("environments.{name}"), problems);
+        let region = fields.text("region");
+        let account = fields.text("account");
+        let protected = fields.truth("protected").unwrap_or(false);
+        let endpoint = fields.text("endpoint");
+        let state = fields.text("state");
+        let default_tags = fields.texts("default_tags").unwrap_or_default();
+        let region_given = table.keys().any(|key| &**key.get_ref() == "region");
+        fields.finish();
+        if !region_given {
+            problems.push(
+                Diagnostic::error("config::missing", "an environment has no region")
+                    .detail(format!("`[environments.{name}]` needs `region`"))
+                    .location(Some(location.clone()))
+                    .hint("add a line such as `region = \"us-west-2\"`"),
+            );
+        }
+        problems.extend(account.as_ref().and_then(account_problem));
+        problems.extend(endpoint.as_ref().and_then(endpoint_problem));
+        problems.extend(state.as_ref().and_then(state_problem));
+        let endpoint = match endpoint.map(|endpoint| endpoint.text) {
+            None => Endpoint::Standard,
+            Some(text) if text == "sandbox" => Endpoint::Sandbox,
+            Some(url) => Endpoint::Url(url),
+        };
+        if problems.len() > before {
+            return None;
+        }
+        let account = account.map(|account| account.text);
+        Some(Self {
+            name: name.to_owned(),
+            region: region?.text,
+            account: match endpoint {
+                Endpoint::Sandbox => {
+                    Some(account.unwrap_or_else(|| infra_sandbox::gate::ACCOUNT.to_owned()))
+                }
+                _ => account,
+            },
+            protected,
+            endpoint,
+            state: state.map_or_else(|| ".infra".into(), |state| state.text.into()),
+            default_tags,
+            location,
+        })
+    }
+}
+
+fn account_problem(account: &Text) -> Option<Diagnostic> {
+    let valid = account.text.len() == 12 && account.text.bytes().all(|b| b.is_ascii_digit());
+    (!valid).then(|| {
+        Diagnostic::error("config::account", "an account is not an AWS account id")
+            .detail(format!("`{}` is not twelve digits", account.text))
+            .location(Some(account.location.clone()))
+            .hint("write the id that `aws sts get-caller-identity` shows, in quotes")
+    })
+}
+
+fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {
+    let address = ["http://", "https://"].iter().find_map(|s| endpoint.text.strip_prefix(s));
+    let valid = endpoint.text == "sandbox"
+        || address.is_some_and(|rest| {
+            !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)
+        });
+    (!valid).then(|| {
+        Diagnostic::error("config::endpoint", "an endpoint is neither a URL nor the sandbox")
+            .detail(format!("`{}`", endpoint.text))
+            .location(Some(endpoint.location.clone()))
+            .hint("write a URL such as `http://localhost:4566`, or `sandbox`")
+    })
+}
+
+/// A state elsewhere than in a folder must not be taken for a folder of that name.
+fn state_problem(state: &Text) -> Option<Diagnostic> {
+    (state.text.is_empty() || state.text.contains("://")).then(|| {
+        Diagnostic::error("config::state", "a state is not kept in a folder")
+            .detail(format!("`{}` is not a path", state.text))
+            .location(Some(state.location.clone()))
+            .hint("write the path of a folder, or leave `state` out for `.infra`")
+    })
+}

@@ -1,0 +1,17 @@
+//! What the files of a project say: `infra.toml`, and the settings of its stacks.
+//!
+//! Start reading at [`Project::find`] and [`settings::load`]. Everything wrong in a file is reported
+//! at once, each with file, line and column; nothing here talks to AWS or prints.
+
+mod document;
+mod environment;
+mod fields;
+mod project;
+pub(crate) mod settings;
+mod variables;
+
+pub(crate) use document::Document;
+pub(crate) use environment::{Endpoint, Environment};
+pub(crate) use fields::near;
+pub(crate) use project::Project;
+pub(crate) use variables::Variable;

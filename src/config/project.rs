@@ -1,0 +1,199 @@
+//! The project: `infra.toml` and the folder it stands in.
+//!
+//! The main type is [`Project`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use infra_sdk::{Diagnostic, Location};
+use toml::de::{DeTable, DeValue};
+
+use crate::config::fields::{Fields, near};
+use crate::config::{Document, Environment};
+use crate::error::{CommandError, Result};
+
+/// Name of the project's file.
+pub(crate) const FILE: &str = "infra.toml";
+
+/// How long a stack program may be silent.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A project: where it is, what declares its stacks, and its environments.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The folder of `infra.toml`.
+    pub(crate) root: PathBuf,
+    /// The cargo package of the stack program.
+    pub(crate) program: String,
+    /// How long the program may be silent.
+    pub(crate) program_timeout: Duration,
+    /// Folder of the settings, relative to the root.
+    pub(crate) settings: String,
+    /// Environments by name.
+    pub(crate) environments: BTreeMap<String, Environment>,
+}
+
+impl Project {
+    /// Finds `infra.toml` in `start` or the nearest folder above it, and reads it.
+    ///
+    /// # Errors
+    /// When there is none, or with everything that is wrong in it.
+    pub(crate) fn find(start: &Path) -> Result<Self> {
+        for folder in start.ancestors() {
+            if let Some(document) = Document::read(&folder.join(FILE), FILE)? {
+                return Ok(Self::read(folder, &document)?);
+            }
+        }
+        Err(Diagnostic::error("config::missing", "there is no project here")
+            .detail(format!("no `{FILE}` in `{}` or a folder above it", start.display()))
+            .hint("go to a project, or name one with `--chdir DIR`")
+            .into())
+    }
+
+    fn read(root: &Path, document: &Document) -> std::result::Result<Self, Vec<Diagnostic>> {
+        let table = document.parse()?;
+        let mut problems = Vec::new();
+        let mut fields = Fields::new(document, &table, "", &mut problems);
+        let project_table = fields.table("project");
+        let environment_tables = fields.table("environments");
+        fields.finish();
+        let empty = DeTable::new();
+        let mut fields =
+            Fields::new(document, project_table.unwrap_or(&empty), "project", &mut problems);
+        let program = fields.text("program").map_or_else(|| "stacks".to_owned(), |p| p.text);
+        let settings = fields.text("settings").map(|s| s.text);
+        let timeout = fields.seconds("program_timeout").map(Duration::from_secs);
+        fields.finish();
+        let mut environments = BTreeMap::new();
+        for (key, value) in environment_tables.unwrap_or(&empty) {
+            let location = document.location(key.span());
+            let name = key.get_ref().as_ref();
+            if let Some(problem) = name_problem(name, &location) {
+                problems.push(problem);
+            }
+            let DeValue::Table(table) = value.get_ref() else {
+                problems.push(
+                    Diagnostic::error("config::type", "a value has the wrong type")
+                        .detail(format!("`environments.{name}` is a table"))
+                        .location(Some(location)),
+                );
+                continue;
+            };
+            let read = Environment::read(name, document, table, location, &mut problems);
+            environments.extend(read.map(|environment| (name.to_owned(), environment)));
+        }
+        if !problems.is_empty() {
+            problems.sort_by(|one, other| one.location.cmp(&other.location));
+            return Err(problems);
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            settings: settings.unwrap_or_else(|| "stacks/settings".to_owned()),
+            program,
+            program_timeout: timeout.unwrap_or(PROGRAM_TIMEOUT),
+            environments,
+        })
+    }
+
+    /// The environment of that name.
+    ///
+    /// # Errors
+    /// When the project has none of that name.
+    pub(crate) fn environment(&self, name: &str) -> Result<&Environment> {
+        self.environments.get(name).ok_or_else(|| {
+            CommandError::usage(
+                Diagnostic::error("config::environment", "the project has no such environment")
+                    .detail(format!("`{name}` is not an environment of `{FILE}`"))
+                    .hint(near(name, self.environments.keys().map(String::as_str)))
+                    .hint(format!("or add a table `[environments.NAME]` to `{FILE}`")),
+            )
+        })
+    }
+
+    /// Folder of what `infra` keeps about the project on this machine.
+    pub(crate) fn own_folder(&self) -> PathBuf {
+        self.root.join(".infra")
+    }
+
+    /// Folder that the states of an environment are kept in.
+    pub(crate) fn state_root(&self, environment: &Environment) -> PathBuf {
+        self.root.join(&environment.state)
+    }
+}
+
+/// Names of environments become folders, tags and arguments.
+fn name_problem(name: &str, location: &Location) -> Option<Diagnostic> {
+    let valid = name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    (!valid).then(|| {
+        Diagnostic::error("config::environment-name", "an environment has an unusable name")
+            .detail(format!("`{}`", name.escape_debug()))
+            .location(Some(location.clone()))
+            .hint("use lower-case letters, digits, `-` and `_`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Endpoint;
+
+    fn read(text: &str) -> std::result::Result<Project, Vec<String>> {
+        Project::read(Path::new("/p"), &Document::from_text(FILE, text)).map_err(|problems| {
+            let show = |p: &Diagnostic| {
+                let at = p.location.as_ref().map(|l| format!("{}:{}", l.line, l.column));
+                format!("{} {} {}", at.unwrap_or_default(), p.code, p.detail)
+            };
+            problems.iter().map(show).collect()
+        })
+    }
+
+    #[test]
+    fn a_whole_file_is_understood() {
+        let project = read(
+            "[project]\nprogram = \"infra-stacks\"\n[environments.local]\nregion = \"us-west-2\"\n\
+             endpoint = \"sandbox\"\n[environments.production]\nregion = \"us-east-1\"\n\
+             account = \"111122223333\"\nprotected = true\nstate = \"kept\"\n\
+             default_tags = { team = \"platform\" }\n",
+        )
+        .expect("valid");
+        let local = &project.environments["local"];
+        assert_eq!(local.endpoint, Endpoint::Sandbox);
+        assert_eq!(local.account.as_deref(), Some("123456789012"));
+        let production = project.environment("production").expect("there");
+        assert!(production.protected);
+        assert_eq!(production.default_tags["team"], "platform");
+        assert_eq!(project.state_root(production), Path::new("/p/kept"));
+        assert!(project.environment("producton").is_err());
+    }
+
+    #[test]
+    fn everything_wrong_is_reported_at_once_where_it_stands() {
+        let problems = read(
+            "colour = 1\n[project]\nprogram = 7\nprogramme = \"x\"\n[environments.Bad]\n\
+             [environments.a]\nregion = \"r\"\naccount = \"12\"\nendpoint = \"ftp://x\"\n\
+             protected = \"yes\"\nstate = \"s3://bucket\"\n",
+        )
+        .expect_err("wrong");
+        assert_eq!(
+            problems,
+            [
+                "1:1 config::unknown-key `colour` is not a key of the file",
+                "3:11 config::type `project.program` is text, not a whole number",
+                "4:1 config::unknown-key `programme` is not a key of `[project]`",
+                "5:15 config::environment-name `Bad`",
+                "5:15 config::missing `[environments.Bad]` needs `region`",
+                "8:11 config::account `12` is not twelve digits",
+                "9:12 config::endpoint `ftp://x`",
+                "10:13 config::type `environments.a.protected` is `true` or `false`, not text",
+                "11:9 config::state `s3://bucket` is not a path",
+            ]
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The cloud of an environment: credentials, endpoint, account guard.
+//!
+//! Start reading at [`connect`], the one place that decides which provider a run talks to.
+
+use infra_aws::{AwsProvider, Connection};
+use infra_sdk::provider::{FailureClass, Provider};
+use infra_sdk::{Diagnostic, Location};
+
+use super::failure::call_failure;
+use super::sandbox::started_sandbox;
+use crate::cli::Context;
+use crate::config::{Endpoint, Environment, Project};
+use crate::error::Result;
+
+/// A cloud whose account has been checked.
+pub(crate) struct Cloud {
+    /// What the engine talks to.
+    pub(crate) provider: Box<dyn Provider>,
+    /// The account that is used.
+    pub(crate) account: String,
+}
+
+/// Connects to the cloud of an environment, and refuses every account but its own.
+///
+/// # Errors
+/// When there are no credentials, nobody answers, or the account is another one. Nothing was
+/// changed by then.
+pub(crate) async fn connect(
+    context: &Context,
+    project: &Project,
+    environment: &Environment,
+) -> Result<Cloud> {
+    let (endpoint_url, credentials) = match &environment.endpoint {
+        Endpoint::Standard => (None, None),
+        Endpoint::Url(url) => (Some(url.clone()), None),
+        Endpoint::Sandbox => {
+            let url = started_sandbox(context, project).await?.endpoint;
+            // The emulators take any; real ones must never reach them.
+            (Some(url), Some(("sandbox".to_owned(), "sandbox".to_owned())))
+        }
+    };
+    let provider = AwsProvider::connect(Connection {
+        region: environment.region.clone(),
+        endpoint_url,
+        credentials,
+        account: environment.account.clone(),
+        default_tags: environment.default_tags.clone(),
+    })
+    .await;
+    let account = provider.guard().await.map_err(|failure| {
+        let place = environment.location.clone();
+        refused(environment, place, &failure)
+    })?;
+    Ok(Cloud { provider: Box::new(provider), account: account.id })
+}
+
+fn refused(
+    environment: &Environment,
+    place: Location,
+    failure: &infra_sdk::provider::Failure,
+) -> Diagnostic {
+    let (code, summary) = match failure.class {
+        FailureClass::Credentials => ("aws::credentials", "there are no usable AWS credentials"),
+        FailureClass::Network => ("aws::unreachable", "AWS cannot be reached"),
+        FailureClass::Denied if failure.operation.is_none() => {
+            ("aws::account", "the credentials are of another account")
+        }
+        _ => ("aws::identity", "AWS does not say who we are"),
+    };
+    let diagnostic = call_failure(code, summary, failure).location(Some(place));
+    if !diagnostic.hints.is_empty() {
+        return diagnostic;
+    }
+    match (failure.class, &environment.endpoint) {
+        (FailureClass::Credentials, _) => {
+            diagnostic.hint("log in, for example with `aws sso login`, or set AWS_PROFILE")
+        }
+        (FailureClass::Network, Endpoint::Url(url)) => {
+            diagnostic.hint(format!("check that something listens at `{url}`"))
+        }
+        (FailureClass::Network, _) => diagnostic.hint("check the network, and the region's name"),
+        _ => diagnostic.hint("try `aws sts get-caller-identity` with the same credentials"),
+    }
+}
+
+/// What is known of resource types without asking a cloud.
+pub(crate) async fn definitions(environment: &Environment) -> Box<dyn Provider> {
+    let connection = Connection { region: environment.region.clone(), ..Connection::default() };
+    Box::new(AwsProvider::connect(connection).await)
+}

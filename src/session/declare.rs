@@ -1,0 +1,128 @@
+//! What the selected stacks declare.
+//!
+//! Start reading at [`declare`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_sdk::protocol::messages::{Hello, PROTOCOL};
+use infra_sdk::provider::Provider;
+use infra_sdk::{Declarations, Diagnostic};
+
+use super::answers::Recorded;
+use super::select::{Selected, Selection};
+use super::states;
+use crate::cli::Context;
+use crate::error::{CommandError, Result};
+use crate::program::Answers;
+
+/// A stack as it was declared.
+pub(crate) struct Declared<A> {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it declares; without diagnostics, which were shown.
+    pub(crate) declarations: Declarations,
+    /// Who answered its lookups.
+    pub(crate) answers: A,
+}
+
+/// What stacks said about variables that they do not know, by name of the variable.
+type Refusals = BTreeMap<String, Vec<Diagnostic>>;
+
+/// Runs the program for every selected stack and checks what it declares. Warnings are shown.
+///
+/// # Errors
+/// With everything that is wrong, in all stacks.
+pub(crate) async fn declare<A: Answers>(
+    context: &Context,
+    selection: &Selection,
+    provider: &dyn Provider,
+    mut answers: impl AsyncFnMut(&str) -> Result<A>,
+) -> Result<Vec<Declared<A>>> {
+    let mut all = Vec::new();
+    let mut problems = Vec::new();
+    let mut refusals = Refusals::new();
+    for stack in &selection.stacks {
+        let mut answers = answers(&stack.name).await?;
+        let mut declarations =
+            declare_stack(context, selection, stack, &mut answers, &mut refusals).await?;
+        let found = std::mem::take(&mut declarations.diagnostics);
+        // What follows from a mistake would only hide it.
+        if !found.iter().any(Diagnostic::is_error) {
+            problems.extend(infra_engine::validate(provider, &declarations));
+        }
+        problems.extend(found);
+        all.push(Declared { name: stack.name.clone(), declarations, answers });
+    }
+    let asked = selection.stacks.iter().filter(|stack| stack.declared).count();
+    let nowhere = refusals.into_values().filter(|said| said.len() == asked);
+    problems.extend(nowhere.filter_map(|said| said.into_iter().next()));
+    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Diagnostic::is_error);
+    context.terminal.diagnostics(&warnings);
+    if errors.is_empty() { Ok(all) } else { Err(CommandError::from(errors)) }
+}
+
+/// Runs the program for every selected stack without a cloud: lookups are answered from what an
+/// earlier run recorded, and otherwise with placeholders.
+///
+/// # Errors
+/// With everything that is wrong, in all stacks.
+pub(crate) async fn declare_recorded<'a>(
+    context: &Context,
+    selection: &'a Selection,
+    provider: &'a dyn Provider,
+) -> Result<Vec<Declared<Recorded<'a>>>> {
+    let (project, environment) = (&selection.project, &selection.environment);
+    declare(context, selection, provider, async |stack| {
+        let state = states::read(context, project, environment, stack).await?;
+        let known = state.map(|state| state.lookups).unwrap_or_default();
+        Ok(Recorded::new(provider, &environment.region, known))
+    })
+    .await
+}
+
+/// Runs the program for one stack. Where others may know a variable that this one does not, it is
+/// left out here: one that none of them knows is an error in the end.
+async fn declare_stack(
+    context: &Context,
+    selection: &Selection,
+    stack: &Selected,
+    answers: &mut dyn Answers,
+    refusals: &mut Refusals,
+) -> Result<Declarations> {
+    if !stack.declared {
+        return Ok(Declarations::default());
+    }
+    let log = |line: &str| context.terminal.log(&stack.name, line);
+    let mut left_out = BTreeSet::new();
+    loop {
+        let mut settings = stack.nodes.clone();
+        for variable in selection.variables.iter().filter(|v| !left_out.contains(&v.name())) {
+            variable.apply(&mut settings);
+        }
+        let hello = Hello {
+            protocol: PROTOCOL,
+            stack: Some(stack.name.clone()),
+            environment: selection.environment.name.clone(),
+            region: selection.environment.region.clone(),
+            protected: selection.environment.protected,
+            settings,
+        };
+        let declared = selection.program.declare(&hello, answers, &log).await?;
+        let refused: BTreeMap<_, _> = selection
+            .variables
+            .iter()
+            .filter(|variable| !left_out.contains(&variable.name()))
+            .filter_map(|variable| {
+                let refusal = declared.diagnostics.iter().find(|d| variable.is_refused_by(d))?;
+                Some((variable.name(), refusal.clone()))
+            })
+            .collect();
+        if selection.stacks.len() == 1 || refused.is_empty() {
+            return Ok(declared);
+        }
+        for (name, refusal) in refused {
+            refusals.entry(name.clone()).or_default().push(refusal);
+            left_out.insert(name);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What the commands have in common, from the arguments to a plan that can be carried out.
+//!
+//! Start reading at [`plan_all`], which goes all the way: select, connect, declare, lock, plan.
+//! Nothing is written before every stack has been declared without an error.
+
+mod answers;
+mod approve;
+mod clock;
+mod cloud;
+mod declare;
+mod failure;
+mod prepare;
+mod sandbox;
+mod select;
+mod signals;
+pub(crate) mod states;
+
+pub(crate) use answers::Recorded;
+pub(crate) use approve::approve;
+pub(crate) use clock::SystemClock;
+pub(crate) use cloud::{connect, definitions};
+pub(crate) use declare::{Declared, declare_recorded};
+pub(crate) use prepare::{Planned, Prepared, Way, one_document, plan_all};
+pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
+pub(crate) use select::{select, select_recorded};
+pub(crate) use signals::stop_on_signals;

@@ -1,0 +1,148 @@
+//! Plans that can be carried out: what is declared against what is recorded and what is there.
+//!
+//! Start reading at [`plan_all`].
+
+use std::sync::Arc;
+
+use infra_engine::{Goal, Mode, Plan, Recovered};
+use infra_sdk::provider::Owner;
+use infra_sdk::store::{Edit, Store};
+use infra_sdk::{Declarations, Diagnostic};
+
+use super::answers::Live;
+use super::cloud::{Cloud, connect};
+use super::declare::{Declared, declare};
+use super::failure::store_error;
+use super::select::{Selection, select};
+use super::states;
+use crate::cli::{Context, Format, StackArgs};
+use crate::error::{CommandError, Result};
+
+/// A stack with its plan. Its state is locked as long as this lives.
+pub(crate) struct Prepared {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its state.
+    pub(crate) store: Box<dyn Store>,
+    /// What it declares.
+    pub(crate) declarations: Declarations,
+    /// What has to change.
+    pub(crate) plan: Plan,
+}
+
+/// The plans of all selected stacks of an environment.
+pub(crate) struct Planned {
+    /// Which stacks.
+    pub(crate) selection: Selection,
+    /// The cloud of the environment.
+    pub(crate) cloud: Cloud,
+    /// The plans, in the order in which they are applied.
+    pub(crate) stacks: Vec<Prepared>,
+}
+
+/// Which way to plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    /// Towards what is declared, or towards nothing.
+    pub(crate) mode: Mode,
+    /// Whether to ask the cloud first.
+    pub(crate) refresh: bool,
+    /// How the answer is written: one document is of one stack.
+    pub(crate) format: Format,
+}
+
+/// Plans every selected stack.
+///
+/// # Errors
+/// With everything that is wrong. Nothing was written before every stack was declared without an
+/// error, and nothing of the cloud was changed.
+pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> Result<Planned> {
+    let selection = select(context, args, way.mode == Mode::Destroy).await?;
+    one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))?;
+    let cloud = connect(context, &selection.project, &selection.environment).await?;
+    let provider = &*cloud.provider;
+    let declared =
+        declare(context, &selection, provider, async |_| Ok(Live::new(provider))).await?;
+    let mut stacks = Vec::new();
+    let mut problems = Vec::new();
+    for declared in declared {
+        match prepare(context, &selection, &cloud, declared, way).await {
+            Ok(prepared) => stacks.push(prepared),
+            Err(error) if error.exit == crate::exit::Exit::Failed => {
+                problems.extend(error.diagnostics);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if problems.is_empty() {
+        Ok(Planned { selection, cloud, stacks })
+    } else {
+        Err(CommandError::from(problems))
+    }
+}
+
+async fn prepare(
+    context: &Context,
+    selection: &Selection,
+    cloud: &Cloud,
+    declared: Declared<Live<'_>>,
+    way: Way,
+) -> Result<Prepared> {
+    let Declared { name, declarations, mut answers } = declared;
+    let fail = |error| store_error(&name, &error);
+    let store = states::open(&selection.project, &selection.environment, &name).await?;
+    let mut state = store.load().await.map_err(fail)?;
+    let mut fresh = answers.take();
+    fresh.retain(|edit| match edit {
+        Edit::Lookup(key, value) => state.lookups.get(key) != Some(value),
+        _ => true,
+    });
+    if !fresh.is_empty() {
+        store.commit(None, &fresh).await.map_err(fail)?;
+    }
+    let owner =
+        Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
+    let recovered = infra_engine::recover(&*cloud.provider, &*store, &owner, &mut state).await?;
+    for settled in &recovered {
+        context.terminal.note(&format!("{name}: {}\n", settlement(settled)));
+    }
+    let mut goal = Goal::new(owner, declarations.clone());
+    goal.mode = way.mode;
+    goal.refresh = way.refresh;
+    let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
+    context.terminal.diagnostics(&plan.warnings);
+    Ok(Prepared { name, store, declarations, plan })
+}
+
+/// What became of an operation that an earlier run did not end.
+fn settlement(settled: &Recovered) -> String {
+    let earlier = "an earlier run did not end this";
+    match settled {
+        Recovered::Adopted { address, id } => {
+            format!("{address}: {earlier}; {id} had been made and is recorded now")
+        }
+        Recovered::NotMade { address } => format!("{address}: {earlier}; nothing had been made"),
+        Recovered::Deleted { address, id } => {
+            format!("{address}: {earlier}; {id} is gone and is no longer recorded")
+        }
+        Recovered::LeftToPlan { address, id } => {
+            format!("{address}: {earlier}; {id} is there, and the plan goes on from it")
+        }
+    }
+}
+
+/// Refuses to write one document about several stacks.
+pub(crate) fn one_document<'n>(
+    format: Format,
+    stacks: impl Iterator<Item = &'n str>,
+) -> Result<()> {
+    let stacks: Vec<_> = stacks.collect();
+    if format == Format::Human || stacks.len() <= 1 {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        Diagnostic::error("cli::one-stack", "a JSON document is about one stack")
+            .detail(format!("{} stacks are selected", stacks.len()))
+            .hint(format!("name one with `--stack`: {}", stacks.join(", "))),
+    ))
+}

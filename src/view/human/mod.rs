@@ -1,0 +1,14 @@
+//! Text for people.
+//!
+//! Start reading at [`plan`]. Each file renders one thing to text; nothing here writes.
+
+mod change;
+pub(crate) mod diagnostic;
+pub(crate) mod doctor;
+pub(crate) mod outputs;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod state;
+pub(crate) mod summary;
+pub(crate) mod validate;
+mod values;

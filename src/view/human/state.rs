@@ -1,0 +1,63 @@
+//! What is recorded, as text.
+
+use std::fmt::Write;
+
+use infra_sdk::store::{Record, State, Status};
+
+use super::values::lines;
+use crate::view::text::{FAINT, STRONG, paint, plain};
+
+/// One line per resource of a stack.
+pub(crate) fn list(stack: Option<&str>, state: &State) -> String {
+    let mut text = String::new();
+    if let Some(stack) = stack {
+        let _ = writeln!(text, "{}", paint(STRONG, &format!("{}:", plain(stack))));
+    }
+    let width = state.records.keys().map(|address| address.as_str().len()).max().unwrap_or(0);
+    let types = state.records.values().map(|record| record.type_name.len()).max().unwrap_or(0);
+    for (address, record) in &state.records {
+        let _ = writeln!(
+            text,
+            "{:width$}  {:types$}  {}",
+            address.as_str(),
+            plain(&record.type_name),
+            plain(&record.id)
+        );
+    }
+    text
+}
+
+/// Everything that is recorded of a resource.
+pub(crate) fn show(record: &Record) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} ({}) {}",
+        paint(STRONG, record.address.as_str()),
+        plain(&record.type_name),
+        plain(&record.id)
+    );
+    let status = match &record.status {
+        Status::Ready => None,
+        other => Some(format!("{other:?}").to_lowercase()),
+    };
+    if let Some(status) = status {
+        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# {}", plain(&status))));
+    }
+    let attributes: Vec<_> = record
+        .inputs
+        .iter()
+        .chain(record.outputs.iter().filter(|(name, _)| !record.inputs.contains_key(*name)))
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    let width = attributes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in attributes {
+        let value = lines(value).join("\n    ");
+        let _ = writeln!(text, "    {:width$} = {value}", plain(name));
+    }
+    if !record.dependencies.is_empty() {
+        let needs: Vec<_> = record.dependencies.iter().map(|address| address.as_str()).collect();
+        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# needs {}", needs.join(", "))));
+    }
+    text
+}

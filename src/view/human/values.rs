@@ -1,0 +1,210 @@
+//! Values as text, and what differs between two of them.
+//!
+//! The main functions are [`inline`], [`lines`] and [`difference`]. A sensitive value is never
+//! shown; all text of others is escaped.
+
+use infra_sdk::{Kind, Value};
+use similar::{ChangeTag, TextDiff};
+
+use crate::view::text::{ADD, FAINT, REMOVE, paint, plain};
+
+/// What stands for a value that is known later.
+pub(crate) const UNKNOWN: &str = "(known after apply)";
+/// What stands for a value that is never shown.
+pub(crate) const SENSITIVE: &str = "(sensitive value)";
+
+/// Lists and maps up to this many characters stand on one line.
+const INLINE_LIMIT: usize = 60;
+
+/// Unchanged lines around a changed one that are shown.
+const AROUND: usize = 2;
+
+/// Text between quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", plain(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+/// A key of a map: bare where it can be told from what follows.
+fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
+    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
+}
+
+/// The value on one line, if it fits on one.
+pub(crate) fn inline(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Unknown => UNKNOWN.to_owned(),
+        Value::Sensitive(_) => SENSITIVE.to_owned(),
+        Value::String(text) if document(text).is_some() => return None,
+        Value::String(text) => quoted(text),
+        Value::List(items) => {
+            let items: Option<Vec<_>> = items.iter().map(inline).collect();
+            let text = format!("[{}]", items?.join(", "));
+            return (text.chars().count() <= INLINE_LIMIT).then_some(text);
+        }
+        Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
+        Value::Map(_) => return None,
+    };
+    Some(text)
+}
+
+/// The lines of a text that is better read as lines: JSON with structure, or several lines.
+fn document(text: &str) -> Option<Vec<String>> {
+    let first = text.trim_start().chars().next();
+    if matches!(first, Some('{' | '['))
+        && let Ok(json) = serde_json::from_str::<serde_json::Value>(text)
+        && let Ok(pretty) = serde_json::to_string_pretty(&json)
+    {
+        return (pretty.lines().count() > 1).then(|| pretty.lines().map(plain).collect());
+    }
+    let several = text.trim_end_matches('\n').contains('\n');
+    several.then(|| text.lines().map(plain).collect())
+}
+
+/// The value on as many lines as it needs.
+pub(crate) fn lines(value: &Value) -> Vec<String> {
+    if let Some(text) = inline(value) {
+        return vec![text];
+    }
+    match value {
+        Value::String(text) => document(text).unwrap_or_else(|| vec![quoted(text)]),
+        Value::List(items) => {
+            let inner = items.iter().flat_map(|item| {
+                let mut item = lines(item);
+                if let Some(last) = item.last_mut() {
+                    last.push(',');
+                }
+                item
+            });
+            enclose("[", inner, "]")
+        }
+        Value::Map(entries) => {
+            let inner = entries.iter().filter(|(_, v)| !v.is_null()).flat_map(|(name, value)| {
+                let mut value = lines(value);
+                if let Some(first) = value.first_mut() {
+                    *first = format!("{} = {first}", key(name));
+                }
+                value
+            });
+            enclose("{", inner, "}")
+        }
+        other => vec![inline(other).unwrap_or_default()],
+    }
+}
+
+fn enclose(open: &str, inner: impl Iterator<Item = String>, close: &str) -> Vec<String> {
+    let inner = inner.map(|line| format!("  {line}"));
+    std::iter::once(open.to_owned()).chain(inner).chain([close.to_owned()]).collect()
+}
+
+/// The lines that differ, each with its sign, and a few around them. The rest is folded.
+pub(crate) fn difference(before: &Value, after: &Value, kind: Option<&Kind>) -> Vec<String> {
+    let canonical = |value: &Value| match kind {
+        // The order of a set means nothing: the same order on both sides hides what is the same.
+        Some(kind) => kind.canonical(value),
+        None => value.clone(),
+    };
+    let (before, after) = (lines(&canonical(before)), lines(&canonical(after)));
+    let old: Vec<&str> = before.iter().map(String::as_str).collect();
+    let new: Vec<&str> = after.iter().map(String::as_str).collect();
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut shown = Vec::new();
+    let mut next = 0;
+    for group in diff.grouped_ops(AROUND) {
+        let start = group.first().map_or(0, |op| op.old_range().start);
+        fold(&mut shown, start - next);
+        next = group.last().map_or(next, |op| op.old_range().end);
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = change.value();
+            shown.push(match change.tag() {
+                ChangeTag::Equal => format!("  {line}"),
+                ChangeTag::Delete => format!("{} {line}", paint(REMOVE, "-")),
+                ChangeTag::Insert => format!("{} {line}", paint(ADD, "+")),
+            });
+        }
+    }
+    if shown.is_empty() {
+        return vec![format!("  {}", paint(FAINT, "# only a sensitive part differs"))];
+    }
+    fold(&mut shown, before.len().saturating_sub(next));
+    shown
+}
+
+fn fold(shown: &mut Vec<String>, count: usize) {
+    match count {
+        0 => {}
+        1 => shown.push(format!("  {}", paint(FAINT, "# (1 unchanged line)"))),
+        _ => shown.push(format!("  {}", paint(FAINT, &format!("# ({count} unchanged lines)")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Object;
+
+    use super::*;
+
+    fn shown(lines: &[String]) -> String {
+        anstream::adapter::strip_str(&lines.join("\n")).to_string()
+    }
+
+    #[test]
+    fn a_policy_is_compared_line_by_line() {
+        let before = Value::from(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}"#,
+        );
+        let after = Value::from(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*"}]}"#,
+        );
+        insta::assert_snapshot!(shown(&difference(&before, &after, None)), @r#"
+          # (2 unchanged lines)
+              {
+                "Action": "s3:*",
+        -       "Effect": "Allow"
+        +       "Effect": "Deny"
+              }
+            ],
+          # (2 unchanged lines)
+        "#);
+    }
+
+    #[test]
+    fn secrets_stay_secret_and_controls_are_escaped() {
+        let value = Value::Map(Object::from([
+            ("password".into(), Value::from("hunter2").sensitive()),
+            ("na\u{1b}me".into(), Value::from("x\u{1b}[0m\"y")),
+            ("later".into(), Value::Unknown),
+            ("nothing".into(), Value::Null),
+        ]));
+        insta::assert_snapshot!(shown(&lines(&value)), @r#"
+        {
+          later = (known after apply)
+          "na\u{1b}me" = "x\u{1b}[0m\"y"
+          password = (sensitive value)
+        }
+        "#);
+        let other = Value::Map(Object::from([("a".into(), Value::from("x").sensitive())]));
+        let after = Value::Map(Object::from([("a".into(), Value::from("y").sensitive())]));
+        assert_eq!(shown(&difference(&other, &after, None)), "  # only a sensitive part differs");
+    }
+
+    #[test]
+    fn a_set_in_another_order_shows_only_its_new_member() {
+        static TEXT: Kind = Kind::Text(&infra_sdk::kind::TEXT);
+        let long = |names: &[&str]| {
+            Value::List(names.iter().map(|n| Value::from(format!("subnet-{n:0>20}"))).collect())
+        };
+        let (before, after) = (long(&["c", "a", "b"]), long(&["a", "b", "c", "d"]));
+        insta::assert_snapshot!(shown(&difference(&before, &after, Some(&Kind::Set(&TEXT)))), @r#"
+          # (2 unchanged lines)
+            "subnet-0000000000000000000b",
+            "subnet-0000000000000000000c",
+        +   "subnet-0000000000000000000d",
+          ]
+        "#);
+    }
+}

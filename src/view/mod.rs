@@ -1,0 +1,17 @@
+//! What a user sees: the only code that prints.
+//!
+//! Start reading at [`Terminal`]. Standard output carries the answer, standard error everything
+//! else. Whatever was not written here is escaped before it is shown, and no sensitive value is
+//! ever revealed, but by `infra output --reveal`.
+
+pub(crate) mod apply_json;
+pub(crate) mod graph;
+pub(crate) mod human;
+mod json;
+pub(crate) mod outputs_json;
+pub(crate) mod plan_json;
+mod terminal;
+mod text;
+pub(crate) mod validate_json;
+
+pub(crate) use terminal::Terminal;

@@ -1,0 +1,72 @@
+//! Text of others, made safe to show, and our own with colour.
+
+use anstyle::{AnsiColor, Style};
+
+/// What is added.
+pub(crate) const ADD: Style = AnsiColor::Green.on_default();
+/// What is changed.
+pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
+/// What is taken away.
+pub(crate) const REMOVE: Style = AnsiColor::Red.on_default();
+/// What matters most.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// What matters least.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// An error.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// A warning.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Text in a style. The text must be safe already.
+pub(crate) fn paint(style: Style, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
+}
+
+/// One line of somebody else's text: what would move the cursor, change the colour or turn the
+/// direction of writing is escaped.
+pub(crate) fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character == '\t' {
+            safe.push_str("    ");
+        } else if is_unsafe(character) {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// The lines of somebody else's text, each made safe.
+pub(crate) fn plain_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(plain)
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_deceive_a_terminal_is_escaped() {
+        assert_eq!(plain("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(plain("x\u{202e}y\u{2066}z\u{200b}"), "x\\u{202e}y\\u{2066}z\\u{200b}");
+        assert_eq!(plain("a\rb\nc\u{9b}d"), "a\\rb\\nc\\u{9b}d");
+        assert_eq!(plain("naïve — 日本\t!"), "naïve — 日本    !");
+    }
+}

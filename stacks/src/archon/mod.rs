@@ -1,0 +1,12 @@
+//! archon, an authentication platform. So far its network, keys, buckets, log groups and roles; the
+//! cluster, the database, the cache and the edge come with their resource types.
+
+mod access;
+mod keys;
+mod logs;
+mod network;
+mod settings;
+mod stack;
+mod storage;
+
+pub(crate) use stack::declare;

@@ -1,0 +1,13 @@
+//! Black-box tests of the `infra` binary: arguments, files, exit codes, and what is shown.
+//!
+//! Each test has a project of its own in a temporary folder, an empty environment, and a stack
+//! program that it says itself. Nothing here talks to AWS: where a call is needed, a server on this
+//! machine answers it.
+
+mod bad_input;
+mod help;
+mod plan;
+mod program;
+mod settings;
+mod support;
+mod terminal;

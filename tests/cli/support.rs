@@ -1,0 +1,267 @@
+//! A project in a temporary folder, and the binary run in it with nothing of the caller's.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The account that the server of the tests says it is.
+pub(crate) const ACCOUNT: &str = "111122223333";
+
+/// How long a command may take; none takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const PRELUDE: &str = include_str!("../fixtures/program.py");
+
+/// A project with an environment `dev`, whose cloud is nobody unless a test says otherwise.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+/// What a run left behind.
+#[must_use]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Project {
+    /// A project with one environment, settings of the stack `web`, and no program yet.
+    pub(crate) fn new() -> Self {
+        let project = Self { folder: tempfile::tempdir().expect("a folder") };
+        // Nothing listens at port 1.
+        project.environment("endpoint = \"http://127.0.0.1:1\"");
+        project.write("stacks/settings/dev.toml", "[web]\n");
+        project
+    }
+
+    /// A project whose AWS is a server that knows who the caller is, and nothing else.
+    pub(crate) fn with_cloud() -> Self {
+        let project = Self::new();
+        let endpoint = serve_identity();
+        project.environment(&format!("endpoint = \"{endpoint}\"\naccount = \"{ACCOUNT}\""));
+        project
+    }
+
+    /// Writes `infra.toml` with these lines in the environment `dev`.
+    pub(crate) fn environment(&self, lines: &str) {
+        let text = format!("[environments.dev]\nregion = \"us-west-2\"\n{lines}\n");
+        self.write("infra.toml", &text);
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+
+    /// The stack program: Python that goes on after the prelude in `tests/fixtures/program.py`.
+    pub(crate) fn program(&self, body: &str) {
+        self.write("program", &format!("#!/usr/bin/env python3\n{PRELUDE}{body}\n"));
+        let path = self.path().join("program");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("permitted");
+    }
+
+    /// A command in the project, with nothing of the caller's environment but the search path.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let home = self.path().join("home");
+        std::fs::create_dir_all(&home).expect("a home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("COLUMNS", "80")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null());
+        // Python may be one that is found by way of its own variables.
+        for name in ["PYENV_ROOT", "PYENV_VERSION"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        if std::env::var_os("PYENV_ROOT").is_none()
+            && let Some(home) = std::env::var_os("HOME")
+        {
+            command.env("PYENV_ROOT", Path::new(&home).join(".pyenv"));
+        }
+        command
+    }
+
+    /// Runs `infra` with these words.
+    pub(crate) fn infra(&self, words: &str) -> Run {
+        self.run(&mut self.command(&words.split_whitespace().collect::<Vec<_>>()))
+    }
+
+    /// Runs `infra` with these words, credentials, and the project's own stack program.
+    pub(crate) fn stacks(&self, words: &str) -> Run {
+        let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.args(["--program", "program"]);
+        with_credentials(&mut command);
+        self.run(&mut command)
+    }
+
+    /// Runs `infra` with these words and the stack program with typed settings.
+    pub(crate) fn typed(&self, words: &str) -> Run {
+        let mut command = self.command(&words.split_whitespace().collect::<Vec<_>>());
+        command.arg("--program").arg(typed_program());
+        with_credentials(&mut command);
+        self.run(&mut command)
+    }
+
+    /// Runs a command and replaces what differs from run to run.
+    pub(crate) fn run(&self, command: &mut Command) -> Run {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("infra starts");
+        let stdout = collect(child.stdout.take().expect("piped"));
+        let stderr = collect(child.stderr.take().expect("piped"));
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match child.try_wait().expect("a status") {
+                Some(status) => break status,
+                None if Instant::now() > deadline => {
+                    child.kill().expect("ended");
+                    panic!("{command:?} hangs");
+                }
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().expect("read"));
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .expect("UTF-8")
+                .replace(&self.path().display().to_string(), "$PROJECT")
+        };
+        Run { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// Whether a state was made.
+    pub(crate) fn has_state(&self) -> bool {
+        self.path().join(".infra").exists()
+    }
+}
+
+impl Run {
+    /// Everything at once, for snapshots.
+    pub(crate) fn shown(&self) -> String {
+        let mut text = format!("exit: {}\n", self.code.map_or(-1, |code| code));
+        for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !stream.is_empty() {
+                let _ = write!(text, "--- {name}\n{stream}");
+            }
+        }
+        text
+    }
+}
+
+/// Credentials that nobody but the tests' own server takes.
+pub(crate) fn with_credentials(command: &mut Command) {
+    command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+}
+
+/// Reads a pipe to its end.
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("read");
+        bytes
+    })
+}
+
+/// The program of `tests/fixtures/stacks.rs`.
+fn typed_program() -> PathBuf {
+    let folder = Path::new(env!("CARGO_BIN_EXE_infra")).parent().expect("a folder");
+    let program = folder.join("examples/fixture-stacks");
+    assert!(program.exists(), "build it first: `cargo build --package infra --examples`");
+    program
+}
+
+/// A server that answers GetCallerIdentity, and everything else with an error. Source: the STS API
+/// reference. It ends with the process of the tests.
+fn serve_identity() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn answer(stream: TcpStream) {
+    let mut reader = BufReader::new(stream);
+    while let Some(body) = request(&mut reader) {
+        let identity = format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:user/test</Arn>\
+             <UserId>AIDAEXAMPLE</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult>\
+             <ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
+             </GetCallerIdentityResponse>"
+        );
+        let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code>\
+             <Message>You are not authorized to perform this operation.</Message></Error>\
+             </Errors><RequestID>r-2</RequestID></Response>";
+        let known = body.contains("Action=GetCallerIdentity");
+        let (status, text) =
+            if known { ("200 OK", identity.as_str()) } else { ("403 Forbidden", refusal) };
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\nx-amzn-requestid: r-2\r\n\
+             content-length: {}\r\n\r\n",
+            text.len()
+        );
+        if reader.get_mut().write_all(format!("{head}{text}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The body of the next request of a connection.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let line = line.trim().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    String::from_utf8(body).ok()
+}
+
+/// Runs a command under `sh`, after a line that sets its limits.
+pub(crate) fn under_shell(command: &Command, line: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{line}; exec \"$0\" \"$@\"")).arg(command.get_program());
+    shell.args(command.get_args()).env_clear();
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap_or(OsStr::new("")));
+    }
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell.stdin(Stdio::null());
+    shell
+}

@@ -1,0 +1,116 @@
+//! Streams, colour and questions.
+
+use std::process::Stdio;
+
+use crate::support::{Project, with_credentials};
+
+const VPC: &str = "desired(resource('vpc', cidr_block='10.0.0.0/16'))";
+
+#[test]
+fn without_a_terminal_nothing_waits_for_an_answer() {
+    let project = Project::with_cloud();
+    project.program(VPC);
+    let run = project.stacks("apply --env dev");
+    assert_eq!(run.code, Some(64), "{}", run.shown());
+    assert!(run.stdout.contains("Plan: 1 to add"), "{}", run.shown());
+    assert!(run.stderr.contains("--auto-approve"), "{}", run.shown());
+    let run = project.stacks("apply --env dev --format json");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(64), ""), "{}", run.shown());
+}
+
+/// Runs `apply` on a terminal that types an answer. Python makes the terminal.
+fn answered(project: &Project, answer: &str) -> (Option<i32>, String) {
+    let script = "import os, pty, sys\n\
+        answer, *command = sys.argv[1:]\n\
+        sent = False\n\
+        seen = b''\n\
+        def read(fd):\n\
+        \x20   global sent, seen\n\
+        \x20   data = os.read(fd, 1024)\n\
+        \x20   seen += data\n\
+        \x20   if not sent and (b'Type ' in seen):\n\
+        \x20       sent = True\n\
+        \x20       os.write(fd, answer.encode() + b'\\n')\n\
+        \x20   return data\n\
+        status = pty.spawn(command, read)\n\
+        sys.exit(os.waitstatus_to_exitcode(status))\n";
+    let infra = project.command(&["apply", "--env", "dev", "--program", "program"]);
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", script, answer]).arg(infra.get_program()).args(infra.get_args());
+    command.current_dir(project.path()).env_clear().stdin(Stdio::null());
+    for (name, value) in infra.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.env("TERM", "xterm");
+    with_credentials(&mut command);
+    let run = project.run(&mut command);
+    (run.code, run.stdout)
+}
+
+#[test]
+fn yes_is_the_only_yes() {
+    let project = Project::with_cloud();
+    project.program(VPC);
+    let (code, shown) = answered(&project, "y");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("Not approved"), "{shown}");
+    // This cloud refuses every change, which shows that the answer was taken.
+    let (code, shown) = answered(&project, "yes");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("UnauthorizedOperation"), "{shown}");
+    // On a terminal there is colour.
+    assert!(shown.contains("\u{1b}["), "{shown}");
+}
+
+#[test]
+fn a_protected_environment_wants_its_name() {
+    let project = Project::with_cloud();
+    let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
+    project.write("infra.toml", &format!("{text}protected = true\n"));
+    project.program(VPC);
+    let (code, shown) = answered(&project, "yes");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("Not approved"), "{shown}");
+    let (_, shown) = answered(&project, "dev");
+    assert!(shown.contains("UnauthorizedOperation"), "{shown}");
+}
+
+#[test]
+fn there_is_no_colour_without_a_terminal() {
+    let project = Project::with_cloud();
+    project.program(VPC);
+    let run = project.stacks("plan --env dev");
+    assert!(!run.shown().contains('\u{1b}'), "{}", run.shown());
+    let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+    with_credentials(&mut command);
+    command.env("CLICOLOR_FORCE", "1");
+    assert!(project.run(&mut command).stdout.contains('\u{1b}'));
+    command.arg("--no-color");
+    assert!(!project.run(&mut command).stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let project = Project::with_cloud();
+    project.program(VPC);
+    let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+    with_credentials(&mut command);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("infra starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("infra ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let project = Project::with_cloud();
+    project.program(VPC);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("there");
+    let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+    with_credentials(&mut command);
+    let output = command.stdout(full).stderr(Stdio::piped()).output().expect("infra ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error[output::unwritable]"));
+}
