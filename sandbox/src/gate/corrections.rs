@@ -47,12 +47,36 @@ pub(crate) async fn before(
         "DeleteVpcEndpoints" => endpoint_leftovers(upstream, call).await.map(Ok),
         "TerminateInstances" => instance_leftovers(upstream, call).await.map(Ok),
         "DeleteSecurityGroup" => default_group(upstream, call).await,
+        "DeleteNetworkAclEntry" => network_acl_entry(upstream, call).await,
         "DescribeNetworkAcls" => Ok(Ok(Leftovers {
             network_acls: take_filter(call, "network-acl-id"),
             ..Leftovers::default()
         })),
         _ => Ok(Ok(Leftovers::default())),
     }
+}
+
+/// moto breaks when a rule of a network ACL is deleted that is not there.
+async fn network_acl_entry(
+    upstream: &Upstream,
+    call: &Call,
+) -> Result<Result<Leftovers, ServiceError>, UpstreamError> {
+    let asked = |name: &str| call.form.get(name).unwrap_or_default();
+    let acls = upstream.ask_ec2(call, "DescribeNetworkAcls", &[]).await?;
+    let acls = acls.items("networkAclSet");
+    let acl = acls.iter().find(|acl| acl.child_text("networkAclId") == asked("NetworkAclId"));
+    let is_there = |acl: &&Element| {
+        acl.items("entrySet").iter().any(|entry| {
+            entry.child_text("ruleNumber") == asked("RuleNumber")
+                && entry.child_text("egress") == asked("Egress")
+        })
+    };
+    // What is wrong with the ACL itself is moto's to say.
+    if acl.is_none_or(is_there) {
+        return Ok(Ok(Leftovers::default()));
+    }
+    let message = "The network ACL entry does not exist";
+    Ok(Err(ServiceError::invalid("InvalidNetworkAclEntry.NotFound", message)))
 }
 
 /// Takes a filter that moto does not know out of a call.
