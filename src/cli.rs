@@ -36,6 +36,9 @@ Exit codes:
       changes are pending
    3  applied in part";
 
+/// Heads what is a command's own.
+pub(crate) const COMMAND_OPTIONS: &str = "Command options";
+
 /// Arguments of every command.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
@@ -96,6 +99,7 @@ pub(crate) struct WhichArgs {
 
 /// How the answer is written.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct FormatArgs {
     /// How the answer is written.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
@@ -104,6 +108,7 @@ pub(crate) struct FormatArgs {
 
 /// Whether the cloud is asked before planning.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct RefreshArgs {
     /// Whether to ask AWS what is there before planning; without it the records are believed.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,

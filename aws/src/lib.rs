@@ -9,7 +9,8 @@
 
 pub mod any_arn;
 pub(crate) mod checks;
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 pub(crate) mod conformance;
 pub mod ec2;
 #[cfg(feature = "provider")]
@@ -22,7 +23,8 @@ pub(crate) mod prelude;
 pub(crate) mod rules;
 pub mod s3;
 pub mod sts;
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 pub(crate) mod test_endpoint;
 #[cfg(feature = "provider")]
 pub mod types;

@@ -8,7 +8,7 @@ use infra_sdk::Diagnostic;
 use tokio::sync::watch;
 
 use super::plan::show;
-use crate::cli::{Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::session::{Planned, Prepared, SystemClock, Way, approve, plan_all, stop_on_signals};
@@ -16,6 +16,7 @@ use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
 #[derive(Args)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct ApplyingArgs {
     #[command(flatten)]
     refresh: RefreshArgs,

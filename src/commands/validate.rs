@@ -23,7 +23,7 @@ pub(crate) struct ValidateArgs {
 pub(crate) async fn run(context: &Context, args: &ValidateArgs) -> Result<Exit> {
     match (check(context, &args.stacks).await, args.format.format) {
         (Ok(checked), Format::Human) => {
-            let lines = checked.iter().map(|stack| human::validate::render(stack));
+            let lines = checked.iter().map(human::validate::render);
             context.terminal.answer(&lines.collect::<String>());
             Ok(Exit::Done)
         }

@@ -152,9 +152,9 @@ pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Stri
         .filter(|(distance, _)| *distance <= tolerance)
         .min();
     match best {
-        Some((_, other)) => format!("did you mean `{other}`?"),
+        Some((_, other)) => format!("write `{other}` if that is what you mean"),
         None if known.is_empty() => "there are none".to_owned(),
-        None => format!("known are: {}", known.join(", ")),
+        None => format!("choose one of those that there are: {}", known.join(", ")),
     }
 }
 
@@ -165,8 +165,11 @@ mod tests {
     #[test]
     fn the_nearest_name_is_offered_and_otherwise_all() {
         let known = ["region", "account", "protected"];
-        assert_eq!(near("acount", known.into_iter()), "did you mean `account`?");
-        assert_eq!(near("zzz", known.into_iter()), "known are: region, account, protected");
+        assert_eq!(near("acount", known.into_iter()), "write `account` if that is what you mean");
+        assert_eq!(
+            near("zzz", known.into_iter()),
+            "choose one of those that there are: region, account, protected"
+        );
         assert_eq!(near("zzz", std::iter::empty()), "there are none");
     }
 }

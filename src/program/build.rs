@@ -18,7 +18,7 @@ const OUTPUT_LIMIT: u64 = 256 << 20;
 /// A message of cargo on standard output, as far as it is of interest.
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
-enum Message {
+enum CargoMessage {
     CompilerArtifact {
         target: Target,
         executable: Option<PathBuf>,
@@ -105,18 +105,19 @@ async fn read_messages<R: tokio::io::AsyncRead + Unpin>(
     let mut built = Built::default();
     while let Line::Text(line) = lines.next().await? {
         // Build scripts and macros may print lines of their own between cargo's.
-        let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
+        let Ok(message) = serde_json::from_str::<CargoMessage>(&line) else { continue };
         match message {
-            Message::CompilerArtifact { target, executable: Some(path) }
+            CargoMessage::CompilerArtifact { target, executable: Some(path) }
                 if target.kind.iter().any(|kind| kind == "bin") =>
             {
                 built.executables.push((target.name, path));
             }
-            Message::CompilerMessage { message } if message.level.starts_with("error") => {
+            CargoMessage::CompilerMessage { message } if message.level.starts_with("error") => {
                 built.errors.extend(message.rendered.map(|text| text.trim_end().to_owned()));
             }
-            Message::CompilerArtifact { .. } | Message::CompilerMessage { .. } | Message::Other => {
-            }
+            CargoMessage::CompilerArtifact { .. }
+            | CargoMessage::CompilerMessage { .. }
+            | CargoMessage::Other => {}
         }
     }
     Ok(built)

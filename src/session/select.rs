@@ -219,9 +219,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_refused_with_the_nearest_name() {
-        let wrong = "64 program::stack did you mean `network`?".to_owned();
+        let wrong = "64 program::stack write `network` if that is what you mean".to_owned();
         assert_eq!(chosen(&["netwrk"], &[]), Err(wrong));
-        let wrong = "1 settings::stack did you mean `network`?".to_owned();
+        let wrong = "1 settings::stack write `network` if that is what you mean".to_owned();
         assert_eq!(chosen(&[], &["netwrk"]), Err(wrong));
     }
 }

@@ -47,7 +47,7 @@ fn an_unknown_key_of_the_project_file_has_a_near_name() {
      3│ acount = "111122223333"
       │ ^
       = `acount` is not a key of `[environments.dev]`
-      = hint: did you mean `account`?
+      = hint: write `account` if that is what you mean
     "#);
 }
 
@@ -58,7 +58,7 @@ fn an_unknown_environment_is_wrong_usage() {
     insta::assert_snapshot!(refused(&project, &run, 64, "config::environment"), @r"
     error[config::environment]: the project has no such environment
       = `prod` is not an environment of `infra.toml`
-      = hint: known are: dev
+      = hint: choose one of those that there are: dev
       = hint: or add a table `[environments.NAME]` to `infra.toml`
     ");
 }
@@ -71,7 +71,7 @@ fn an_unknown_stack_is_wrong_usage() {
     insta::assert_snapshot!(refused(&project, &run, 64, "program::stack"), @r"
     error[program::stack]: the program has no such stack
       = `wbe` is not one of its stacks
-      = hint: did you mean `web`?
+      = hint: write `web` if that is what you mean
     ");
 }
 

@@ -89,7 +89,7 @@ fn a_stream_of_events_ends_with_the_outputs() {
     assert_eq!(run.stdout, "value\n", "{}", run.shown());
     let run = project.infra("output --env dev nmae");
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    assert!(run.stderr.contains("did you mean `name`?"), "{}", run.shown());
+    assert!(run.stderr.contains("write `name` if that is what you mean"), "{}", run.shown());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A project in a temporary folder, and the binary run in it with nothing of the caller's.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,8 +47,13 @@ impl Project {
 
     /// A project whose AWS is a server that knows who the caller is, and nothing else.
     pub(crate) fn with_cloud() -> Self {
+        Self::with_slow_cloud(Duration::ZERO)
+    }
+
+    /// The same, and what the server refuses it refuses only after this time.
+    pub(crate) fn with_slow_cloud(delay: Duration) -> Self {
         let project = Self::new();
-        let endpoint = serve_identity();
+        let endpoint = serve_identity(delay);
         project.environment(&format!("endpoint = \"{endpoint}\"\naccount = \"{ACCOUNT}\""));
         project
     }
@@ -192,18 +199,18 @@ fn typed_program() -> PathBuf {
 
 /// A server that answers GetCallerIdentity, and everything else with an error. Source: the STS API
 /// reference. It ends with the process of the tests.
-fn serve_identity() -> String {
+fn serve_identity(delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
+            std::thread::spawn(move || answer(stream, delay));
         }
     });
     format!("http://{address}")
 }
 
-fn answer(stream: TcpStream) {
+fn answer(stream: TcpStream, delay: Duration) {
     let mut reader = BufReader::new(stream);
     while let Some(body) = request(&mut reader) {
         let identity = format!(
@@ -217,6 +224,9 @@ fn answer(stream: TcpStream) {
              <Message>You are not authorized to perform this operation.</Message></Error>\
              </Errors><RequestID>r-2</RequestID></Response>";
         let known = body.contains("Action=GetCallerIdentity");
+        if !known {
+            std::thread::sleep(delay);
+        }
         let (status, text) =
             if known { ("200 OK", identity.as_str()) } else { ("403 Forbidden", refusal) };
         let head = format!(

@@ -223,7 +223,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use infra_sdk::ipnet::Ipv4Net;
 

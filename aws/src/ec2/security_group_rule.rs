@@ -512,7 +512,8 @@ mod rule_tests {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use infra_sdk::Stack;
 

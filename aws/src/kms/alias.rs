@@ -168,7 +168,8 @@ mod rule_tests {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

@@ -345,7 +345,8 @@ mod rule_tests {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 

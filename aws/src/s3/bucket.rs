@@ -288,7 +288,8 @@ mod names {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

@@ -235,7 +235,8 @@ mod rules {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

@@ -86,7 +86,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use infra_sdk::text;
 

@@ -161,7 +161,8 @@ mod handler {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};

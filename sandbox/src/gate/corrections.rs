@@ -22,9 +22,26 @@ pub(crate) struct Leftovers {
     interfaces: Vec<String>,
     /// Ids of associations of addresses.
     associations: Vec<String>,
-    /// Ids of the only network ACLs to list.
-    network_acls: Option<Vec<String>>,
+    /// The only objects to list, by ids that moto cannot filter by.
+    only: Option<Only>,
 }
+
+/// Objects of a listing by their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Only {
+    /// Element of the listing.
+    set: &'static str,
+    /// Element of an object's id.
+    id: &'static str,
+    /// The ids.
+    ids: Vec<String>,
+}
+
+/// Filters by id that moto does not know: operation, filter, element of the listing, of the id.
+const UNKNOWN_FILTERS: &[(&str, &str, &str, &str)] = &[
+    ("DescribeNetworkAcls", "network-acl-id", "networkAclSet", "networkAclId"),
+    ("DescribeVpcEndpoints", "vpc-endpoint-id", "vpcEndpointSet", "vpcEndpointId"),
+];
 
 /// What AWS would refuse and moto does not, and what is to be cleared away after the call.
 ///
@@ -48,11 +65,7 @@ pub(crate) async fn before(
         "TerminateInstances" => instance_leftovers(upstream, call).await.map(Ok),
         "DeleteSecurityGroup" => default_group(upstream, call).await,
         "DeleteNetworkAclEntry" => network_acl_entry(upstream, call).await,
-        "DescribeNetworkAcls" => Ok(Ok(Leftovers {
-            network_acls: take_filter(call, "network-acl-id"),
-            ..Leftovers::default()
-        })),
-        _ => Ok(Ok(Leftovers::default())),
+        _ => Ok(Ok(Leftovers { only: take_filter(call), ..Leftovers::default() })),
     }
 }
 
@@ -80,11 +93,24 @@ async fn network_acl_entry(
 }
 
 /// Takes a filter that moto does not know out of a call.
-fn take_filter(call: &mut Call, name: &str) -> Option<Vec<String>> {
+fn take_filter(call: &mut Call) -> Option<Only> {
+    let (_, filter, set, id) =
+        UNKNOWN_FILTERS.iter().find(|(operation, ..)| *operation == call.operation)?;
     let mut form = call.form.clone();
-    let values = form.take_filter(name)?;
+    let ids = form.take_filter(filter)?;
     call.set_form(form);
-    Some(values)
+    Some(Only { set, id, ids })
+}
+
+/// Leaves of a listing what was asked for.
+fn apply_filter(answer: &mut Answer, only: &Only) {
+    let Some(mut document) = answer.document() else { return };
+    document.visit_mut(&mut |element| {
+        if element.name == only.set {
+            element.retain(|object| only.ids.contains(&object.child_text(only.id)));
+        }
+    });
+    answer.set_document(&document);
 }
 
 async fn nat_gateway_leftovers(
@@ -166,6 +192,9 @@ pub(crate) async fn after(
     if call.service != "ec2" {
         return Ok(None);
     }
+    if let Some(only) = &leftovers.only {
+        apply_filter(answer, only);
+    }
     match call.operation.as_str() {
         "CreateVpc" => allow_members(upstream, call, answer).await?,
         "DeleteNatGateway" | "DeleteVpcEndpoints" | "TerminateInstances"
@@ -175,7 +204,7 @@ pub(crate) async fn after(
         }
         "DescribeNatGateways" => return Ok(missing_nat_gateway(call, answer)),
         "CreateNetworkAcl" | "DescribeNetworkAcls" => {
-            return Ok(network_acl(call, answer, leftovers));
+            return Ok(network_acl(call, answer));
         }
         _ => {}
     }
@@ -252,7 +281,7 @@ fn nat_gateway_not_found(id: &str) -> ServiceError {
 }
 
 /// The last rules, which deny, and the right code for one that is not there.
-fn network_acl(call: &Call, answer: &mut Answer, leftovers: &Leftovers) -> Option<ServiceError> {
+fn network_acl(call: &Call, answer: &mut Answer) -> Option<ServiceError> {
     if answer.error_code().as_deref() == Some("InvalidRouteTableID.NotFound") {
         let ids = call.form.list("NetworkAclId").join(", ");
         let message = format!("The networkAcl ID '{ids}' does not exist");
@@ -260,11 +289,6 @@ fn network_acl(call: &Call, answer: &mut Answer, leftovers: &Leftovers) -> Optio
     }
     let mut document = answer.document()?;
     document.visit_mut(&mut |element| {
-        if element.name == "networkAclSet"
-            && let Some(ids) = &leftovers.network_acls
-        {
-            element.retain(|acl| ids.contains(&acl.child_text("networkAclId")));
-        }
         if element.name == "entrySet" {
             for egress in ["true", "false"] {
                 let denies = element.elements().any(|entry| {
@@ -321,13 +345,12 @@ mod tests {
     fn network_acls_are_filtered_by_id() {
         let filter = "Filter.1.Name=network-acl-id&Filter.1.Value.1=acl-2";
         let mut call = query_call("ec2", &format!("Action=DescribeNetworkAcls&{filter}"));
-        let network_acls = take_filter(&mut call, "network-acl-id");
+        let only = take_filter(&mut call).unwrap();
         assert!(call.form.filters().is_empty());
         let acl = |id| format!("<item><networkAclId>{id}</networkAclId><entrySet/></item>");
         let set = format!("<networkAclSet>{}{}</networkAclSet>", acl("acl-1"), acl("acl-2"));
         let mut list = answer(&format!("<R>{set}</R>"));
-        let leftovers = Leftovers { network_acls, ..Leftovers::default() };
-        assert_eq!(network_acl(&call, &mut list, &leftovers), None);
+        apply_filter(&mut list, &only);
         let document = list.document().unwrap();
         let left = document.items("networkAclSet");
         let ids: Vec<String> = left.iter().map(|acl| acl.child_text("networkAclId")).collect();
@@ -339,7 +362,7 @@ mod tests {
         let call = query_call("ec2", "Action=DescribeNetworkAcls");
         let mut list = answer("<R><networkAclSet><item><entrySet/></item></networkAclSet></R>");
         for _ in 0..2 {
-            assert_eq!(network_acl(&call, &mut list, &Leftovers::default()), None);
+            assert_eq!(network_acl(&call, &mut list), None);
             let document = list.document().unwrap();
             assert_eq!(document.find("entrySet").unwrap().elements().count(), 2);
         }
