@@ -24,6 +24,8 @@ pub mod route_table;
 pub mod route_table_association;
 pub mod security_group;
 pub mod security_group_rule;
+#[cfg(feature = "provider")]
+mod security_group_rule_calls;
 pub mod subnet;
 pub mod vpc;
 pub mod vpc_endpoint;

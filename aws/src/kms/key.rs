@@ -5,9 +5,9 @@
 //! DisableKeyRotation, TagResource, UntagResource, ScheduleKeyDeletion.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Choice, Days, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Arn, Days, Object, Outputs, Resource, Tags, Value};
 
-use super::KeyId;
+use super::{KeyId, KeySpec, KeyUsage};
 use crate::checks::{at_most_one, is_set, problem, text};
 use crate::iam::PolicyJson;
 
@@ -53,91 +53,6 @@ pub struct Key {
     pub xks_key_id: Option<String>,
     /// Tags.
     pub tags: Tags,
-}
-
-/// What a key may be used for. Source: KMS API Reference, CreateKey.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum KeyUsage {
-    /// To encrypt and decrypt.
-    #[choice("ENCRYPT_DECRYPT")]
-    EncryptDecrypt,
-    /// To sign and verify signatures.
-    #[choice("SIGN_VERIFY")]
-    SignVerify,
-    /// To make and verify message authentication codes.
-    #[choice("GENERATE_VERIFY_MAC")]
-    GenerateVerifyMac,
-    /// To agree on a shared secret.
-    #[choice("KEY_AGREEMENT")]
-    KeyAgreement,
-    /// To encapsulate and decapsulate a shared secret.
-    #[choice("ENCAPSULATE_DECAPSULATE")]
-    EncapsulateDecapsulate,
-}
-
-/// The kind of key material. Source: KMS API Reference, CreateKey.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum KeySpec {
-    /// AES-256-GCM; SM4 in China.
-    #[choice("SYMMETRIC_DEFAULT")]
-    SymmetricDefault,
-    /// RSA with 2048 bits.
-    #[choice("RSA_2048")]
-    Rsa2048,
-    /// RSA with 3072 bits.
-    #[choice("RSA_3072")]
-    Rsa3072,
-    /// RSA with 4096 bits.
-    #[choice("RSA_4096")]
-    Rsa4096,
-    /// NIST P-256.
-    #[choice("ECC_NIST_P256")]
-    EccNistP256,
-    /// NIST P-384.
-    #[choice("ECC_NIST_P384")]
-    EccNistP384,
-    /// NIST P-521.
-    #[choice("ECC_NIST_P521")]
-    EccNistP521,
-    /// Ed25519.
-    #[choice("ECC_NIST_EDWARDS25519")]
-    EccNistEdwards25519,
-    /// secp256k1.
-    #[choice("ECC_SECG_P256K1")]
-    EccSecgP256k1,
-    /// HMAC with 224 bits.
-    #[choice("HMAC_224")]
-    Hmac224,
-    /// HMAC with 256 bits.
-    #[choice("HMAC_256")]
-    Hmac256,
-    /// HMAC with 384 bits.
-    #[choice("HMAC_384")]
-    Hmac384,
-    /// HMAC with 512 bits.
-    #[choice("HMAC_512")]
-    Hmac512,
-    /// SM2, in China only.
-    #[choice("SM2")]
-    Sm2,
-    /// ML-DSA-44.
-    #[choice("ML_DSA_44")]
-    MlDsa44,
-    /// ML-DSA-65.
-    #[choice("ML_DSA_65")]
-    MlDsa65,
-    /// ML-DSA-87.
-    #[choice("ML_DSA_87")]
-    MlDsa87,
-    /// ML-KEM-512.
-    #[choice("ML_KEM_512")]
-    MlKem512,
-    /// ML-KEM-768.
-    #[choice("ML_KEM_768")]
-    MlKem768,
-    /// ML-KEM-1024.
-    #[choice("ML_KEM_1024")]
-    MlKem1024,
 }
 
 /// What AWS assigns to a [`Key`].
@@ -190,47 +105,33 @@ mod handler {
     /// The only name that a key policy can have. Source: KMS API Reference, PutKeyPolicy.
     const POLICY: &str = "default";
 
+    /// The operations, and before them what multi-region primaries need: making a role of KMS.
+    /// Source: Service Authorization Reference, KMS.
+    const ACTIONS: &[&str] = &[
+        "iam:CreateServiceLinkedRole",
+        "kms:CreateKey",
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:EnableKey",
+        "kms:EnableKeyRotation",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListKeys",
+        "kms:ListResourceTags",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:UpdateKeyDescription",
+    ];
+
     impl Handler for Key {
         const CALLS: Calls = Calls {
             class: CreateClass::Tags,
             create: "kms:CreateKey",
-            operations: &[
-                "kms:CreateKey",
-                "kms:DescribeKey",
-                "kms:DisableKey",
-                "kms:DisableKeyRotation",
-                "kms:EnableKey",
-                "kms:EnableKeyRotation",
-                "kms:GetKeyPolicy",
-                "kms:GetKeyRotationStatus",
-                "kms:ListKeys",
-                "kms:ListResourceTags",
-                "kms:PutKeyPolicy",
-                "kms:ScheduleKeyDeletion",
-                "kms:TagResource",
-                "kms:UntagResource",
-                "kms:UpdateKeyDescription",
-            ],
-            // A primary of several regions makes a role of KMS. Source: Service Authorization
-            // Reference, KMS.
-            actions: &[
-                "iam:CreateServiceLinkedRole",
-                "kms:CreateKey",
-                "kms:DescribeKey",
-                "kms:DisableKey",
-                "kms:DisableKeyRotation",
-                "kms:EnableKey",
-                "kms:EnableKeyRotation",
-                "kms:GetKeyPolicy",
-                "kms:GetKeyRotationStatus",
-                "kms:ListKeys",
-                "kms:ListResourceTags",
-                "kms:PutKeyPolicy",
-                "kms:ScheduleKeyDeletion",
-                "kms:TagResource",
-                "kms:UntagResource",
-                "kms:UpdateKeyDescription",
-            ],
+            operations: ACTIONS.split_at(1).1,
+            actions: ACTIONS,
             after_create: &["is_enabled", "enable_key_rotation", "rotation_period_in_days"],
             gone: NOT_FOUND,
             // Roles that the policy names may have been made a moment ago.

@@ -348,56 +348,8 @@ mod rule_tests {
 #[cfg(feature = "provider")]
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use infra_sdk::provider::{Create, Owner, Place, Provider as _, Target};
-    use infra_sdk::{Address, Value};
-
     use super::*;
     use crate::conformance::{Fixture, conforms};
-    use crate::{AwsProvider, Connection};
-
-    #[tokio::test]
-    async fn a_group_that_is_to_be_kept_is_neither_deleted_nor_waited_for() {
-        let endpoint = crate::test_endpoint::endpoint().await;
-        let provider = AwsProvider::connect(Connection {
-            region: "us-west-2".to_owned(),
-            endpoint_url: Some(endpoint),
-            credentials: Some(("123456789012".to_owned(), "test".to_owned())),
-            ..Connection::default()
-        })
-        .await;
-        let kept = |skip: bool| {
-            Object::from([
-                ("name".to_owned(), Value::from("/conformance/kept")),
-                ("skip_destroy".to_owned(), Value::Bool(skip)),
-            ])
-        };
-        let owner = Owner { stack: "kept".to_owned(), environment: "test".to_owned() };
-        let create = Create {
-            address: Address::parse("it").expect("valid"),
-            type_name: "aws_cloudwatch_log_group".to_owned(),
-            place: Place::default(),
-            inputs: kept(true),
-            token: "t".to_owned(),
-            owner: Arc::new(owner),
-        };
-        let id = provider.create(&create).await.expect("it is created");
-        let target = |skip| Target {
-            address: create.address.clone(),
-            type_name: create.type_name.clone(),
-            place: Place::default(),
-            id: id.clone(),
-            recorded: kept(skip),
-            owner: Arc::clone(&create.owner),
-        };
-        for (skip, left) in [(true, true), (false, false)] {
-            provider.delete(&target(skip)).await.expect("it is deleted");
-            provider.await_gone(&target(skip), None).await.expect("nobody waits");
-            let seen = provider.read(&[target(skip)]).await.pop().expect("one answer");
-            assert_eq!(seen.expect("it answers").is_some(), left);
-        }
-    }
 
     conforms!(
         aws_cloudwatch_log_group,
