@@ -3,9 +3,13 @@
 //! The main type is [`Case`], everything that is known of one declared resource; [`decide`] turns
 //! it into a [`Verdict`]. Pure: no graph, no cloud.
 
+use std::collections::BTreeMap;
+
 use infra_sdk::provider::{Observed, Place, Readiness};
 use infra_sdk::store::{Record, Status};
-use infra_sdk::{Address, Declaration, Diagnostic, Field, Object, Reference, Schema, Value};
+use infra_sdk::{
+    Address, Declaration, Diagnostic, Expr, Field, Object, Reference, Schema, Value,
+};
 
 use crate::plan::{Action, AttributeChange, Drift, Reason};
 use crate::refresh::Seen;
@@ -255,12 +259,14 @@ fn attribute_changes(
         .collect()
 }
 
-/// What somebody else changed: the record against what is there.
+/// What somebody else changed: the record against what is there. An input that is the cloud's to
+/// choose, and that `asked` leaves to it, is not somebody else's change.
 pub(crate) fn drift(
     address: &Address,
     record: &Record,
     schema: &Schema,
     seen: &Seen,
+    asked: &BTreeMap<String, Expr>,
 ) -> Option<Drift> {
     let before = || record.inputs.clone().into_iter().chain(record.outputs.clone()).collect();
     let drift = |before, after, attributes| Drift {
@@ -277,7 +283,12 @@ pub(crate) fn drift(
         Seen::There(observed) => {
             let mut current = compare::current(schema.inputs, &observed.inputs, &record.inputs);
             compare::mark(schema.inputs, &mut current);
-            let attributes = attribute_changes(schema.inputs, &current, &record.inputs, |_| false);
+            let mut attributes =
+                attribute_changes(schema.inputs, &current, &record.inputs, |_| false);
+            attributes.retain(|change| {
+                let computed = schema.input(&change.name).is_some_and(|field| field.computed);
+                !computed || asked.contains_key(&change.name)
+            });
             // What was not finished may well be half made.
             if attributes.is_empty() || record.status != Status::Ready {
                 return None;

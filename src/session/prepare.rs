@@ -104,7 +104,7 @@ async fn prepare(
         Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
     let recovered = infra_engine::recover(&*cloud.provider, &*store, &owner, &mut state).await?;
     for settled in &recovered {
-        context.terminal.note(&format!("{name}: {}\n", settlement(settled)));
+        context.terminal.say(&format!("{name}: {}", settlement(settled)));
     }
     let mut goal = Goal::new(owner, declarations.clone());
     goal.mode = way.mode;

@@ -66,6 +66,11 @@ impl Terminal {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).write(text);
     }
 
+    /// Writes a line about what happens to standard error; whatever is in it is made safe.
+    pub(crate) fn say(&self, line: &str) {
+        self.note(&format!("{}\n", plain(line)));
+    }
+
     /// Shows diagnostics, each with the source line it points at.
     pub(crate) fn diagnostics<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
         let folders = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();

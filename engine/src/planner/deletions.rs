@@ -1,6 +1,6 @@
 //! What is to be deleted: records that nothing declares, and what earlier replacements left over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::provider::Provider;
 use infra_sdk::store::{Edit, Record};
@@ -47,7 +47,8 @@ pub(super) fn orphans(
             continue;
         };
         let (prevent, mut reason) = verdict(record);
-        draft.drift.extend(decide::drift(&record.address, record, schema, seen));
+        let asked = BTreeMap::new();
+            draft.drift.extend(decide::drift(&record.address, record, schema, seen, &asked));
         let gone = matches!(seen, Seen::Gone);
         if gone {
             reason = Reason::GoneOutside { id: record.id.clone() };

@@ -92,7 +92,8 @@ impl Planner<'_> {
         let mut verdict = decide::decide(case);
         draft.warnings.append(&mut verdict.warnings);
         if let Some(record) = record {
-            draft.drift.extend(decide::drift(&declaration.address, record, schema, seen));
+            let asked = &declaration.arguments.inputs;
+            draft.drift.extend(decide::drift(&declaration.address, record, schema, seen, asked));
         }
         self.guard(declaration, &verdict, problems);
         Some(self.entry(position, verdict, &mut draft.bookkeeping))

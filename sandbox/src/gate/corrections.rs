@@ -202,6 +202,11 @@ pub(crate) async fn after(
         {
             clear(upstream, call, leftovers).await?;
         }
+        "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress"
+            if answer.status.is_success() =>
+        {
+            describe_rules(upstream, call, answer).await?;
+        }
         "DescribeNatGateways" => return Ok(missing_nat_gateway(call, answer)),
         "CreateNetworkAcl" | "DescribeNetworkAcls" => {
             return Ok(network_acl(call, answer));
@@ -232,6 +237,43 @@ async fn allow_members(
             ];
             upstream.ask_ec2(call, "AuthorizeSecurityGroupIngress", &rule).await?;
         }
+    }
+    Ok(())
+}
+
+/// moto keeps the description of a rule only where its other side is a range of addresses.
+async fn describe_rules(
+    upstream: &Upstream,
+    call: &Call,
+    answer: &Answer,
+) -> Result<(), UpstreamError> {
+    let asked = |name: &str| call.form.get(&format!("IpPermissions.1.{name}"));
+    let Some((kind, other, description)) =
+        [("ReferencedGroupId", "Groups.1.GroupId"), ("PrefixListId", "PrefixListIds.1.PrefixListId")]
+            .into_iter()
+            .find_map(|(kind, name)| {
+                let list = name.split('.').next()?;
+                Some((kind, asked(name)?, asked(&format!("{list}.1.Description"))?))
+            })
+    else {
+        return Ok(());
+    };
+    let Some(document) = answer.document() else { return Ok(()) };
+    for rule in document.items("securityGroupRuleSet") {
+        let id = rule.child_text("securityGroupRuleId");
+        let named = |name: &str| format!("SecurityGroupRule.1.SecurityGroupRule.{name}");
+        let parameters = [
+            ("GroupId".to_owned(), call.form.get("GroupId").unwrap_or_default()),
+            ("SecurityGroupRule.1.SecurityGroupRuleId".to_owned(), id.as_str()),
+            (named("IpProtocol"), asked("IpProtocol").unwrap_or("-1")),
+            (named("FromPort"), asked("FromPort").unwrap_or("-1")),
+            (named("ToPort"), asked("ToPort").unwrap_or("-1")),
+            (named(kind), other),
+            (named("Description"), description),
+        ];
+        let parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        upstream.ask_ec2(call, "ModifySecurityGroupRules", &parameters).await?;
     }
     Ok(())
 }
