@@ -18,14 +18,30 @@ def client(service):
     return SESSION.client(service, endpoint_url=STATE["endpoint"])
 
 
+# Call, key of the list, key of the id. Asked one by one: the emulators' DescribeTags also shows the
+# tags of what is deleted.
+EC2 = [
+    ("describe_addresses", "Addresses", "AllocationId"),
+    ("describe_flow_logs", "FlowLogs", "FlowLogId"),
+    ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+    ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
+    ("describe_route_tables", "RouteTables", "RouteTableId"),
+    ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
+    ("describe_security_groups", "SecurityGroups", "GroupId"),
+    ("describe_subnets", "Subnets", "SubnetId"),
+    ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    ("describe_vpcs", "Vpcs", "VpcId"),
+]
+
+
 def ec2():
-    """Whatever carries the ownership tag, by type."""
-    tags = client("ec2").describe_tags(Filters=[{"Name": "key", "Values": ["infra:stack"]}])
-    gateways = client("ec2").describe_nat_gateways()["NatGateways"]
-    gone = {item["NatGatewayId"] for item in gateways if item["State"] == "deleted"}
-    for tag in tags["Tags"]:
-        if tag["Value"] == STACK and tag["ResourceId"] not in gone:
-            yield tag["ResourceId"]
+    """Whatever carries the ownership tag and is not deleted."""
+    for call, items, key in EC2:
+        for item in getattr(client("ec2"), call)()[items]:
+            tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
+            if tags.get("infra:stack") == STACK and item.get("State") != "deleted":
+                yield item[key]
 
 
 def others():
