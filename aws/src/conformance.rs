@@ -4,7 +4,7 @@
 //! A type gives a [`Fixture`]; [`check`] does the rest. The declaration of calls is held against
 //! what was really called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use infra_sdk::provider::{Create, Observed, Owner, Place, Provider, Target, Update};
@@ -75,28 +75,49 @@ struct Suite {
 /// Runs the whole suite on a type.
 pub(crate) async fn check(type_name: &str, fixture: Fixture) {
     let endpoint = crate::test_endpoint::endpoint().await;
+    let unique = format!("c{:08x}", std::process::id() ^ random());
     let provider = AwsProvider::connect(Connection {
         region: "us-west-2".to_owned(),
         endpoint_url: Some(endpoint),
-        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
+        // The key tells the calls of this test from those of its neighbours in the gate's log.
+        credentials: Some((unique.clone(), "test".to_owned())),
         account: None,
         default_tags: BTreeMap::from([("team".to_owned(), "conformance".to_owned())]),
     })
     .await;
-    let unique = format!("c{:08x}", std::process::id() ^ fastrand());
     let owner = Owner { stack: format!("conformance-{unique}"), environment: "test".to_owned() };
     let suite = Suite { provider, owner: Arc::new(owner), fixture };
-    suite.run(type_name, &unique).await;
+    let types = suite.run(type_name, &unique).await;
+    only_declared_calls(&types, &unique).await;
+}
+
+/// Holds the declarations of the types against what was really called.
+async fn only_declared_calls(types: &BTreeSet<String>, access_key: &str) {
+    let log = crate::test_endpoint::control().await.log(0).await.expect("the gate has a log");
+    let called: BTreeSet<_> = log
+        .iter()
+        .filter(|entry| entry.access_key == access_key)
+        .map(|entry| format!("{}:{}", entry.service, entry.operation))
+        .collect();
+    let declared: BTreeSet<_> = types
+        .iter()
+        .filter_map(|name| crate::frame::provider::handler(name))
+        .flat_map(|handler| handler.calls().operations)
+        .map(|operation| (*operation).to_owned())
+        .collect();
+    assert!(!called.is_empty(), "the gate saw no call of {access_key}");
+    let undeclared: Vec<_> = called.difference(&declared).collect();
+    assert!(undeclared.is_empty(), "called and not declared: {undeclared:?}");
 }
 
 /// A number that differs between tests of one process.
-fn fastrand() -> u32 {
+fn random() -> u32 {
     use std::hash::{BuildHasher, RandomState};
     u32::try_from(RandomState::new().hash_one(std::thread::current().id()) >> 32).unwrap_or(1)
 }
 
 impl Suite {
-    async fn run(&self, type_name: &str, unique: &str) {
+    async fn run(&self, type_name: &str, unique: &str) -> BTreeSet<String> {
         let mut made = self.apply(self.fixture.base, unique, Vec::new()).await;
         let it =
             made.iter().find(|m| m.target.address.as_str() == "it").expect("the fixture adds `it`");
@@ -113,7 +134,9 @@ impl Suite {
         if let Some(replace) = self.fixture.replace {
             made = self.replaced(replace, unique, made).await;
         }
+        let types = made.iter().map(|made| made.target.type_name.clone()).collect();
         self.delete_all(made).await;
+        types
     }
 
     fn schema(&self, type_name: &str) -> &'static infra_sdk::Schema {

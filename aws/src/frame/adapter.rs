@@ -355,7 +355,7 @@ mod tests {
         let calls = Calls { gone: &["NoSuchEntity"], ..Calls::DEFAULT };
         let signs = [("NoSuchEntity", "The role with name")];
         let count = AtomicU32::new(0);
-        let result = patiently(&calls, &signs, Duration::from_secs(60), || async {
+        let result = patiently(calls.gone, &signs, Duration::from_secs(60), || async {
             if count.fetch_add(1, Ordering::Relaxed) > 0 {
                 return Ok(());
             }

@@ -361,7 +361,7 @@ fn last_rule(egress: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use super::{Leftovers, missing_nat_gateway, network_acl, take_filter};
+    use super::{apply_filter, missing_nat_gateway, network_acl, take_filter};
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
