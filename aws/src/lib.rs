@@ -8,7 +8,6 @@
 //! This crate never prints and knows neither the engine nor the store.
 
 pub mod any_arn;
-pub(crate) mod checks;
 #[cfg(feature = "provider")]
 #[cfg(test)]
 pub(crate) mod conformance;

@@ -1,20 +1,63 @@
-//! Rules between the arguments of a type, for `#[resource(validate = …)]`.
+//! Rules between the arguments of a type, for `#[resource(validate = …)]`: the one place that they
+//! are made of, so that a rule has the same words wherever it stands.
 //!
-//! The main type is [`Rules`]. A value that is not known yet counts as set: it is asked for.
+//! The main type is [`Rules`]. A value that is not known yet counts as given and is not looked into:
+//! it is asked for.
 
-use infra_sdk::Object;
 use infra_sdk::kind::{Problem, is_empty};
+use infra_sdk::{Object, Value};
 
-/// Collects what is wrong with the arguments of a resource.
+/// How many characters stand behind `name_prefix` in a name that is made from it. Source:
+/// Terraform's `id.UniqueIDSuffixLength`.
+pub(crate) const MADE_SUFFIX: usize = 26;
+
+/// The two arguments that name something: its name, or the beginning of one that is made.
+const NAMES: [&str; 2] = ["name", "name_prefix"];
+
+/// What a service says about a text, most often a name.
+pub(crate) struct NameRule {
+    /// The fewest characters.
+    pub(crate) shortest: usize,
+    /// The most characters.
+    pub(crate) longest: usize,
+    /// Whether a character may stand in it.
+    pub(crate) allows: fn(char) -> bool,
+    /// The characters in words.
+    pub(crate) characters: &'static str,
+}
+
+impl NameRule {
+    /// # Errors
+    /// What is wrong with a text, as a fragment.
+    pub(crate) fn check(&self, text: &str) -> Result<(), String> {
+        if let Some(wrong) = wrong_length(text, self.shortest, self.longest) {
+            return Err(wrong);
+        }
+        text.chars().find(|c| !(self.allows)(*c)).map_or(Ok(()), |odd| {
+            Err(format!("must be made of {}, without `{}`", self.characters, odd.escape_default()))
+        })
+    }
+}
+
+/// What is wrong with the length of a text in characters, as a fragment.
+pub(crate) fn wrong_length(text: &str, shortest: usize, longest: usize) -> Option<String> {
+    let length = text.chars().count();
+    (!(shortest..=longest).contains(&length))
+        .then(|| format!("must have {shortest} to {longest} characters, not {length}"))
+}
+
+/// Collects what is wrong with the arguments of a resource, or of a block in it.
 pub(crate) struct Rules<'a> {
     inputs: &'a Object,
+    /// What stands before the name of an argument: `rule[0].`, and nothing for a resource.
+    path: String,
     problems: Vec<Problem>,
 }
 
 impl<'a> Rules<'a> {
     /// Nothing wrong yet.
     pub(crate) fn new(inputs: &'a Object) -> Self {
-        Self { inputs, problems: Vec::new() }
+        Self { inputs, path: String::new(), problems: Vec::new() }
     }
 
     /// Whether an argument is given.
@@ -27,14 +70,39 @@ impl<'a> Rules<'a> {
         self.inputs.get(name)?.as_str()
     }
 
+    /// The texts of a list, as far as they are known.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
+        let items = self.inputs.get(name).and_then(Value::as_list).unwrap_or_default();
+        items.iter().filter_map(Value::as_str).collect()
+    }
+
+    /// The text of an argument for a message, in which a sensitive one must not stand.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        match self.inputs.get(name) {
+            Some(Value::String(text)) => format!("`{text}`"),
+            _ => "(sensitive value)".to_owned(),
+        }
+    }
+
+    /// The number of an argument, where it is known.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.inputs.get(name)?.as_int()
+    }
+
     /// Whether an argument is known to be `true`.
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.inputs.get(name).and_then(infra_sdk::Value::as_bool) == Some(true)
+        self.inputs.get(name).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// Whether an argument is `true` or not known yet.
+    pub(crate) fn may_be_true(&self, name: &str) -> bool {
+        self.is_true(name) || self.inputs.get(name).is_some_and(Value::has_unknown)
     }
 
     /// Says what is wrong with an argument, as a fragment: `must be 60 or 600`.
     pub(crate) fn refuse(&mut self, name: &str, message: impl Into<String>) {
-        self.problems.push(Problem { path: name.to_owned(), message: message.into() });
+        self.problems
+            .push(Problem { path: format!("{}{name}", self.path), message: message.into() });
     }
 
     /// Refuses an argument that does not go together with what a fragment says.
@@ -46,10 +114,19 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// Asks for arguments that what a fragment says cannot do without.
+    pub(crate) fn required(&mut self, names: &[&str], because: &str) {
+        for name in names {
+            if !self.has(name) {
+                self.refuse(name, format!("is required {because}"));
+            }
+        }
+    }
+
     /// Just one of these arguments must be given.
     pub(crate) fn exactly_one(&mut self, names: &[&str]) {
         if !names.iter().any(|name| self.has(name)) {
-            self.refuse(names[0], format!("is missing: give one of {}", quoted(names)));
+            self.missing(names);
         }
         self.at_most_one(names);
     }
@@ -63,12 +140,69 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// Asks for one of these arguments.
+    pub(crate) fn missing(&mut self, names: &[&str]) {
+        self.refuse(names[0], format!("is missing: give one of {}", quoted(names)));
+    }
+
+    /// The first of two numbers must not be greater than the second.
+    pub(crate) fn ordered(&mut self, from: &str, to: &str) {
+        if let (Some(least), Some(most)) = (self.number(from), self.number(to))
+            && least > most
+        {
+            self.refuse(to, format!("must not be less than `{from}`, {least}"));
+        }
+    }
+
     /// An argument must be an IPv4 address.
     pub(crate) fn ipv4(&mut self, name: &str) {
-        if let Some(text) = self.text(name)
-            && text.parse::<std::net::Ipv4Addr>().is_err()
-        {
-            self.refuse(name, format!("`{text}` is not an IPv4 address"));
+        if self.text(name).is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_err()) {
+            self.refuse(name, format!("{} is not an IPv4 address", self.shown(name)));
+        }
+    }
+
+    /// An argument must be as the service takes such texts.
+    pub(crate) fn follows(&mut self, name: &str, rule: &NameRule) {
+        if let Some(Err(wrong)) = self.text(name).map(|text| rule.check(text)) {
+            self.refuse(name, wrong);
+        }
+    }
+
+    /// `name` and `name_prefix`: one of them at most, as the service takes names, and a prefix so
+    /// short that there is room for what is put behind it.
+    pub(crate) fn names(&mut self, rule: &NameRule) {
+        self.at_most_one(&NAMES);
+        self.follows(NAMES[0], rule);
+        self.follows(NAMES[1], &NameRule { longest: rule.longest - MADE_SUFFIX, ..*rule });
+    }
+
+    /// A name must not begin like this, for the reason that a fragment gives: `as ids do`.
+    pub(crate) fn names_not_from(&mut self, start: &str, because: &str) {
+        for name in NAMES {
+            if self.text(name).is_some_and(|text| text.starts_with(start)) {
+                self.refuse(name, format!("must not start with `{start}`, {because}"));
+            }
+        }
+    }
+
+    /// Rules between the arguments of a block, or of each block of a list.
+    pub(crate) fn blocks(&mut self, name: &str, rule: impl Fn(&mut Self)) {
+        let inputs = self.inputs;
+        let mut check = |path: String, block: &'a Value| {
+            let Some(inputs) = block.as_map() else { return };
+            let path = format!("{}{path}.", self.path);
+            let mut inside = Self { inputs, path, problems: Vec::new() };
+            rule(&mut inside);
+            self.problems.extend(inside.problems);
+        };
+        let Some(value) = inputs.get(name) else { return };
+        match value.as_list() {
+            Some(blocks) => {
+                for (index, block) in blocks.iter().enumerate() {
+                    check(format!("{name}[{index}]"), block);
+                }
+            }
+            None => check(name.to_owned(), value),
         }
     }
 
@@ -84,8 +218,6 @@ fn quoted(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use infra_sdk::Value;
-
     use super::*;
 
     fn problems(given: &[(&str, Value)], rule: fn(&mut Rules<'_>)) -> Vec<String> {
@@ -106,6 +238,91 @@ mod tests {
             ["b cannot be given together with `a`"]
         );
         assert_eq!(problems(&[("a", Value::List(vec![])), ("b", Value::from("x"))], rule), [""; 0]);
+        assert_eq!(problems(&[("a", Value::Null), ("b", Value::Unknown)], rule), [""; 0]);
+        let three: fn(&mut Rules<'_>) = |rules| rules.exactly_one(&["a", "b", "c"]);
+        assert_eq!(problems(&[], three), ["a is missing: give one of `a`, `b`, `c`"]);
+        let most: fn(&mut Rules<'_>) = |rules| rules.at_most_one(&["a", "b"]);
+        assert_eq!(problems(&[], most), [""; 0]);
+        assert_eq!(problems(&[("a", Value::Unknown), ("b", Value::Unknown)], most).len(), 1);
+    }
+
+    #[test]
+    fn what_is_required_is_given_or_not_known_yet() {
+        let rule: fn(&mut Rules<'_>) = |rules| rules.required(&["a", "b"], "with `x`");
+        assert_eq!(
+            problems(&[("a", Value::Null)], rule),
+            ["a is required with `x`", "b is required with `x`"]
+        );
+        assert_eq!(problems(&[("a", Value::Unknown), ("b", Value::Int(0))], rule), [""; 0]);
+    }
+
+    #[test]
+    fn numbers_are_in_order() {
+        let rule: fn(&mut Rules<'_>) = |rules| rules.ordered("a", "b");
+        let check = |a, b| problems(&[("a", a), ("b", b)], rule);
+        assert_eq!(check(Value::Int(1), Value::Int(1)), [""; 0]);
+        assert_eq!(check(Value::Int(2), Value::Unknown), [""; 0]);
+        assert_eq!(check(Value::Int(2), Value::Int(1)), ["b must not be less than `a`, 2"]);
+    }
+
+    #[test]
+    fn a_switch_that_is_not_known_yet_may_be_on() {
+        let rule: fn(&mut Rules<'_>) = |rules| {
+            if rules.may_be_true("a") {
+                rules.refuse("a", if rules.is_true("a") { "is" } else { "may be" });
+            }
+        };
+        assert_eq!(problems(&[("a", Value::Bool(true))], rule), ["a is"]);
+        assert_eq!(problems(&[("a", Value::Unknown)], rule), ["a may be"]);
+        assert_eq!(problems(&[("a", Value::Bool(false))], rule), [""; 0]);
+        assert_eq!(problems(&[], rule), [""; 0]);
+    }
+
+    #[test]
+    fn names_have_a_length_and_an_alphabet() {
+        let rule: fn(&mut Rules<'_>) = |rules| {
+            rules.names(&NameRule {
+                shortest: 1,
+                longest: 30,
+                allows: |c| c.is_ascii_lowercase(),
+                characters: "letters",
+            });
+            rules.names_not_from("aws", "which is AWS's");
+        };
+        let check = |name, text: &str| problems(&[(name, Value::from(text))], rule);
+        assert_eq!(check("name", "web"), [""; 0]);
+        assert_eq!(check("name", "w b"), ["name must be made of letters, without ` `"]);
+        assert_eq!(check("name", &"x".repeat(30)), [""; 0]);
+        assert_eq!(check("name_prefix", "pref"), [""; 0]);
+        assert_eq!(
+            check("name_prefix", "prefix"),
+            ["name_prefix must have 1 to 4 characters, not 6"]
+        );
+        assert_eq!(check("name", ""), ["name must have 1 to 30 characters, not 0"]);
+        for name in NAMES {
+            let expected = format!("{name} must not start with `aws`, which is AWS's");
+            assert_eq!(check(name, "awsx"), [expected]);
+        }
+        let both = [("name", Value::from("a")), ("name_prefix", Value::from("b"))];
+        assert_eq!(problems(&both, rule), ["name_prefix cannot be given together with `name`"]);
+    }
+
+    #[test]
+    fn problems_in_blocks_say_which_block() {
+        let rule: fn(&mut Rules<'_>) = |rules| {
+            rules.blocks("a", |outer| outer.blocks("b", |inner| inner.exactly_one(&["x", "y"])));
+        };
+        let block = |name: &str, value| Value::Map(Object::from([(name.to_owned(), value)]));
+        let wrong = block("b", block("z", Value::Null));
+        let right = block("b", Value::List(vec![block("x", Value::Unknown)]));
+        assert_eq!(
+            problems(&[("a", wrong.clone())], rule),
+            ["a.b.x is missing: give one of `x`, `y`"]
+        );
+        // What is not known yet counts, or the place would be that of another block.
+        let list = Value::List(vec![Value::Unknown, right, wrong]);
+        assert_eq!(problems(&[("a", list)], rule), ["a[2].b.x is missing: give one of `x`, `y`"]);
+        assert_eq!(problems(&[("a", Value::Unknown)], rule), [""; 0]);
     }
 
     #[test]
@@ -115,6 +332,12 @@ mod tests {
         assert_eq!(
             problems(&[("a", Value::from("10.0.0"))], rule),
             ["a `10.0.0` is not an IPv4 address"]
+        );
+        // What is sensitive is checked and not shown.
+        let secret = Value::from("10.0.0").sensitive();
+        assert_eq!(
+            problems(&[("a", secret)], rule),
+            ["a (sensitive value) is not an IPv4 address"]
         );
     }
 }

@@ -137,7 +137,7 @@ const WATCHED: &[&str] = &[
 fn validate(inputs: &Object) -> Vec<Problem> {
     let mut rules = Rules::new(inputs);
     rules.exactly_one(WATCHED);
-    let interval = inputs.get("max_aggregation_interval").and_then(infra_sdk::Value::as_int);
+    let interval = rules.number("max_aggregation_interval");
     if rules.has("transit_gateway_id") || rules.has("transit_gateway_attachment_id") {
         rules.without(&["traffic_type"], "for a transit gateway");
         if interval.is_some_and(|seconds| seconds != 60) {

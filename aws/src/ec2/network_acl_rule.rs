@@ -12,8 +12,8 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Choice, Object, Outputs, Resource};
 
 use super::{IpProtocol, NetworkAclId};
-use crate::checks::{exactly_one, is_set, number, problem, text};
 use crate::ec2::protocol;
+use crate::rules::Rules;
 
 /// Whether traffic of some kind may pass a network ACL.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -80,22 +80,19 @@ fn parts(protocol: &str) -> (bool, bool) {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let ranges = exactly_one(inputs, &["cidr_block", "ipv6_cidr_block"]);
-    let mut problems: Vec<_> = ranges.into_iter().collect();
-    let protocol = text(inputs, "protocol").unwrap_or_default();
+    let mut rules = Rules::new(inputs);
+    rules.exactly_one(&["cidr_block", "ipv6_cidr_block"]);
+    let protocol = rules.text("protocol").unwrap_or_default();
     let (has_ports, has_icmp) = parts(protocol);
-    for (needed, names) in
-        [(has_ports, ["from_port", "to_port"]), (has_icmp, ["icmp_type", "icmp_code"])]
-    {
-        let absent = names.iter().filter(|name| needed && !is_set(inputs, name));
-        problems.extend(absent.map(|n| problem(n, format!("is required with `{protocol}`"))));
+    let because = format!("with `{protocol}`");
+    if has_ports {
+        rules.required(&["from_port", "to_port"], &because);
     }
-    if let (Some(from), Some(to)) = (number(inputs, "from_port"), number(inputs, "to_port"))
-        && from > to
-    {
-        problems.push(problem("to_port", format!("must not be less than `from_port`, {from}")));
+    if has_icmp {
+        rules.required(&["icmp_type", "icmp_code"], &because);
     }
-    problems
+    rules.ordered("from_port", "to_port");
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

@@ -11,7 +11,7 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 use super::{SecurityGroupId, VpcId};
-use crate::checks::{NameRule, check_names, problem, text, wrong_text};
+use crate::rules::{NameRule, Rules};
 
 /// A set of rules for what interfaces may send and receive.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -48,23 +48,21 @@ pub struct SecurityGroupOutputs {
     pub owner_id: String,
 }
 
-/// Source: EC2 API Reference, CreateSecurityGroup.
-const NAMES: NameRule = NameRule {
+/// Names and descriptions of groups, and descriptions of their rules. Source: EC2 API Reference,
+/// CreateSecurityGroup and IpRange.
+pub(super) const TEXT: NameRule = NameRule {
+    shortest: 1,
     longest: 255,
     allows: |c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c),
     characters: "letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`",
 };
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = check_names(inputs, &NAMES);
-    for field in ["name", "name_prefix"] {
-        if text(inputs, field).is_some_and(|name| name.starts_with("sg-")) {
-            problems.push(problem(field, "must not start with `sg-`, as ids do"));
-        }
-    }
-    let wrong = text(inputs, "description").and_then(|text| wrong_text(text, 255, &NAMES));
-    problems.extend(wrong.map(|message| problem("description", message)));
-    problems
+    let mut rules = Rules::new(inputs);
+    rules.names(&TEXT);
+    rules.names_not_from("sg-", "as ids do");
+    rules.follows("description", &TEXT);
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

@@ -18,9 +18,10 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 pub use super::group_ref::GroupRef;
+use super::security_group::TEXT;
 use super::{IpProtocol, PrefixListId, SecurityGroupId, SecurityGroupRuleId};
-use crate::checks::{NameRule, exactly_one, is_set, number, problem, text, wrong_text};
 use crate::ec2::protocol;
+use crate::rules::Rules;
 
 macro_rules! rule {
     ($(#[$($doc:tt)*])* $name:ident, $outputs:ident, $type_name:tt) => {
@@ -79,32 +80,24 @@ rule! {
     SecurityGroupEgressRule, SecurityGroupEgressRuleOutputs, "aws_vpc_security_group_egress_rule"
 }
 
-/// Source: EC2 API Reference, IpRange.
-const DESCRIPTION: NameRule = NameRule {
-    longest: 255,
-    allows: |c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c),
-    characters: "letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`",
-};
-
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let sources = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
-    let mut problems: Vec<_> = exactly_one(inputs, &sources).into_iter().collect();
-    let protocol = text(inputs, "ip_protocol").unwrap_or_default();
+    let mut rules = Rules::new(inputs);
+    rules.exactly_one(&[
+        "cidr_ipv4",
+        "cidr_ipv6",
+        "prefix_list_id",
+        "referenced_security_group_id",
+    ]);
+    let protocol = rules.text("ip_protocol").unwrap_or_default();
     let has_ports = ["tcp", "udp"].iter().any(|word| protocol::is(word, protocol));
-    for port in ["from_port", "to_port"] {
-        if (has_ports || protocol::is("icmp", protocol)) && !is_set(inputs, port) {
-            problems.push(problem(port, format!("is required with `{protocol}`")));
-        }
+    if has_ports || protocol::is("icmp", protocol) {
+        rules.required(&["from_port", "to_port"], &format!("with `{protocol}`"));
     }
-    if has_ports
-        && let (Some(from), Some(to)) = (number(inputs, "from_port"), number(inputs, "to_port"))
-        && from > to
-    {
-        problems.push(problem("to_port", format!("must not be less than `from_port`, {from}")));
+    if has_ports {
+        rules.ordered("from_port", "to_port");
     }
-    let wrong = text(inputs, "description").and_then(|text| wrong_text(text, 255, &DESCRIPTION));
-    problems.extend(wrong.map(|message| problem("description", message)));
-    problems
+    rules.follows("description", &TEXT);
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]
@@ -291,7 +284,7 @@ mod rule_tests {
                 ("prefix_list_id", Value::Unknown),
                 ("ip_protocol", "all".into())
             ]),
-            ["prefix_list_id cannot be set together with `cidr_ipv4`"]
+            ["prefix_list_id cannot be given together with `cidr_ipv4`"]
         );
         assert_eq!(check(&[("ip_protocol", "all".into())]).len(), 1);
     }

@@ -7,7 +7,7 @@
 use infra_sdk::{Object, Value};
 
 use super::calls::Naming;
-use crate::checks::MADE_SUFFIX as SUFFIX;
+use crate::rules::MADE_SUFFIX;
 
 /// Fills in the name where the user gave none.
 pub fn fill(naming: &Naming, token: &str, inputs: &mut Object) {
@@ -17,14 +17,14 @@ pub fn fill(naming: &Naming, token: &str, inputs: &mut Object) {
     }
     let prefix = text(naming.prefix).unwrap_or(naming.start);
     let digits = blake3::hash(token.as_bytes()).to_hex();
-    let name = format!("{prefix}{}", &digits[..SUFFIX]);
+    let name = format!("{prefix}{}", &digits[..MADE_SUFFIX]);
     inputs.insert(naming.name.to_owned(), Value::String(name));
 }
 
 /// The prefix that a name was made from, if it looks like a name that was made from one.
 #[must_use]
 pub fn prefix_of(name: &str) -> Option<String> {
-    let (prefix, suffix) = name.split_at_checked(name.len().checked_sub(SUFFIX)?)?;
+    let (prefix, suffix) = name.split_at_checked(name.len().checked_sub(MADE_SUFFIX)?)?;
     let made = suffix.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     (made && !prefix.is_empty()).then(|| prefix.to_owned())
 }

@@ -13,10 +13,10 @@ use infra_sdk::resource::ResourceType;
 use infra_sdk::{Object, Tags, Value};
 
 use super::PolicyJson;
-use super::rules::SUFFIX;
 use crate::frame::calls::{Patience, Sign};
 use crate::frame::tags;
 use crate::prelude::*;
+use crate::rules::MADE_SUFFIX;
 
 /// The one "not found" of IAM.
 pub(super) const GONE: &[&str] = &["NoSuchEntity"];
@@ -45,7 +45,7 @@ pub(super) fn name(given: Option<&str>, prefix: Option<&str>, token: &str) -> St
     given.map_or_else(
         || {
             let digest = blake3::hash(token.as_bytes()).to_hex();
-            format!("{}{}", prefix.unwrap_or(PREFIX), &digest[..SUFFIX])
+            format!("{}{}", prefix.unwrap_or(PREFIX), &digest[..MADE_SUFFIX])
         },
         str::to_owned,
     )
@@ -58,7 +58,7 @@ pub(super) fn prefix_of(name: &str, recorded: &Object) -> Option<String> {
     if let Some(known) = known.filter(|known| name.starts_with(known)) {
         return Some(known.to_owned());
     }
-    let (prefix, suffix) = name.split_at_checked(name.len().checked_sub(SUFFIX)?)?;
+    let (prefix, suffix) = name.split_at_checked(name.len().checked_sub(MADE_SUFFIX)?)?;
     let generated = !prefix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
     generated.then(|| prefix.to_owned())
 }
@@ -66,7 +66,7 @@ pub(super) fn prefix_of(name: &str, recorded: &Object) -> Option<String> {
 /// Whether an object of that name may be one that a create without a name made.
 pub(super) fn may_be_generated(name: &str, prefix: Option<&str>) -> bool {
     let prefix = prefix.unwrap_or(PREFIX);
-    name.len() == prefix.len() + SUFFIX && name.starts_with(prefix)
+    name.len() == prefix.len() + MADE_SUFFIX && name.starts_with(prefix)
 }
 
 /// A policy of an answer: IAM encodes them as URLs do. Source: IAM API Reference, GetRolePolicy.

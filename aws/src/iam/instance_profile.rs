@@ -6,7 +6,10 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
-use super::{InstanceProfileName, RoleName, rules};
+use super::names::OTHER_NAMES;
+use super::rules::check_path;
+use super::{InstanceProfileName, RoleName};
+use crate::rules::Rules;
 
 /// Gives a role to EC2 instances.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -46,9 +49,10 @@ pub struct InstanceProfileOutputs {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = rules::names(inputs, 128);
-    problems.extend(rules::path(inputs));
-    problems
+    let mut rules = Rules::new(inputs);
+    rules.names(&OTHER_NAMES);
+    check_path(&mut rules);
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

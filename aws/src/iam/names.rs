@@ -23,6 +23,8 @@
 use infra_sdk::kind::{Text, as_written};
 use infra_sdk::{DecodeError, Expr, FieldType, IntoInput, IntoText, Kind, Output, Scope, Value};
 
+use crate::rules::NameRule;
+
 /// Makes text a type of its own: text is accepted where it belongs, an attribute of another such
 /// type is not.
 macro_rules! text_types {
@@ -102,19 +104,19 @@ text_types! {
     /// Names a role.
     RoleName(ROLE = Text {
         name: "role name",
-        check: |text| check_name(text, 64),
+        check: |text| ROLE_NAMES.check(text),
         canonical: as_written,
     });
     /// Names a policy, managed or of one role.
     PolicyName(POLICY = Text {
         name: "policy name",
-        check: |text| check_name(text, 128),
+        check: |text| OTHER_NAMES.check(text),
         canonical: as_written,
     });
     /// Names an instance profile.
     InstanceProfileName(INSTANCE_PROFILE = Text {
         name: "instance profile name",
-        check: |text| check_name(text, 128),
+        check: |text| OTHER_NAMES.check(text),
         canonical: as_written,
     });
     /// The URL of an OpenID Connect issuer. IAM keeps it without `https://`; both are the same.
@@ -125,20 +127,18 @@ text_types! {
     });
 }
 
-/// Whether a character may stand in names. Source: IAM and STS quotas, IAM name requirements.
-pub(super) fn is_name_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "+=,.@_-".contains(character)
-}
+/// Names of roles.
+pub(super) const ROLE_NAMES: NameRule = names(64);
+/// Names of everything else that has one.
+pub(super) const OTHER_NAMES: NameRule = names(128);
 
-fn check_name(text: &str, longest: usize) -> Result<(), String> {
-    if text.is_empty() || text.chars().count() > longest {
-        return Err(format!("must have 1 to {longest} characters, not {}", text.chars().count()));
-    }
-    match text.chars().find(|character| !is_name_character(*character)) {
-        Some(wrong) => {
-            Err(format!("must not contain `{wrong}`: letters, digits and `+=,.@_-` are allowed"))
-        }
-        None => Ok(()),
+/// Source: IAM and STS quotas, IAM name requirements.
+const fn names(longest: usize) -> NameRule {
+    NameRule {
+        shortest: 1,
+        longest,
+        allows: |c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c),
+        characters: "letters, digits and `+=,.@_-`",
     }
 }
 
@@ -165,6 +165,7 @@ pub(super) fn without_scheme(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Rules;
 
     fn problem<T: FieldType>(text: &str) -> Option<String> {
         let mut problems = Vec::new();
@@ -181,6 +182,24 @@ mod tests {
         assert_eq!(problem::<PolicyName>(&"a".repeat(65)), None);
         assert!(problem::<RoleName>("").is_some());
         assert!(problem::<RoleName>("a/b").is_some_and(|message| message.contains("`/`")));
+    }
+
+    #[test]
+    fn a_name_and_a_prefix_exclude_one_another() {
+        let check = |given: &[(&str, &str)], rule: &NameRule| {
+            let inputs = given.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text)));
+            let inputs = inputs.collect();
+            let mut rules = Rules::new(&inputs);
+            rules.names(rule);
+            rules.finish().len()
+        };
+        assert_eq!(check(&[("name", "a")], &ROLE_NAMES), 0);
+        assert_eq!(check(&[("name_prefix", "a-")], &ROLE_NAMES), 0);
+        assert_eq!(check(&[("name", "a"), ("name_prefix", "a-")], &ROLE_NAMES), 1);
+        let long = "a".repeat(39);
+        assert_eq!(check(&[("name_prefix", &long)], &ROLE_NAMES), 1);
+        assert_eq!(check(&[("name_prefix", &long)], &OTHER_NAMES), 0);
+        assert_eq!(check(&[("name_prefix", "a/")], &ROLE_NAMES), 1);
     }
 
     #[test]

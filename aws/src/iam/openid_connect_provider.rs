@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 use super::IssuerUrl;
+use crate::rules::{Rules, wrong_length};
 
 /// An identity provider whose tokens roles can trust, such as a Kubernetes cluster.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -45,33 +46,25 @@ pub struct OpenIdConnectProviderOutputs {
 
 /// Source: IAM API Reference, CreateOpenIDConnectProvider; IAM and STS quotas.
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let texts = |name: &str| -> Vec<&str> {
-        let items = inputs.get(name).and_then(Value::as_list).unwrap_or_default();
-        items.iter().filter_map(Value::as_str).collect()
-    };
-    let mut problems = Vec::new();
-    let mut refuse = |path: &str, message: String| {
-        problems.push(Problem { path: path.to_owned(), message });
-    };
-    let clients = texts("client_id_list");
-    if clients.len() > 100 {
-        refuse("client_id_list", format!("must have at most 100 members, not {}", clients.len()));
+    let mut rules = Rules::new(inputs);
+    for (name, most) in [("client_id_list", 100), ("thumbprint_list", 5)] {
+        let members = rules.texts(name).len();
+        if members > most {
+            rules.refuse(name, format!("must have at most {most} members, not {members}"));
+        }
     }
-    if let Some(wrong) = clients.iter().find(|id| id.is_empty() || id.chars().count() > 255) {
-        refuse("client_id_list", format!("`{wrong}` must have 1 to 255 characters"));
-    }
-    let thumbprints = texts("thumbprint_list");
-    if thumbprints.len() > 5 {
-        let message = format!("must have at most 5 members, not {}", thumbprints.len());
-        refuse("thumbprint_list", message);
+    let wrong = |id| wrong_length(id, 1, 255).map(|wrong| format!("`{id}` {wrong}"));
+    if let Some(message) = rules.texts("client_id_list").into_iter().find_map(wrong) {
+        rules.refuse("client_id_list", message);
     }
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let is_thumbprint = |text: &str| text.len() == 40 && text.bytes().all(is_digit);
+    let thumbprints = rules.texts("thumbprint_list");
     if let Some(wrong) = thumbprints.iter().find(|text| !is_thumbprint(text)) {
         let message = format!("`{wrong}` must be 40 lower-case hexadecimal digits");
-        refuse("thumbprint_list", message);
+        rules.refuse("thumbprint_list", message);
     }
-    problems
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]
@@ -260,7 +253,9 @@ mod handler {
 }
 
 #[cfg(test)]
-mod rules {
+mod rule_tests {
+    use infra_sdk::Value;
+
     use super::*;
 
     #[test]
@@ -273,6 +268,20 @@ mod rules {
         assert_eq!(validate(&inputs(vec!["a1".repeat(19)])).len(), 1);
         let many = (0..6).map(|n| format!("{n:040x}")).collect();
         assert_eq!(validate(&inputs(many)).len(), 1);
+    }
+
+    #[test]
+    fn clients_are_checked() {
+        let check = |clients: Vec<String>| {
+            let inputs = Object::from([("client_id_list".to_owned(), Value::from(clients))]);
+            validate(&inputs).into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        assert_eq!(check((0..100).map(|n| n.to_string()).collect()), [""; 0]);
+        assert_eq!(
+            check((0..101).map(|n| n.to_string()).collect()),
+            ["must have at most 100 members, not 101"]
+        );
+        assert_eq!(check(vec![String::new()]), ["`` must have 1 to 255 characters, not 0"]);
     }
 }
 

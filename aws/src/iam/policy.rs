@@ -7,8 +7,10 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
-use super::rules::{self, Use};
+use super::names::OTHER_NAMES;
+use super::rules::{Use, check_description, check_path, check_policy};
 use super::{PolicyJson, PolicyName};
+use crate::rules::Rules;
 
 /// A policy that can be attached to many identities.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -44,11 +46,12 @@ pub struct PolicyOutputs {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = rules::names(inputs, 128);
-    problems.extend(rules::path(inputs));
-    problems.extend(rules::description(inputs));
-    problems.extend(rules::policy(inputs, "policy", Use::Identity, Some(6144)));
-    problems
+    let mut rules = Rules::new(inputs);
+    rules.names(&OTHER_NAMES);
+    check_path(&mut rules);
+    check_description(&mut rules);
+    check_policy(&mut rules, "policy", Use::Identity, Some(6144));
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

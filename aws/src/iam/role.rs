@@ -8,8 +8,10 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource, Seconds, Tags};
 
-use super::rules::{self, Use};
+use super::names::ROLE_NAMES;
+use super::rules::{Use, check_description, check_path, check_policy};
 use super::{Policy, PolicyJson, RoleName};
+use crate::rules::Rules;
 
 /// An identity that services and users take on for a while.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -55,12 +57,13 @@ pub struct RoleOutputs {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = rules::names(inputs, 64);
-    problems.extend(rules::path(inputs));
-    problems.extend(rules::description(inputs));
+    let mut rules = Rules::new(inputs);
+    rules.names(&ROLE_NAMES);
+    check_path(&mut rules);
+    check_description(&mut rules);
     // The quota of the size can be raised, so AWS has the word.
-    problems.extend(rules::policy(inputs, "assume_role_policy", Use::Trust, None));
-    problems
+    check_policy(&mut rules, "assume_role_policy", Use::Trust, None);
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

@@ -5,8 +5,10 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Object, Outputs, Resource};
 
-use super::rules::{self, Use};
+use super::names::OTHER_NAMES;
+use super::rules::{Use, check_policy};
 use super::{PolicyJson, PolicyName, RoleName};
+use crate::rules::Rules;
 
 /// A policy that is part of one role and goes with it.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -33,9 +35,10 @@ pub struct RolePolicyOutputs {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = rules::names(inputs, 128);
-    problems.extend(rules::policy(inputs, "policy", Use::Identity, Some(10_240)));
-    problems
+    let mut rules = Rules::new(inputs);
+    rules.names(&OTHER_NAMES);
+    check_policy(&mut rules, "policy", Use::Identity, Some(10_240));
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

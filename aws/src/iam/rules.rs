@@ -1,14 +1,9 @@
-//! Rules that several IAM types share: names or prefixes, paths, descriptions, uses of policies.
+//! Rules that several IAM types share and no other service has: paths, descriptions, uses and sizes
+//! of policies. Written with [`Rules`], as all rules are.
 
-use infra_sdk::kind::Problem;
-use infra_sdk::{Object, Value};
 use serde_json::Value as Json;
 
-use super::names::is_name_character;
-
-/// Characters that a generated name has behind its prefix: as many as Terraform's, so that the
-/// prefix of a name that Terraform made is found again.
-pub(super) const SUFFIX: usize = 26;
+use crate::rules::{Rules, wrong_length};
 
 /// What a policy is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,71 +14,40 @@ pub(super) enum Use {
     Identity,
 }
 
-fn problem(path: &str, message: impl Into<String>) -> Problem {
-    Problem { path: path.to_owned(), message: message.into() }
-}
-
-fn text<'a>(inputs: &'a Object, name: &str) -> Option<&'a str> {
-    inputs.get(name).and_then(Value::as_str)
-}
-
-fn is_set(inputs: &Object, name: &str) -> bool {
-    inputs.get(name).is_some_and(|value| !value.is_null())
-}
-
-/// A name and a prefix exclude one another, and a prefix leaves room in `longest` characters.
-pub(super) fn names(inputs: &Object, longest: usize) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if is_set(inputs, "name") && is_set(inputs, "name_prefix") {
-        problems.push(problem("name_prefix", "conflicts with `name`: give one of them"));
-    }
-    if let Some(prefix) = text(inputs, "name_prefix") {
-        let room = longest - SUFFIX;
-        if prefix.is_empty() || prefix.chars().count() > room {
-            let message = format!("must have 1 to {room} characters, for a suffix follows");
-            problems.push(problem("name_prefix", message));
-        }
-        if let Some(wrong) = prefix.chars().find(|character| !is_name_character(*character)) {
-            problems.push(problem("name_prefix", format!("must not contain `{wrong}`")));
-        }
-    }
-    problems
-}
-
 /// Source: IAM API Reference, CreateRole, Path.
-pub(super) fn path(inputs: &Object) -> Option<Problem> {
-    let path = text(inputs, "path")?;
+pub(super) fn check_path(rules: &mut Rules<'_>) {
+    let Some(path) = rules.text("path") else { return };
     let ends = path.starts_with('/') && path.ends_with('/');
     if !ends || path.len() > 512 || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         let message = "must begin and end with `/` and have at most 512 visible ASCII characters";
-        return Some(problem("path", message));
+        rules.refuse("path", message);
     }
-    None
 }
 
 /// Source: IAM API Reference, CreateRole and CreatePolicy, Description.
-pub(super) fn description(inputs: &Object) -> Option<Problem> {
-    let description = text(inputs, "description")?;
+pub(super) fn check_description(rules: &mut Rules<'_>) {
+    let Some(description) = rules.text("description") else { return };
     if description.is_empty() {
-        return Some(problem("description", "must not be empty: leave it out instead"));
+        rules.refuse("description", "must not be empty: leave it out instead");
+    } else if let Some(wrong) = wrong_length(description, 1, 1000) {
+        rules.refuse("description", wrong);
     }
-    (description.chars().count() > 1000)
-        .then(|| problem("description", "must have at most 1000 characters"))
 }
 
 /// What the use of a policy asks for beyond its grammar, and its size where AWS never grants more;
 /// white space is not counted. Source: IAM user guide, policy elements; IAM and STS quotas.
-pub(super) fn policy(
-    inputs: &Object,
-    name: &str,
-    used: Use,
-    longest: Option<usize>,
-) -> Option<Problem> {
-    let written = text(inputs, name)?;
+pub(super) fn check_policy(rules: &mut Rules<'_>, name: &str, used: Use, longest: Option<usize>) {
+    let wrong = rules.text(name).and_then(|written| wrong_policy(written, used, longest));
+    if let Some(wrong) = wrong {
+        rules.refuse(name, wrong);
+    }
+}
+
+fn wrong_policy(written: &str, used: Use, longest: Option<usize>) -> Option<String> {
     let size = written.chars().filter(|character| !character.is_whitespace()).count();
     if let Some(longest) = longest.filter(|longest| size > *longest) {
         let message = format!("must have at most {longest} characters besides white space");
-        return Some(problem(name, format!("{message}, not {size}")));
+        return Some(format!("{message}, not {size}"));
     }
     let policy: Json = serde_json::from_str(written).ok()?;
     let statements = policy.get("Statement")?;
@@ -102,7 +66,7 @@ pub(super) fn policy(
             _ if !is_plain(statement.get("Sid")) => "must have only letters and digits as `Sid`",
             _ => return None,
         };
-        Some(problem(name, format!("`Statement[{index}]` {message}")))
+        Some(format!("`Statement[{index}]` {message}"))
     })
 }
 
@@ -112,31 +76,38 @@ fn is_plain(sid: Option<&Json>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use infra_sdk::{Object, Value};
+
     use super::*;
 
-    fn inputs(entries: &[(&str, &str)]) -> Object {
-        entries.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
-    }
-
-    #[test]
-    fn a_name_and_a_prefix_exclude_one_another() {
-        assert_eq!(names(&inputs(&[("name", "a")]), 64), []);
-        assert_eq!(names(&inputs(&[("name_prefix", "a-")]), 64), []);
-        assert_eq!(names(&inputs(&[("name", "a"), ("name_prefix", "a-")]), 64).len(), 1);
-        let long = "a".repeat(39);
-        assert_eq!(names(&inputs(&[("name_prefix", &long)]), 64).len(), 1);
-        assert_eq!(names(&inputs(&[("name_prefix", &long)]), 128), []);
-        assert_eq!(names(&inputs(&[("name_prefix", "a/")]), 64).len(), 1);
+    fn said(given: (&str, &str), rule: impl Fn(&mut Rules<'_>)) -> Option<String> {
+        let inputs = Object::from([(given.0.to_owned(), Value::from(given.1))]);
+        let mut rules = Rules::new(&inputs);
+        rule(&mut rules);
+        let mut problems = rules.finish();
+        assert!(problems.len() < 2, "{problems:?}");
+        let problem = problems.pop()?;
+        assert_eq!(problem.path, given.0);
+        Some(problem.message)
     }
 
     #[test]
     fn paths_begin_and_end_with_a_slash() {
         for right in ["/", "/a/", "/a/b/"] {
-            assert_eq!(path(&inputs(&[("path", right)])), None, "{right}");
+            assert_eq!(said(("path", right), check_path), None, "{right}");
         }
         for wrong in ["", "a", "/a", "a/", "/a b/"] {
-            assert!(path(&inputs(&[("path", wrong)])).is_some(), "{wrong}");
+            assert!(said(("path", wrong), check_path).is_some(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn descriptions_have_a_length() {
+        let check = |text: &str| said(("description", text), check_description);
+        assert_eq!(check(&"é".repeat(1000)), None);
+        let long = check(&"é".repeat(1001));
+        assert_eq!(long.as_deref(), Some("must have 1 to 1000 characters, not 1001"));
+        assert!(check("").is_some_and(|message| message.contains("leave it out")));
     }
 
     #[test]
@@ -144,8 +115,7 @@ mod tests {
         let trust = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}"#;
         let identity = r#"{"Statement":[{"Effect":"Allow","Action":"a:b","NotResource":"*"}]}"#;
         let check = |written: &str, used, longest| {
-            policy(&inputs(&[("policy", written)]), "policy", used, longest)
-                .map(|problem| problem.message)
+            said(("policy", written), |rules| check_policy(rules, "policy", used, longest))
         };
         assert_eq!(check(trust, Use::Trust, None), None);
         assert_eq!(check(identity, Use::Identity, Some(100)), None);

@@ -8,7 +8,7 @@ use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Object, Outputs, Resource};
 
 use super::{AliasName, Key, KeyRef};
-use crate::checks::{NameRule, check_names, problem, text};
+use crate::rules::{NameRule, Rules};
 
 /// A name for a key.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -37,22 +37,24 @@ pub struct AliasOutputs {
 
 /// Source: KMS API Reference, CreateAlias.
 const NAMES: NameRule = NameRule {
+    shortest: 1,
     longest: 256,
     allows: |c| c.is_ascii_alphanumeric() || "/_-".contains(c),
     characters: "letters, digits, `/`, `_` and `-`",
 };
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = check_names(inputs, &NAMES);
+    let mut rules = Rules::new(inputs);
+    rules.names(&NAMES);
     for field in ["name", "name_prefix"] {
-        let Some(name) = text(inputs, field) else { continue };
+        let Some(name) = rules.text(field) else { continue };
         if !name.starts_with("alias/") || name == "alias/" && field == "name" {
-            problems.push(problem(field, format!("must be `alias/` and a name, not `{name}`")));
-        } else if name.starts_with("alias/aws/") {
-            problems.push(problem(field, "must not start with `alias/aws/`, which is AWS's"));
+            let message = format!("must be `alias/` and a name, not {}", rules.shown(field));
+            rules.refuse(field, message);
         }
     }
-    problems
+    rules.names_not_from("alias/aws/", "which is AWS's");
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

@@ -5,11 +5,11 @@
 //! DisableKeyRotation, TagResource, UntagResource, ScheduleKeyDeletion.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Days, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Arn, Days, Object, Outputs, Resource, Tags};
 
 use super::{KeyId, KeySpec, KeyUsage};
-use crate::checks::{at_most_one, is_set, problem, text};
 use crate::iam::PolicyJson;
+use crate::rules::Rules;
 
 /// A key that encrypts, signs or authenticates, and that never leaves KMS.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -67,25 +67,21 @@ pub struct KeyOutputs {
 }
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let rotates = inputs.get("enable_key_rotation");
-    if rotates.and_then(Value::as_bool) == Some(true) {
+    let mut rules = Rules::new(inputs);
+    if rules.is_true("enable_key_rotation") {
         // Source: KMS developer guide, rotating keys.
-        let spec = text(inputs, "customer_master_key_spec");
+        let spec = rules.text("customer_master_key_spec");
         if spec.is_some_and(|spec| spec != KeySpec::SymmetricDefault.as_str()) {
-            problems.push(problem("enable_key_rotation", "is for symmetric keys only"));
+            rules.refuse("enable_key_rotation", "is for symmetric keys only");
         }
-        let store = at_most_one(inputs, &["custom_key_store_id", "enable_key_rotation"]);
-        problems.extend(store);
-    } else if is_set(inputs, "rotation_period_in_days")
-        && rotates.is_none_or(|value| !value.has_unknown())
-    {
-        problems.push(problem("rotation_period_in_days", "needs `enable_key_rotation`"));
+        rules.at_most_one(&["custom_key_store_id", "enable_key_rotation"]);
+    } else if rules.has("rotation_period_in_days") && !rules.may_be_true("enable_key_rotation") {
+        rules.refuse("rotation_period_in_days", "needs `enable_key_rotation`");
     }
-    if is_set(inputs, "xks_key_id") && !is_set(inputs, "custom_key_store_id") {
-        problems.push(problem("xks_key_id", "needs `custom_key_store_id`"));
+    if rules.has("xks_key_id") && !rules.has("custom_key_store_id") {
+        rules.refuse("xks_key_id", "needs `custom_key_store_id`");
     }
-    problems
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]
@@ -339,6 +335,8 @@ mod handler {
 
 #[cfg(test)]
 mod rule_tests {
+    use infra_sdk::Value;
+
     use super::*;
 
     #[test]

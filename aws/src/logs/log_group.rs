@@ -7,8 +7,8 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Choice, Days, Object, Outputs, Resource, Tags};
 
-use crate::checks::{NameRule, check_names, number, problem, text};
 use crate::kms::Key;
+use crate::rules::{NameRule, Rules};
 
 /// Log streams that share retention, encryption and access.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -69,6 +69,7 @@ pub struct LogGroupOutputs {
 
 /// Source: CloudWatch Logs API Reference, CreateLogGroup.
 const NAMES: NameRule = NameRule {
+    shortest: 1,
     longest: 512,
     allows: |c| c.is_ascii_alphanumeric() || "._-/#".contains(c),
     characters: "letters, digits and `._-/#`",
@@ -81,23 +82,19 @@ const RETENTION: &[i64] = &[
 ];
 
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let mut problems = check_names(inputs, &NAMES);
-    for field in ["name", "name_prefix"] {
-        if text(inputs, field).is_some_and(|name| name.starts_with("aws/")) {
-            problems.push(problem(field, "must not start with `aws/`, which is AWS's"));
-        }
-    }
-    let days = number(inputs, "retention_in_days").unwrap_or(0);
+    let mut rules = Rules::new(inputs);
+    rules.names(&NAMES);
+    rules.names_not_from("aws/", "which is AWS's");
+    let days = rules.number("retention_in_days").unwrap_or(0);
     if !RETENTION.contains(&days) {
         let all = RETENTION.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let message = format!("must be one of {all}, not {days}");
-        problems.push(problem("retention_in_days", message));
+        rules.refuse("retention_in_days", format!("must be one of {all}, not {days}"));
     }
-    if days != 0 && text(inputs, "log_group_class") == Some(LogGroupClass::Delivery.as_str()) {
-        let message = "cannot be set with the class `DELIVERY`, which keeps events for a day";
-        problems.push(problem("retention_in_days", message));
+    if days != 0 && rules.text("log_group_class") == Some(LogGroupClass::Delivery.as_str()) {
+        let because = "with the class `DELIVERY`, which keeps events for a day";
+        rules.without(&["retention_in_days"], because);
     }
-    problems
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]

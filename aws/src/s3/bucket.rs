@@ -5,9 +5,10 @@
 //! GetObjectLockConfiguration, ListObjectVersions, DeleteObjects, DeleteBucket.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Arn, Object, Outputs, Resource, Tags};
 
 use super::BucketName;
+use crate::rules::{NameRule, Rules};
 
 /// A bucket for objects.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -41,27 +42,38 @@ pub struct BucketOutputs {
     pub bucket_region: String,
 }
 
-/// The rules for names. Source: S3 user guide, general purpose bucket naming rules.
+/// Source: S3 user guide, general purpose bucket naming rules.
+const NAMES: NameRule = NameRule {
+    shortest: 3,
+    longest: 63,
+    allows: |c| is_plain(c) || c == '-' || c == '.',
+    characters: "lower-case letters, digits, `.` and `-`",
+};
+
+fn is_plain(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit()
+}
+
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let Some(Value::String(name)) = inputs.get("bucket") else { return Vec::new() };
-    let ends = |byte: Option<u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    let message = if !(3..=63).contains(&name.len()) {
-        "must have 3 to 63 characters"
-    } else if !name.bytes().all(allowed) {
-        "may have only lower-case letters, digits, `.` and `-`"
-    } else if !ends(name.bytes().next()) || !ends(name.bytes().last()) {
+    let mut rules = Rules::new(inputs);
+    if let Some(Err(message)) = rules.text("bucket").map(check_name) {
+        rules.refuse("bucket", format!("{message}: {}", rules.shown("bucket")));
+    }
+    rules.finish()
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    NAMES.check(name)?;
+    let message = if !name.starts_with(is_plain) || !name.ends_with(is_plain) {
         "must start and end with a letter or a digit"
     } else if name.contains("..") {
         "must not have two dots in a row"
     } else if name.parse::<std::net::Ipv4Addr>().is_ok() {
         "must not look like an IP address"
     } else {
-        return Vec::new();
+        return Ok(());
     };
-    vec![Problem { path: "bucket".to_owned(), message: format!("{message}: `{name}`") }]
+    Err(message.to_owned())
 }
 
 #[cfg(feature = "provider")]
@@ -70,6 +82,7 @@ mod handler {
         BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier,
         ObjectLockEnabled, Tag, Tagging,
     };
+    use infra_sdk::Value;
     use infra_sdk::provider::{Failure, FailureClass};
 
     use super::*;
@@ -272,7 +285,9 @@ mod handler {
 }
 
 #[cfg(test)]
-mod names {
+mod rule_tests {
+    use infra_sdk::Value;
+
     use super::*;
 
     #[test]

@@ -3,9 +3,10 @@
 //! API: PutBucketLifecycleConfiguration, GetBucketLifecycleConfiguration, DeleteBucketLifecycle.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Block, BlockSet, Choice, Object, Outputs, Resource, Tags, Value};
+use infra_sdk::{Block, BlockSet, Choice, Object, Outputs, Resource, Tags};
 
 use super::BucketName;
+use crate::rules::Rules;
 
 /// What happens to the objects of a bucket as they grow old.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -177,32 +178,24 @@ pub struct LifecycleOutputs {
 
 /// Rules between fields. Source: S3 API Reference, LifecycleRule.
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let rules = inputs.get("rule").and_then(Value::as_list).unwrap_or_default();
-    let mut problems = Vec::new();
-    for (index, rule) in rules.iter().filter_map(Value::as_map).enumerate() {
-        let mut refuse = |field: &str, message: &str| {
-            let path = format!("rule[{index}].{field}");
-            problems.push(Problem { path, message: message.to_owned() });
-        };
-        let block = |name: &str| rule.get(name).and_then(Value::as_map);
-        if block("filter").and_then(|filter| filter.get("prefix")?.as_str()) == Some("") {
-            refuse("filter.prefix", "is empty: leave it out to mean every object");
+    let mut rules = Rules::new(inputs);
+    rules.blocks("rule", |rule| {
+        rule.blocks("filter", |filter| {
+            if filter.text("prefix") == Some("") {
+                filter.refuse("prefix", "is empty: leave it out to mean every object");
+            }
+        });
+        rule.blocks("expiration", |expiration| {
+            expiration.exactly_one(&["days", "date", "expired_object_delete_marker"]);
+        });
+        rule.blocks("transition", |transition| transition.exactly_one(&["days", "date"]));
+        if !ACTIONS.iter().any(|name| rule.has(name)) {
+            rule.refuse("id", "the rule does nothing: give it an expiration or a transition");
         }
-        if block("expiration").is_some_and(|e| given(e, EXPIRATIONS) != 1) {
-            refuse("expiration", "needs exactly one of `days`, `date` and the delete marker");
-        }
-        let transitions = rule.get("transition").and_then(Value::as_list).unwrap_or_default();
-        if transitions.iter().filter_map(Value::as_map).any(|t| given(t, &["days", "date"]) != 1) {
-            refuse("transition", "needs exactly one of `days` and `date`");
-        }
-        if ACTIONS.iter().all(|name| rule.get(*name).is_none_or(infra_sdk::kind::is_empty)) {
-            refuse("id", "the rule does nothing: give it an expiration or a transition");
-        }
-    }
-    problems
+    });
+    rules.finish()
 }
 
-const EXPIRATIONS: &[&str] = &["days", "date", "expired_object_delete_marker"];
 const ACTIONS: &[&str] = &[
     "expiration",
     "transition",
@@ -211,12 +204,10 @@ const ACTIONS: &[&str] = &[
     "abort_incomplete_multipart_upload",
 ];
 
-fn given(block: &Object, names: &[&str]) -> usize {
-    names.iter().filter(|name| block.get(**name).is_some_and(|value| !value.is_null())).count()
-}
-
 #[cfg(test)]
-mod rules {
+mod rule_tests {
+    use infra_sdk::Value;
+
     use super::*;
 
     #[test]
@@ -232,6 +223,16 @@ mod rules {
         assert_eq!(check(expiration([number("days")].into())), 0);
         let both = [number("days"), ("date".to_owned(), Value::from("2027-01-01T00:00:00Z"))];
         assert_eq!(check(expiration(both.into())), 1);
+        let transition = |entries: Object| {
+            let list = Value::List(vec![Value::Map(entries)]);
+            check(Object::from([("transition".to_owned(), list)]))
+        };
+        assert_eq!(transition([number("days")].into()), 0);
+        assert_eq!(transition([("storage_class".to_owned(), "GLACIER".into())].into()), 1);
+        let empty = Value::Map(Object::from([("prefix".to_owned(), "".into())]));
+        let mut rule = expiration([number("days")].into());
+        rule.insert("filter".to_owned(), empty);
+        assert_eq!(check(rule), 1);
     }
 }
 

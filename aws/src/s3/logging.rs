@@ -3,9 +3,10 @@
 //! API: PutBucketLogging, GetBucketLogging.
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Block, Choice, Object, Outputs, Resource, Value};
+use infra_sdk::{Block, Choice, Object, Outputs, Resource};
 
 use super::BucketName;
+use crate::rules::Rules;
 
 /// Where the access logs of a bucket go.
 #[derive(Debug, Clone, PartialEq, Resource)]
@@ -63,16 +64,17 @@ pub struct BucketLoggingOutputs {
 
 /// Exactly one key format. Source: S3 API Reference, TargetObjectKeyFormat.
 fn validate(inputs: &Object) -> Vec<Problem> {
-    let format = inputs.get("target_object_key_format").and_then(Value::as_map);
-    let both_or_none = |format: &Object| {
-        let simple = format.get("simple_prefix").and_then(Value::as_bool) == Some(true);
-        simple == format.get("partitioned_prefix").is_some_and(|value| !value.is_null())
-    };
-    let problem = || Problem {
-        path: "target_object_key_format".to_owned(),
-        message: "needs exactly one of `partitioned_prefix` and `simple_prefix`".to_owned(),
-    };
-    format.filter(|format| both_or_none(format)).map(|_| problem()).into_iter().collect()
+    let formats = ["partitioned_prefix", "simple_prefix"];
+    let mut rules = Rules::new(inputs);
+    rules.blocks("target_object_key_format", |format| {
+        // `simple_prefix` is always given, and chooses a format only when it is on.
+        match (format.has("partitioned_prefix"), format.may_be_true("simple_prefix")) {
+            (true, true) => format.at_most_one(&formats),
+            (false, false) => format.missing(&formats),
+            _ => {}
+        }
+    });
+    rules.finish()
 }
 
 #[cfg(feature = "provider")]
@@ -193,6 +195,41 @@ mod handler {
             partitioned_prefix: partitioned.transpose()?,
             simple_prefix: format.simple_prefix.is_some(),
         })
+    }
+}
+
+#[cfg(test)]
+mod rule_tests {
+    use infra_sdk::Value;
+
+    use super::*;
+
+    #[test]
+    fn keys_have_one_format() {
+        let check = |simple: Value, partitioned: Value| -> Vec<String> {
+            let format = Object::from([
+                ("simple_prefix".to_owned(), simple),
+                ("partitioned_prefix".to_owned(), partitioned),
+            ]);
+            let inputs = [("target_object_key_format".to_owned(), Value::Map(format))];
+            validate(&inputs.into())
+                .into_iter()
+                .map(|p| format!("{} {}", p.path, p.message))
+                .collect()
+        };
+        let (on, off) = (Value::Bool(true), Value::Bool(false));
+        let by_date = Object::from([("partition_date_source".to_owned(), "EventTime".into())]);
+        let by_date = Value::Map(by_date);
+        assert_eq!(check(on.clone(), Value::Null), [""; 0]);
+        assert_eq!(check(off.clone(), by_date.clone()), [""; 0]);
+        assert_eq!(check(Value::Unknown, Value::Null), [""; 0]);
+        let format = "target_object_key_format";
+        let both = "simple_prefix cannot be given together with `partitioned_prefix`";
+        assert_eq!(check(on, by_date), [format!("{format}.{both}")]);
+        let none =
+            "partitioned_prefix is missing: give one of `partitioned_prefix`, `simple_prefix`";
+        assert_eq!(check(off, Value::Null), [format!("{format}.{none}")]);
+        assert_eq!(validate(&Object::new()), []);
     }
 }
 
