@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use infra_sdk::provider::{Observed, Place, Readiness};
 use infra_sdk::store::{Record, Status};
-use infra_sdk::{
-    Address, Declaration, Diagnostic, Expr, Field, Object, Reference, Schema, Value,
-};
+use infra_sdk::{Address, Declaration, Diagnostic, Expr, Field, Object, Reference, Schema, Value};
 
 use crate::plan::{Action, AttributeChange, Drift, Reason};
 use crate::refresh::Seen;

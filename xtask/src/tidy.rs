@@ -118,7 +118,8 @@ fn forgotten_types(root: &Path, files: &[PathBuf]) -> Vec<String> {
     let mut found = Vec::new();
     for path in files {
         let name = relative(root, path);
-        let Some(service) = name.strip_prefix("aws/src/").and_then(|rest| rest.split('/').next())
+        let Some((service, _)) =
+            name.strip_prefix("aws/src/").and_then(|rest| rest.split_once('/'))
         else {
             continue;
         };
@@ -127,7 +128,8 @@ fn forgotten_types(root: &Path, files: &[PathBuf]) -> Vec<String> {
             let declared = text[at..].split("pub struct ").nth(1).unwrap_or_default();
             let end = declared.find([' ', '<', '{']).unwrap_or(declared.len());
             let line = format!("Adapter::<{service}::{}>", &declared[..end]);
-            if !registry.contains(&line) {
+            // A macro that writes several types names none of them here.
+            if !declared.starts_with('$') && !registry.contains(&line) {
                 found.push(format!("{name}: {line} is not in aws/src/types.rs"));
             }
         }

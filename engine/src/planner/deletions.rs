@@ -48,7 +48,7 @@ pub(super) fn orphans(
         };
         let (prevent, mut reason) = verdict(record);
         let asked = BTreeMap::new();
-            draft.drift.extend(decide::drift(&record.address, record, schema, seen, &asked));
+        draft.drift.extend(decide::drift(&record.address, record, schema, seen, &asked));
         let gone = matches!(seen, Seen::Gone);
         if gone {
             reason = Reason::GoneOutside { id: record.id.clone() };

@@ -96,11 +96,8 @@ async fn what_the_cloud_chooses_is_no_change_outside_unless_it_was_asked_for() {
     assert_eq!(drift(&bench.plan(&stack()).await), "");
 
     let bench = Bench::new();
-    let asked = stack().add(
-        "other",
-        "test_machine",
-        json!({"network_id": "$network.id", "zone": "here"}),
-    );
+    let asked =
+        stack().add("other", "test_machine", json!({"network_id": "$network.id", "zone": "here"}));
     bench.apply(&asked).await;
     bench.fake.change_outside("other", "zone", "elsewhere");
     let found = drift(&bench.plan(&asked).await);

@@ -248,14 +248,15 @@ async fn describe_rules(
     answer: &Answer,
 ) -> Result<(), UpstreamError> {
     let asked = |name: &str| call.form.get(&format!("IpPermissions.1.{name}"));
-    let Some((kind, other, description)) =
-        [("ReferencedGroupId", "Groups.1.GroupId"), ("PrefixListId", "PrefixListIds.1.PrefixListId")]
-            .into_iter()
-            .find_map(|(kind, name)| {
-                let list = name.split('.').next()?;
-                Some((kind, asked(name)?, asked(&format!("{list}.1.Description"))?))
-            })
-    else {
+    let Some((kind, other, description)) = [
+        ("ReferencedGroupId", "Groups.1.GroupId"),
+        ("PrefixListId", "PrefixListIds.1.PrefixListId"),
+    ]
+    .into_iter()
+    .find_map(|(kind, name)| {
+        let list = name.split('.').next()?;
+        Some((kind, asked(name)?, asked(&format!("{list}.1.Description"))?))
+    }) else {
         return Ok(());
     };
     let Some(document) = answer.document() else { return Ok(()) };
