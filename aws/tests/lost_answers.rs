@@ -2,6 +2,7 @@
 //!
 //! A sandbox of its own, because its faults would hit other tests.
 #![cfg(feature = "provider")]
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do: by a panic")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
