@@ -92,7 +92,9 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     let before: Object = current.clone().into_iter().chain(outputs.clone()).collect();
     let mut reasons = replacement_reasons(case, record, &differing);
     let replaced = !reasons.is_empty();
-    let forcing = |field: &Field| field.force_new;
+    // What the cloud chooses anew because of a replacement is not its cause.
+    let forcing =
+        |field: &Field| field.force_new && differing.iter().any(|other| other.name == field.name);
     let changed: Vec<_> =
         differing.iter().filter(|f| !f.force_new).map(|f| f.name.to_owned()).collect();
     if !changed.is_empty() {

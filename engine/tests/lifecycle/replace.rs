@@ -216,3 +216,15 @@ async fn a_failed_second_half_is_made_good_by_the_next_run() {
     "#);
     bench.apply(&changed).await;
 }
+
+#[tokio::test]
+async fn what_the_cloud_chooses_anew_is_not_the_cause() {
+    let note = |label: &str| Sheet::new().add("note", "test_note", json!({"label": label}));
+    let bench = Bench::new();
+    bench.apply(&note("one")).await;
+    insta::assert_snapshot!(show(&bench.plan(&note("two")).await), @r#"
+    replace note note-1: cannot update label
+      label: "one" -> "two" (forces replacement)
+    "#);
+    bench.apply(&note("two")).await;
+}

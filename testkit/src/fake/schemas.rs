@@ -75,7 +75,7 @@ pub static NOTE: Schema = Schema {
         Field { force_new: true, ..Field::new("label", TEXTS) },
         Field::new("links", Kind::Set(&TEXTS)),
         Field { force_new: true, ..Field::new("parent_ids", Kind::Set(&TEXTS)) },
-        Field { computed: true, ..Field::new("shade", TEXTS) },
+        Field { computed: true, force_new: true, ..Field::new("shade", TEXTS) },
         Field::new("text", TEXTS),
     ],
     outputs: &[Field::new("id", TEXTS)],
