@@ -1,0 +1,153 @@
+//! The stacks of this repository, planned by the binary as a user would, against the sandbox.
+//!
+//! Proves what no smaller test does: the real program is built, its settings differ by environment,
+//! and the plan document of a real system is read by the library that readers of Terraform's plans
+//! use. Needs Python for the emulators; the reader needs Go and says so when it is not there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use infra_sandbox::{Sandbox, SandboxConfig};
+use serde_json::Value;
+
+/// The virtual environment of the emulators, shared by all tests of this machine.
+fn venv() -> PathBuf {
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    std::env::var_os("INFRA_SANDBOX_VENV")
+        .map_or_else(|| Path::new(&home).join(".cache/infra/sandbox-venv"), PathBuf::from)
+}
+
+/// A copy of the project's configuration in a folder of its own, so that no state is touched, with
+/// the program that the repository's crate makes.
+struct Project {
+    folder: tempfile::TempDir,
+    program: PathBuf,
+    endpoint: String,
+}
+
+impl Project {
+    fn infra(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("AWS_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .arg("--program")
+            .arg(&self.program)
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "123456789012")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("infra does not start: {error}"))
+    }
+
+    /// The plan document of an environment, and how many resources of each type it creates.
+    fn plan(&self, environment: &str) -> (Vec<u8>, BTreeMap<String, usize>) {
+        let output = self.infra(&["plan", "--env", environment, "--format", "json"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        let plan: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("not JSON: {error}\n{errors}"));
+        let mut created = BTreeMap::new();
+        for change in plan["resource_changes"].as_array().into_iter().flatten() {
+            assert_eq!(change["change"]["actions"], serde_json::json!(["create"]));
+            *created.entry(change["type"].as_str().unwrap_or_default().to_owned()).or_default() +=
+                1;
+        }
+        (output.stdout, created)
+    }
+}
+
+/// Builds the stacks crate as `infra` does and returns its binary.
+fn stacks() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--locked", "--package", "stacks", "--message-format", "json"])
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
+    assert!(output.status.success(), "the stacks crate builds");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "stacks")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("cargo names no executable"))
+}
+
+fn project(endpoint: String) -> Project {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let copy = |name: &str| {
+        let to = folder.path().join(name);
+        let made = to.parent().map(std::fs::create_dir_all).transpose();
+        made.and_then(|_| std::fs::copy(root.join(name), &to))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    };
+    copy("infra.toml");
+    for environment in ["development", "production", "sandbox", "staging"] {
+        copy(&format!("stacks/settings/{environment}.toml"));
+    }
+    Project { program: stacks(), folder, endpoint }
+}
+
+/// Reads a plan with terraform-json.
+#[expect(clippy::print_stderr, reason = "a skipped check says so")]
+fn read_by_terraforms_library(plan: &[u8]) {
+    use std::io::Write as _;
+    if Command::new("go").arg("version").output().is_err() {
+        eprintln!("skipped: go is not installed, so the plan is not read by terraform-json");
+        return;
+    }
+    let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan_json_reader");
+    let started = Command::new("go")
+        .current_dir(reader)
+        .args(["run", "."])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = started.unwrap_or_else(|error| panic!("go does not start: {error}"));
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(plan).unwrap_or_else(|error| panic!("the reader stopped: {error}"));
+    }
+    let output = child.wait_with_output().unwrap_or_else(|error| panic!("go: {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = String::from_utf8_lossy(&output.stdout);
+    assert!(read.contains("network.vpc aws_vpc network_vpc [create]"), "{read}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archon_is_planned_as_its_settings_say() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
+    let config = SandboxConfig {
+        venv: Some(venv()),
+        environment: std::env::vars_os().collect(),
+        ..SandboxConfig::new(folder.path())
+    };
+    let sandbox =
+        Sandbox::start(config).await.unwrap_or_else(|error| panic!("no sandbox: {error}"));
+    let endpoint = sandbox.endpoint();
+    let planned = tokio::task::spawn_blocking(move || {
+        let project = project(endpoint);
+        let (document, staging) = project.plan("staging");
+        read_by_terraforms_library(&document);
+        let (_, production) = project.plan("production");
+        // Two zones with one NAT gateway, three zones with one each.
+        assert_eq!((staging["aws_subnet"], staging["aws_nat_gateway"]), (6, 1));
+        assert_eq!((production["aws_subnet"], production["aws_nat_gateway"]), (9, 3));
+        let human = project.infra(&["plan", "--env", "staging"]);
+        assert!(String::from_utf8_lossy(&human.stdout).contains("archon in staging"));
+        let refused = project.infra(&["destroy", "--env", "production", "--auto-approve"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("`production` is protected"));
+    });
+    planned.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    sandbox.stop().await;
+}
