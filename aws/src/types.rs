@@ -53,6 +53,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::frame::calls::CreateClass;
 
     #[test]
     fn types_are_sorted_and_stand_once() {
@@ -62,10 +63,15 @@ mod tests {
         assert!(lookups.windows(2).all(|pair| pair[0] < pair[1]), "{lookups:?}");
     }
 
+    /// Types whose create really has no token, no name, no tags and no two ends.
+    const UNRECOVERABLE: &[&str] = &[];
+
     #[test]
     fn every_type_declares_its_calls() {
         for handler in TYPES {
             let (name, calls) = (handler.schema().type_name, handler.calls());
+            let neither = calls.class == CreateClass::Neither;
+            assert_eq!(neither, UNRECOVERABLE.contains(&name), "{name} declares no class");
             assert!(calls.create.contains(':'), "{name} names no create operation");
             assert!(calls.operations.contains(&calls.create), "{name} does not list its create");
             assert!(!calls.actions.is_empty(), "{name} lists no IAM action");
