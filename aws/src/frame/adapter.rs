@@ -286,10 +286,18 @@ async fn find<T: Handler>(aws: &Aws, want: &T) -> Result<Vec<String>> {
 const VISIBLE_AFTER: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
 
-async fn settle<T: Handler>(aws: &Aws, want: &T, lost: Failure) -> Result<String> {
+async fn settle<T: Handler>(aws: &Aws, want: &T, mut lost: Failure) -> Result<String> {
+    let mut trouble = None;
     for delay in VISIBLE_AFTER {
         tokio::time::sleep(delay).await;
-        let Ok(mut found) = find(aws, want).await else { continue };
+        let mut found = match find(aws, want).await {
+            Ok(found) => found,
+            Err(failure) => {
+                trouble = Some(failure);
+                continue;
+            }
+        };
+        trouble = None;
         match (found.pop(), found.is_empty()) {
             (Some(id), true) => return Ok(id),
             // More than one, or none yet: the intent stays open and says so.
@@ -297,6 +305,7 @@ async fn settle<T: Handler>(aws: &Aws, want: &T, lost: Failure) -> Result<String
             (None, _) => {}
         }
     }
+    lost.hints.extend(trouble.map(|failure| format!("looking for what it made failed: {failure}")));
     Err(lost)
 }
 
