@@ -81,8 +81,8 @@ pub(crate) async fn check(type_name: &str, fixture: Fixture) {
         endpoint_url: Some(endpoint),
         // The key tells the calls of this test from those of its neighbours in the gate's log.
         credentials: Some((unique.clone(), "test".to_owned())),
-        account: None,
         default_tags: BTreeMap::from([("team".to_owned(), "conformance".to_owned())]),
+        ..Connection::default()
     })
     .await;
     let owner = Owner { stack: format!("conformance-{unique}"), environment: "test".to_owned() };
@@ -206,14 +206,16 @@ impl Suite {
             inputs: wanted.clone(),
             token,
             owner: Arc::clone(&self.owner),
+            started: "2026-11-22T00:00:00Z".to_owned(),
         };
-        let id = self.provider.create(&create).await.expect("it is created");
+        let made = self.provider.create(&create).await.expect("it is created");
         let target = Target {
             address: declaration.address.clone(),
             type_name: declaration.type_name.clone(),
             place: Place::default(),
-            id,
+            id: made.id,
             recorded: wanted.clone(),
+            outputs: made.outputs,
             owner: Arc::clone(&self.owner),
         };
         self.settled(target, wanted).await
@@ -292,6 +294,7 @@ impl Suite {
             inputs: made.wanted.clone(),
             token: self.token(&made.target.address),
             owner: Arc::clone(&self.owner),
+            started: "2026-11-22T00:00:00Z".to_owned(),
         };
         let found = self.provider.find(&create).await.expect("it can be looked for");
         assert_eq!(found, std::slice::from_ref(&made.target.id), "a lost create is found again");

@@ -4,7 +4,6 @@
 #![cfg(feature = "provider")]
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do: by a panic")]
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,6 +42,7 @@ fn create(address: &str, type_name: &str, inputs: Object) -> Create {
         inputs,
         token: format!("token-{address}"),
         owner: Arc::new(Owner { stack: "lost".to_owned(), environment: "test".to_owned() }),
+        started: "2026-11-22T00:00:00Z".to_owned(),
     }
 }
 
@@ -64,7 +64,7 @@ async fn a_create_whose_answer_is_lost_makes_one_object() {
         endpoint_url: Some(sandbox.endpoint()),
         credentials: Some(("123456789012".to_owned(), "test".to_owned())),
         account: None,
-        default_tags: BTreeMap::new(),
+        ..Connection::default()
     })
     .await;
     let control = sandbox.control();
@@ -86,7 +86,7 @@ async fn a_create_whose_answer_is_lost_makes_one_object() {
         let schema = provider.schema(&request.type_name).expect("a type");
         schema.fill_defaults(&mut request.inputs);
         control.set_faults(&[cut_after(service, operation)]).await.expect("faults are set");
-        let id = provider.create(&request).await.expect("the object is found");
+        let id = provider.create(&request).await.expect("the object is found").id;
         let faults = control.faults().await.expect("faults are listed");
         assert_eq!(faults[0].hits, 1, "{operation}: the answer was cut");
         let calls = control.log(0).await.expect("a log");

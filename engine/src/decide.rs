@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use infra_sdk::provider::{Observed, Place, Readiness};
-use infra_sdk::store::{Record, Status};
+use infra_sdk::store::{Record, Status, Waiting};
 use infra_sdk::{Address, Declaration, Diagnostic, Expr, Field, Object, Reference, Schema, Value};
 
 use crate::plan::{Action, AttributeChange, Drift, Reason};
@@ -139,7 +139,8 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
                 }
             }
         }
-        let status = unfinished.map_or(Status::Ready, Status::Created);
+        let created = |last| Status::Created(Waiting { last, until: None });
+        let status = unfinished.map_or(Status::Ready, created);
         let inputs = if differing.is_empty() { planned } else { current.clone() };
         verdict.settled = Some((inputs, outputs, status));
         verdict.action = Some(action);

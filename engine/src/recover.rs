@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use infra_sdk::provider::{Create, Observed, Owner, Provider, Readiness, Target};
-use infra_sdk::store::{Deposed, Edit, Intent, Operation, Record, State, Status, Store};
+use infra_sdk::store::{Deposed, Edit, Intent, Operation, Record, State, Status, Store, Waiting};
 use infra_sdk::{Address, Diagnostic, Object, Schema, Value};
 
 use crate::refresh::{self, revealed};
@@ -127,6 +127,7 @@ async fn find(
         inputs: revealed(&intent.inputs),
         token: intent.token.clone(),
         owner: Arc::clone(owner),
+        started: intent.started.clone(),
     };
     let found = provider.find(&request).await.map_err(|failure| {
         refresh::explain(&failure, "recover::find", "an unfinished create cannot be looked up")
@@ -170,6 +171,7 @@ fn target(open: &Open, owner: &Arc<Owner>) -> Option<Target> {
         place: open.intent.place.clone(),
         id: open.id.clone()?,
         recorded: revealed(&open.intent.inputs),
+        outputs: Object::new(),
         owner: Arc::clone(owner),
     })
 }
@@ -221,7 +223,9 @@ fn adopt(open: &Open, id: &str, observed: &Observed, old: Option<&Record>) -> Re
         dependencies: dependencies.into_iter().collect(),
         status: match &observed.readiness {
             Readiness::Ready => Status::Ready,
-            Readiness::Waiting(word) | Readiness::Failed(word) => Status::Created(word.clone()),
+            Readiness::Waiting(word) | Readiness::Failed(word) => {
+                Status::Created(Waiting { last: word.clone(), until: None })
+            }
         },
         prevent_destroy: old.is_some_and(|old| old.prevent_destroy),
         create_before_destroy: old.is_some_and(|old| old.create_before_destroy),
@@ -275,6 +279,7 @@ fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
             Edit::Lookup(key, value) => {
                 state.lookups.insert(key, value);
             }
+            Edit::Note(_) => {}
         }
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn target(record: &Record, address: &Address, owner: &Arc<Owner>) -> 
         place: record.place.clone(),
         id: record.id.clone(),
         recorded: revealed(&record.inputs),
+        outputs: revealed(&record.outputs),
         owner: Arc::clone(owner),
     }
 }
@@ -45,6 +46,7 @@ pub(crate) fn import_target(
         place: place.clone(),
         id: id.to_owned(),
         recorded: Object::new(),
+        outputs: Object::new(),
         owner: Arc::clone(owner),
     }
 }
@@ -86,7 +88,7 @@ pub(crate) fn believe(record: &Record) -> Observed {
         outputs: record.outputs.clone(),
         readiness: match &record.status {
             Status::Ready => Readiness::Ready,
-            Status::Created(word) => Readiness::Waiting(word.clone()),
+            Status::Created(waiting) => Readiness::Waiting(waiting.last.clone()),
         },
     }
 }

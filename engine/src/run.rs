@@ -24,6 +24,8 @@ pub struct Run<'a> {
     pub stop: watch::Receiver<Stop>,
     /// Random id of the run.
     pub id: String,
+    /// Who runs it, for the history.
+    pub by: String,
 }
 
 /// Tells the time. The engine never looks at the machine's own clock.

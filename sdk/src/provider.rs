@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::store::Operation;
 use crate::{Address, LookupSchema, Object, Schema, Value};
 
 /// A future of a port, without naming a runtime.
@@ -46,6 +47,8 @@ pub struct Target {
     pub id: String,
     /// Its inputs as recorded, revealed: what a read cannot ask the cloud for.
     pub recorded: Object,
+    /// Its outputs as recorded, revealed: what was told once and never again.
+    pub outputs: Object,
     /// Whose it is.
     pub owner: Arc<Owner>,
 }
@@ -87,6 +90,36 @@ pub struct Create {
     pub token: String,
     /// Whose it will be.
     pub owner: Arc<Owner>,
+    /// When the first try began, RFC 3339: what a lost try made is not older.
+    pub started: String,
+}
+
+/// What a create call made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Made {
+    /// What the cloud calls it.
+    pub id: String,
+    /// Outputs that are told now and never again, such as the secret half of a key. Most types have
+    /// none: everything else comes from a read.
+    pub outputs: Object,
+}
+
+impl Made {
+    /// An object whose outputs can all be read.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), outputs: Object::new() }
+    }
+}
+
+/// How a create whose answer was lost is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// The same request with the same token gives the same object: it may be sent again at any
+    /// time within which the service knows the token.
+    Replay,
+    /// Nothing but a search tells; what was made shows up in one within this time.
+    Search(Duration),
 }
 
 /// An update call.
@@ -214,8 +247,14 @@ pub trait Provider: Send + Sync {
         targets: &'a [Target],
     ) -> BoxFuture<'a, Vec<Result<Option<Observed>, Failure>>>;
 
+    /// How long the type's objects may take, readiness included, where nobody says otherwise.
+    fn patience(&self, type_name: &str, operation: Operation) -> Option<Duration>;
+
+    /// How a lost create of the type is settled.
+    fn settling(&self, type_name: &str) -> Settling;
+
     /// Creates an object and returns its id, without waiting for it to be ready.
-    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<String, Failure>>;
+    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made, Failure>>;
 
     /// Changes what is listed and nothing else.
     fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<(), Failure>>;

@@ -15,7 +15,7 @@ use crate::{Address, Location, Object, Value};
 pub struct State {
     /// Random id of this history: two stores with one lineage are one state at two times.
     pub lineage: String,
-    /// Counts the runs that changed something.
+    /// Counts the runs that wrote something.
     pub serial: u64,
     /// Resources by address.
     pub records: BTreeMap<Address, Record>,
@@ -73,10 +73,19 @@ pub struct Record {
 /// How far the making of a resource has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    /// The cloud has it and it may not be usable yet; the last word about it.
-    Created(String),
+    /// The cloud has it and it may not be usable yet.
+    Created(Waiting),
     /// It is as it was asked for.
     Ready,
+}
+
+/// A wait for an object that is on its way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// The last word about it: the cloud's, or `created`.
+    pub last: String,
+    /// Until when a run waits before it gives up for now, RFC 3339. The next run waits anew.
+    pub until: Option<String>,
 }
 
 /// An object that was replaced and is still to be deleted.
@@ -137,32 +146,59 @@ pub enum Edit {
     Outputs(BTreeMap<String, Value>),
     /// Keeps the answer to a lookup, by [`lookup_key`].
     Lookup(String, Value),
+    /// Appends to the history of a run.
+    Note(Box<RunChange>),
 }
 
-/// A run that has ended, for the history.
+/// A run, for the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRecord {
     /// Random id.
     pub id: String,
-    /// `apply` or `destroy`.
+    /// `apply`, `destroy`, `state mv`, …
     pub command: String,
+    /// Who ran it: user and host, and the caller's ARN where it is known.
+    pub by: String,
     /// When it began, RFC 3339.
     pub started: String,
-    /// When it ended, RFC 3339.
-    pub ended: String,
+    /// When it ended, RFC 3339; `None` while it goes on, and for one that was killed.
+    pub ended: Option<String>,
     /// Whether everything was done.
     pub complete: bool,
-    /// Addresses with what was done to each.
-    pub changes: Vec<(Address, String)>,
+}
+
+/// What a run did to one resource: enough to undo it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunChange {
+    /// Id of the run.
+    pub run: String,
+    /// When it was done, RFC 3339.
+    pub at: String,
+    /// The resource.
+    pub address: Address,
+    /// Terraform's name of its type.
+    pub type_name: String,
+    /// What was done.
+    pub operation: Operation,
+    /// What the cloud calls the object.
+    pub id: String,
+    /// The record as it was before; `None` where there was none.
+    pub before: Option<Record>,
 }
 
 /// Why the store cannot do what it is asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Another run holds the state.
     #[error("the state is locked: {holder}")]
     Locked {
         /// Who, and since when, as far as it is known.
+        holder: String,
+    },
+    /// Another run took the lock over while this one held it. What this run wrote until then counts.
+    #[error("the lock of the state was lost: {holder}")]
+    Lost {
+        /// Who has it now, and since when, as far as it is known.
         holder: String,
     },
     /// The disk or the service refuses.
@@ -207,9 +243,16 @@ pub trait Store: Send + Sync {
         edits: &'a [Edit],
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Ends a run: counts the serial up, appends to the history, and writes the canonical export.
+    /// Begins a run that changes something: counts the serial up and appends to the history. Durable
+    /// when it returns.
+    fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Ends the run that was started last: writes it again, as it ended, and the canonical export.
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Runs that have ended, oldest first.
+    /// All runs, oldest first, those that were killed included.
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>>;
+
+    /// What a run did, in the order in which it was done.
+    fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>>;
 }

@@ -11,7 +11,9 @@ use super::plan::show;
 use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Planned, Prepared, SystemClock, Way, approve, plan_all, stop_on_signals};
+use crate::session::{
+    Planned, Prepared, SystemClock, Way, approve, plan_all, states, stop_on_signals,
+};
 use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -93,6 +95,7 @@ async fn apply_all(
             parallelism: usize::from(args.parallelism),
             stop: stop.clone(),
             id: run_id()?,
+            by: states::who(),
         };
         let summary = apply(plan, run, &stop).await;
         // The viewer ends when nobody is left to send events.

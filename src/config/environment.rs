@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use infra_sdk::{Diagnostic, Location};
 use toml::de::DeTable;
@@ -28,6 +29,8 @@ pub(crate) struct Environment {
     pub(crate) state: PathBuf,
     /// Tags of everything in it.
     pub(crate) default_tags: BTreeMap<String, String>,
+    /// How long a new object may take to be found by a search, where it is not what fits AWS.
+    pub(crate) visible_within: Option<Duration>,
     /// The line of `infra.toml` that begins it.
     pub(crate) location: Location,
 }
@@ -60,6 +63,7 @@ impl Environment {
         let endpoint = fields.text("endpoint");
         let state = fields.text("state");
         let default_tags = fields.texts("default_tags").unwrap_or_default();
+        let visible_within = fields.seconds("visible_within").map(Duration::from_secs);
         let region_given = table.keys().any(|key| &**key.get_ref() == "region");
         fields.finish();
         if !region_given {
@@ -95,6 +99,7 @@ impl Environment {
             endpoint,
             state: state.map_or_else(|| ".infra".into(), |state| state.text.into()),
             default_tags,
+            visible_within,
             location,
         })
     }

@@ -45,6 +45,7 @@ pub(crate) async fn connect(
         credentials,
         account: environment.account.clone(),
         default_tags: environment.default_tags.clone(),
+        visible_within: environment.visible_within,
     })
     .await;
     let account = provider.guard().await.map_err(|failure| {

@@ -37,6 +37,11 @@ pub(crate) fn store_error(stack: &str, error: &StoreError) -> CommandError {
             "another run holds the state",
             "wait until it has ended; a run that died holds nothing",
         ),
+        StoreError::Lost { .. } => (
+            "state::lost",
+            "another run took the lock of the state over",
+            "let that run end, then run again: it finds what this one left",
+        ),
         StoreError::Unavailable { .. } => (
             "state::unavailable",
             "the state cannot be used",
@@ -56,7 +61,7 @@ pub(crate) fn store_error(stack: &str, error: &StoreError) -> CommandError {
     let diagnostic =
         Diagnostic::error(code, summary).detail(format!("stack `{stack}`: {error}")).hint(hint);
     match error {
-        StoreError::Locked { .. } => CommandError::locked(diagnostic),
+        StoreError::Locked { .. } | StoreError::Lost { .. } => CommandError::locked(diagnostic),
         _ => diagnostic.into(),
     }
 }

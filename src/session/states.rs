@@ -94,18 +94,29 @@ pub(crate) async fn read(
     }
 }
 
-/// Who opens a state, for whoever finds it locked.
-fn owner() -> LockOwner {
+/// Who runs a command, for the history.
+pub(crate) fn who() -> String {
+    let (user, host) = identity();
+    format!("{user} on {host}")
+}
+
+fn identity() -> (String, String) {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
     let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    (user.unwrap_or_else(|| "somebody".to_owned()), host.trim().to_owned())
+}
+
+/// Who opens a state, for whoever finds it locked.
+fn owner() -> LockOwner {
+    let (user, host) = identity();
     // A value of `--var` may be a secret; the words before it say enough.
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let command: Vec<_> = words.take_while(|word| !word.starts_with("--var")).collect();
     LockOwner {
         pid: std::process::id(),
-        host: host.trim().to_owned(),
-        user: user.unwrap_or_else(|| "somebody".to_owned()),
+        host,
+        user,
         command: format!("infra {}", command.join(" ")),
         started: now(),
     }

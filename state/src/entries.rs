@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use infra_sdk::store::{RunRecord, State, StoreError};
+use infra_sdk::store::{RunChange, RunRecord, State, StoreError};
 use serde::de::DeserializeOwned;
 
 use crate::FORMAT;
 use crate::config::Paths;
 use crate::keeper::Table;
 use crate::record::{
-    ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire,
-    Unreadable, from_body, unframe,
+    ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire,
+    RunWire, Unreadable, from_body, unframe,
 };
 use crate::seal::SealingKey;
 
@@ -21,6 +21,7 @@ pub(crate) const OUTPUTS: &[u8] = b"output/";
 const LOOKUPS: &[u8] = b"lookup/";
 const INTENTS: &[u8] = b"intent/";
 const RUNS: &[u8] = b"run/";
+const CHANGES: &[u8] = b"change/";
 
 /// Key of a record.
 pub(crate) fn record(address: &str) -> Vec<u8> {
@@ -42,9 +43,19 @@ pub(crate) fn intent(number: u64) -> Vec<u8> {
     [INTENTS, &number.to_be_bytes()].concat()
 }
 
-/// Key of a run that has ended; sorts by number.
+/// Key of a run; sorts by number.
 pub(crate) fn run(number: u64) -> Vec<u8> {
     [RUNS, &number.to_be_bytes()].concat()
+}
+
+/// What the keys of the changes of a run begin with.
+pub(crate) fn changes(run: &str) -> Vec<u8> {
+    [CHANGES, run.as_bytes(), b"/"].concat()
+}
+
+/// Key of a change of a run; sorts by number.
+pub(crate) fn change(run: &str, number: u64) -> Vec<u8> {
+    [changes(run).as_slice(), &number.to_be_bytes()].concat()
 }
 
 /// Reads entries of a table and checks each.
@@ -94,9 +105,19 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Runs that have ended, oldest first.
+    /// All runs, oldest first.
     pub(crate) fn history(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.all(RUNS, |_, wire: RunWire| wire.read())
+        self.all(RUNS, |_, wire: RunWire| Ok(wire.read()))
+    }
+
+    /// What a run did, in order.
+    pub(crate) fn changes(
+        &self,
+        run: &str,
+        meta: &MetaWire,
+        key: &SealingKey,
+    ) -> Result<Vec<RunChange>, StoreError> {
+        self.all(&changes(run), |_, wire: ChangeWire| wire.unseal(key, &meta.lineage))
     }
 
     /// What goes into the export.
@@ -166,6 +187,8 @@ fn describe(key: &[u8]) -> String {
         format!("intent {intent}")
     } else if let Some(run) = number(RUNS, key) {
         format!("run {run} of the history")
+    } else if key.starts_with(CHANGES) {
+        "a change in the history".to_owned()
     } else {
         format!("the entry `{}`", String::from_utf8_lossy(key).escape_debug())
     }

@@ -21,6 +21,9 @@ use crate::record::{HeadWire, MetaWire, frame, to_body};
 /// The most requests that share one sync.
 const GROUP: usize = 256;
 
+/// More than one transaction ever appends to the history.
+const CHANGES_PER_WRITE: u64 = 1 << 20;
+
 /// A key with its bytes.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 
@@ -60,7 +63,14 @@ pub(crate) enum Request {
         /// Gets told when it is durable.
         answer: Answer<()>,
     },
-    /// Ends a run.
+    /// Begins a run.
+    Start {
+        /// The wire form of the run.
+        body: Vec<u8>,
+        /// Gets told when it is durable.
+        answer: Answer<()>,
+    },
+    /// Ends the run that was begun last.
     Finish {
         /// The wire form of the run.
         body: Vec<u8>,
@@ -85,6 +95,8 @@ pub(crate) enum BodyEdit {
     Remove(Vec<u8>),
     /// Removes all entries with this prefix.
     Clear(&'static [u8]),
+    /// Appends to the history of the run of this name.
+    Append(String, Vec<u8>),
 }
 
 /// A write that waits for the sync.
@@ -187,7 +199,7 @@ impl<T: Table> Keeper<T> {
             for Pending { answer, export } in pending {
                 let done =
                     if export { synced.as_ref().and(exported.as_ref()) } else { synced.as_ref() };
-                answer(done.copied().map_err(copy));
+                answer(done.copied().map_err(StoreError::clone));
             }
         }
         // All that was answered is durable; the mark may stay behind without harm.
@@ -207,8 +219,12 @@ impl<T: Table> Keeper<T> {
                 let done = self.commit(intent, edits);
                 pend(done, answer, false)
             }
+            Request::Start { body, answer } => {
+                let done = self.start(body);
+                pend(done, answer, false)
+            }
             Request::Finish { body, answer } => {
-                let done = self.finish(body);
+                let done = self.finish(&body);
                 pend(done, answer, true)
             }
             Request::Read(work) => {
@@ -239,8 +255,16 @@ impl<T: Table> Keeper<T> {
             }
             changes.insert(entries::intent(number), None);
         }
+        // Every transaction has a number of its own, and fewer than this many changes.
+        let mut number = self.head.writes.saturating_add(1).saturating_mul(CHANGES_PER_WRITE);
         for edit in edits {
             match edit {
+                BodyEdit::Append(run, body) => {
+                    let key = entries::change(&run, number);
+                    number = number.saturating_add(1);
+                    let framed = frame(&key, &body);
+                    changes.insert(key, Some(framed));
+                }
                 BodyEdit::Put(key, body) => {
                     let framed = frame(&key, &body);
                     changes.insert(key, Some(framed));
@@ -266,7 +290,7 @@ impl<T: Table> Keeper<T> {
         Ok(())
     }
 
-    fn finish(&mut self, body: Vec<u8>) -> Result<(), StoreError> {
+    fn start(&mut self, body: Vec<u8>) -> Result<(), StoreError> {
         self.usable()?;
         let meta = MetaWire { serial: self.meta.serial + 1, ..self.meta.clone() };
         let run = entries::run(meta.serial);
@@ -278,6 +302,13 @@ impl<T: Table> Keeper<T> {
         self.apply(BTreeMap::from(changes))?;
         self.meta = meta;
         Ok(())
+    }
+
+    fn finish(&mut self, body: &[u8]) -> Result<(), StoreError> {
+        self.usable()?;
+        let key = entries::run(self.meta.serial);
+        let framed = frame(&key, body);
+        self.apply(BTreeMap::from([(key, Some(framed))]))
     }
 
     /// One transaction: the changes, and the head that counts them.
@@ -322,12 +353,12 @@ impl<T: Table> Keeper<T> {
     }
 
     fn usable(&self) -> Result<(), StoreError> {
-        self.failed.as_ref().map_or(Ok(()), |error| Err(copy(error)))
+        self.failed.as_ref().map_or(Ok(()), |error| Err(error.clone()))
     }
 
     fn note_failure(&mut self, done: &Result<(), StoreError>) {
         if let Err(error) = done {
-            self.failed = Some(copy(error));
+            self.failed = Some(error.clone());
         }
     }
 }
@@ -349,22 +380,6 @@ fn pend<A: Send + 'static>(
         Err(error) => {
             answer.send(Err(error)).ok();
             None
-        }
-    }
-}
-
-/// The error once more, for everyone whom it concerns.
-fn copy(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Locked { holder } => StoreError::Locked { holder: holder.clone() },
-        StoreError::Unavailable { action, reason } => {
-            StoreError::Unavailable { action: action.clone(), reason: reason.clone() }
-        }
-        StoreError::Damaged { what, reason } => {
-            StoreError::Damaged { what: what.clone(), reason: reason.clone() }
-        }
-        StoreError::Newer { found, supported } => {
-            StoreError::Newer { found: *found, supported: *supported }
         }
     }
 }

@@ -140,6 +140,7 @@ fn a_single_entry_of_a_later_format_is_refused_with_both_versions() {
     let framed = crate::record::frame_as(crate::FORMAT + 1, entries::META, b"{}");
     disk.clone().apply(&[(entries::META.to_vec(), Some(framed))]).expect("applied");
     let error = open(&disk, &paths).err().expect("accepted");
-    let text = "the state is of format 2, and this release reads up to 1";
+    let (found, supported) = (crate::FORMAT + 1, crate::FORMAT);
+    let text = format!("the state is of format {found}, and this release reads up to {supported}");
     assert_eq!(error.to_string(), text);
 }

@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use infra_sdk::provider::Place;
-use infra_sdk::store::{Deposed, Intent, Operation, Record, RunRecord, Status, StoreError};
+use infra_sdk::store::{
+    Deposed, Intent, Operation, Record, RunChange, RunRecord, Status, StoreError, Waiting,
+};
 use infra_sdk::{Address, Location, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use crate::seal::SealingKey;
 use crate::value::{Attributes, Sealer};
 
 /// The format that this release writes, and the newest that it reads.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 const CHECKSUM: usize = 16;
 
@@ -53,7 +55,7 @@ pub(crate) fn unframe<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Unrea
     }
     // Only after the checksum: a flipped bit is damage, not a later release.
     match u16::from_be_bytes(*format) {
-        FORMAT => Ok(body),
+        1..=FORMAT => Ok(body),
         format if format > FORMAT => Err(Unreadable::Newer(format)),
         format => Err(Unreadable::Damaged(format!("there never was a format {format}"))),
     }
@@ -127,8 +129,44 @@ pub(crate) struct RecordWire {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StatusWire {
-    Created(String),
+    Created(WaitingWire),
     Ready,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum WaitingWire {
+    /// As format 1 wrote it: the last word.
+    Word(String),
+    Waiting {
+        last: String,
+        until: Option<String>,
+    },
+}
+
+impl From<&Status> for StatusWire {
+    fn from(status: &Status) -> Self {
+        match status {
+            Status::Created(Waiting { last, until }) => {
+                Self::Created(WaitingWire::Waiting { last: last.clone(), until: until.clone() })
+            }
+            Status::Ready => Self::Ready,
+        }
+    }
+}
+
+impl From<StatusWire> for Status {
+    fn from(wire: StatusWire) -> Self {
+        match wire {
+            StatusWire::Created(WaitingWire::Word(last)) => {
+                Self::Created(Waiting { last, until: None })
+            }
+            StatusWire::Created(WaitingWire::Waiting { last, until }) => {
+                Self::Created(Waiting { last, until })
+            }
+            StatusWire::Ready => Self::Ready,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,10 +205,7 @@ impl RecordWire {
             inputs: sealer.object("inputs", &record.inputs)?,
             outputs: sealer.object("outputs", &record.outputs)?,
             dependencies: record.dependencies.iter().map(Address::to_string).collect(),
-            status: match &record.status {
-                Status::Created(word) => StatusWire::Created(word.clone()),
-                Status::Ready => StatusWire::Ready,
-            },
+            status: (&record.status).into(),
             prevent_destroy: record.prevent_destroy,
             create_before_destroy: record.create_before_destroy,
             location: record.location.as_ref().map(|location| LocationWire {
@@ -197,10 +232,7 @@ impl RecordWire {
             place: Place { region: self.region, provider: self.provider },
             id: self.id,
             dependencies: addresses(&self.dependencies)?,
-            status: match self.status {
-                StatusWire::Created(word) => Status::Created(word),
-                StatusWire::Ready => Status::Ready,
-            },
+            status: self.status.into(),
             prevent_destroy: self.prevent_destroy,
             create_before_destroy: self.create_before_destroy,
             location: self.location.map(|location| Location {
@@ -240,6 +272,26 @@ enum OperationWire {
     Delete,
 }
 
+impl From<Operation> for OperationWire {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Create => Self::Create,
+            Operation::Update => Self::Update,
+            Operation::Delete => Self::Delete,
+        }
+    }
+}
+
+impl From<OperationWire> for Operation {
+    fn from(wire: OperationWire) -> Self {
+        match wire {
+            OperationWire::Create => Self::Create,
+            OperationWire::Update => Self::Update,
+            OperationWire::Delete => Self::Delete,
+        }
+    }
+}
+
 impl IntentWire {
     pub(crate) fn seal(
         intent: &Intent,
@@ -253,11 +305,7 @@ impl IntentWire {
             type_name: intent.type_name.clone(),
             region: intent.place.region.clone(),
             provider: intent.place.provider.clone(),
-            operation: match intent.operation {
-                Operation::Create => OperationWire::Create,
-                Operation::Update => OperationWire::Update,
-                Operation::Delete => OperationWire::Delete,
-            },
+            operation: intent.operation.into(),
             token: intent.token.clone(),
             digest: intent.digest.clone(),
             id: intent.id.clone(),
@@ -275,11 +323,7 @@ impl IntentWire {
             address: address(&self.address)?,
             type_name: self.type_name,
             place: Place { region: self.region, provider: self.provider },
-            operation: match self.operation {
-                OperationWire::Create => Operation::Create,
-                OperationWire::Update => Operation::Update,
-                OperationWire::Delete => Operation::Delete,
-            },
+            operation: self.operation.into(),
             token: self.token,
             digest: self.digest,
             id: self.id,
@@ -352,16 +396,20 @@ impl LookupWire {
     }
 }
 
-/// A run that has ended.
+/// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunWire {
     id: String,
     command: String,
+    #[serde(default)]
+    by: String,
     started: String,
-    ended: String,
+    ended: Option<String>,
     complete: bool,
-    changes: Vec<(String, String)>,
+    /// Format 1 listed addresses with a verb here, which is not enough to undo anything.
+    #[serde(default, rename = "changes", skip_serializing)]
+    _changes: Vec<(String, String)>,
 }
 
 impl RunWire {
@@ -369,22 +417,67 @@ impl RunWire {
         Self {
             id: run.id.clone(),
             command: run.command.clone(),
+            by: run.by.clone(),
             started: run.started.clone(),
             ended: run.ended.clone(),
             complete: run.complete,
-            changes: run.changes.iter().map(|(a, done)| (a.to_string(), done.clone())).collect(),
+            _changes: Vec::new(),
         }
     }
 
-    pub(crate) fn read(self) -> Result<RunRecord, String> {
-        let changes = self.changes.into_iter().map(|(a, done)| Ok((address(&a)?, done)));
-        Ok(RunRecord {
+    pub(crate) fn read(self) -> RunRecord {
+        RunRecord {
             id: self.id,
             command: self.command,
+            by: self.by,
             started: self.started,
             ended: self.ended,
             complete: self.complete,
-            changes: changes.collect::<Result<_, String>>()?,
+        }
+    }
+}
+
+/// What a run did to one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeWire {
+    run: String,
+    at: String,
+    address: String,
+    #[serde(rename = "type")]
+    type_name: String,
+    operation: OperationWire,
+    id: String,
+    before: Option<RecordWire>,
+}
+
+impl ChangeWire {
+    pub(crate) fn seal(
+        change: &RunChange,
+        key: &SealingKey,
+        lineage: &str,
+    ) -> Result<Self, StoreError> {
+        let before = change.before.as_ref();
+        Ok(Self {
+            run: change.run.clone(),
+            at: change.at.clone(),
+            address: change.address.to_string(),
+            type_name: change.type_name.clone(),
+            operation: change.operation.into(),
+            id: change.id.clone(),
+            before: before.map(|record| RecordWire::seal(record, key, lineage)).transpose()?,
+        })
+    }
+
+    pub(crate) fn unseal(self, key: &SealingKey, lineage: &str) -> Result<RunChange, String> {
+        Ok(RunChange {
+            run: self.run,
+            at: self.at,
+            address: address(&self.address)?,
+            type_name: self.type_name,
+            operation: self.operation.into(),
+            id: self.id,
+            before: self.before.map(|record| record.unseal(key, lineage)).transpose()?,
         })
     }
 }

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use infra_sdk::provider::BoxFuture;
-use infra_sdk::store::{Edit, Intent, RunRecord, State, Store, StoreError};
+use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::config::Paths;
@@ -28,7 +28,9 @@ use crate::files;
 use crate::keeper::{Answer, BodyEdit, Change, Entry, Keeper, Request, Table};
 use crate::lock::{Lock, LockOwner};
 use crate::marker::{Mark, Marker};
-use crate::record::{IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body};
+use crate::record::{
+    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body,
+};
 use crate::seal::{SealingKey, random_id};
 
 /// Memory for pages that were read: far more than a state has.
@@ -173,6 +175,10 @@ impl SledStore {
                     let wire = LookupWire::seal(lookup, answer, key, lineage)?;
                     bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
                 }
+                Edit::Note(change) => {
+                    let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;
+                    bodies.push(BodyEdit::Append(change.run.clone(), body));
+                }
             }
         }
         Ok(bodies)
@@ -211,6 +217,13 @@ impl Store for SledStore {
         })
     }
 
+    fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let body = to_body(&RunWire::write(run))?;
+            self.ask(|answer| Request::Start { body, answer }).await
+        })
+    }
+
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let body = to_body(&RunWire::write(run))?;
@@ -220,6 +233,11 @@ impl Store for SledStore {
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
         Box::pin(self.read(|reader, _| reader.history()))
+    }
+
+    fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
+        let (key, run) = (Arc::clone(&self.key), run.to_owned());
+        Box::pin(self.read(move |reader, meta| reader.changes(&run, meta, &key)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use infra_sdk::provider::BoxFuture;
-use infra_sdk::store::{Edit, Intent, RunRecord, State, Store, StoreError};
+use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use tokio::sync::watch;
 
 /// What outlives a process: the durable part of a [`MemoryStore`]. Clones are the same disk.
@@ -21,6 +21,7 @@ pub struct MemoryDisk(Arc<Mutex<Disk>>);
 struct Disk {
     state: State,
     history: Vec<RunRecord>,
+    changes: Vec<RunChange>,
     next_intent: u64,
     writes: Vec<Write>,
     /// Which opening holds the disk.
@@ -35,6 +36,8 @@ pub enum Write {
     Begin(u64, Box<Intent>),
     /// Edits were applied and this intent, if any, was closed.
     Commit(Option<u64>, Vec<Edit>),
+    /// A run was begun.
+    Start(RunRecord),
     /// A run was ended.
     Finish(RunRecord),
 }
@@ -48,6 +51,8 @@ pub enum Call {
     Begin,
     /// [`Store::commit`].
     Commit,
+    /// [`Store::start`].
+    Start,
     /// [`Store::finish`].
     Finish,
 }
@@ -87,6 +92,7 @@ impl MemoryDisk {
         Self(Arc::new(Mutex::new(Disk {
             state: State { lineage, ..State::default() },
             history: Vec::new(),
+            changes: Vec::new(),
             next_intent: 1,
             writes: Vec::new(),
             holder: None,
@@ -119,10 +125,16 @@ impl MemoryDisk {
         self.lock().state.clone()
     }
 
-    /// Runs that have ended, oldest first.
+    /// All runs, oldest first.
     #[must_use]
     pub fn history(&self) -> Vec<RunRecord> {
         self.lock().history.clone()
+    }
+
+    /// What a run did, in order.
+    #[must_use]
+    pub fn changes(&self, run: &str) -> Vec<RunChange> {
+        self.lock().changes.iter().filter(|change| change.run == run).cloned().collect()
     }
 
     /// Every write that became durable, in order.
@@ -163,7 +175,7 @@ impl MemoryStore {
         lock(&self.plan).failures.push((call, nth, error));
     }
 
-    /// Makes the store die at the `nth` write (`begin`, `commit` or `finish`), counted from 1
+    /// Makes the store die at the `nth` write (`begin`, `commit`, `start` or `finish`), counted from 1
     /// since it was opened. That call and all later ones never return: wait for
     /// [`MemoryStore::crashed`] beside the work, drop the work, and open the disk again.
     pub fn crash_at(&self, nth: usize, side: Crash) {
@@ -291,14 +303,22 @@ impl Store for MemoryStore {
                 };
                 open.remove(index);
             }
-            edits.iter().for_each(|edit| apply(&mut disk.state, edit));
+            edits.iter().for_each(|edit| apply(disk, edit));
             Ok(((), Write::Commit(intent, edits.to_vec())))
+        }))
+    }
+
+    fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.write(Call::Start, |disk| {
+            disk.state.serial += 1;
+            disk.history.push(run.clone());
+            Ok(((), Write::Start(run.clone())))
         }))
     }
 
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.write(Call::Finish, |disk| {
-            disk.state.serial += 1;
+            disk.history.pop();
             disk.history.push(run.clone());
             Ok(((), Write::Finish(run.clone())))
         }))
@@ -310,9 +330,17 @@ impl Store for MemoryStore {
             Ok(self.disk.history())
         })
     }
+
+    fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
+        Box::pin(async move {
+            self.stop_if_dead().await;
+            Ok(self.disk.changes(run))
+        })
+    }
 }
 
-fn apply(state: &mut State, edit: &Edit) {
+fn apply(disk: &mut Disk, edit: &Edit) {
+    let state = &mut disk.state;
     match edit {
         Edit::Put(record) => {
             state.records.insert(record.address.clone(), (**record).clone());
@@ -324,6 +352,7 @@ fn apply(state: &mut State, edit: &Edit) {
         Edit::Lookup(key, value) => {
             state.lookups.insert(key.clone(), value.clone());
         }
+        Edit::Note(change) => disk.changes.push((**change).clone()),
     }
 }
 

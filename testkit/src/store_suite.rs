@@ -12,7 +12,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use infra_sdk::provider::{BoxFuture, Place};
 use infra_sdk::store::{
-    Deposed, Edit, Intent, Operation, Record, RunRecord, State, Status, Store, StoreError,
+    Deposed, Edit, Intent, Operation, Record, RunChange, RunRecord, State, Status, Store,
+    StoreError, Waiting,
 };
 use infra_sdk::{Address, Location, Object, Value};
 
@@ -57,7 +58,8 @@ macro_rules! store_suite {
             outputs_are_replaced_all_at_once,
             lookups_are_kept_by_key,
             every_kind_of_value_comes_back,
-            a_finished_run_counts_and_is_remembered,
+            a_run_counts_and_is_remembered,
+            what_a_run_did_is_remembered,
             a_thousand_records_come_back,
             many_tasks_write_at_once,
             a_call_that_is_dropped_harms_nothing,
@@ -99,7 +101,10 @@ pub fn record(address: &str) -> Record {
         ]),
         outputs: Object::from([("id".to_owned(), Value::from(format!("db-{address}")))]),
         dependencies: vec![self::address("network.vpc")],
-        status: Status::Created("creating".to_owned()),
+        status: Status::Created(Waiting {
+            last: "creating".to_owned(),
+            until: Some("2026-11-22T05:27:00Z".to_owned()),
+        }),
         prevent_destroy: true,
         create_before_destroy: false,
         location: Some(Location { file: "src/shop.rs".to_owned(), line: 41, column: 5 }),
@@ -128,16 +133,16 @@ pub fn intent(address: &str) -> Intent {
     }
 }
 
-/// A run that has ended.
+/// A run that has ended, with something left.
 #[must_use]
 pub fn run_record(id: &str) -> RunRecord {
     RunRecord {
         id: id.to_owned(),
         command: "apply".to_owned(),
         started: "2026-11-22T04:57:00Z".to_owned(),
-        ended: "2026-11-22T04:58:00Z".to_owned(),
+        ended: Some("2026-11-22T04:58:00Z".to_owned()),
+        by: "ann on build-3".to_owned(),
         complete: false,
-        changes: vec![(address("a.b"), "create".to_owned())],
     }
 }
 
@@ -377,17 +382,55 @@ pub async fn every_kind_of_value_comes_back(place: &dyn StorePlace) {
     assert_eq!(state.lookups["key"], Value::Map(object));
 }
 
-/// `finish` counts the serial up and appends to the history.
-pub async fn a_finished_run_counts_and_is_remembered(place: &dyn StorePlace) {
-    let ids: Vec<String> = (0..12).map(|index| format!("run-{index}")).collect();
-    for id in &ids {
+/// `start` counts the serial up and appends to the history; `finish` writes the run as it ended.
+/// A run that was killed stays in the history without an end.
+pub async fn a_run_counts_and_is_remembered(place: &dyn StorePlace) {
+    let mut expected = Vec::new();
+    for index in 0..12 {
         let store = open(place).await;
+        let begun = RunRecord { ended: None, ..run_record(&format!("run-{index}")) };
+        store.start(&begun).await.expect("started");
         store.commit(None, &[put("a.b")]).await.expect("committed");
-        store.finish(&run_record(id)).await.expect("finished");
+        if index % 3 == 0 {
+            expected.push(begun);
+        } else {
+            let ended = run_record(&begun.id);
+            store.finish(&ended).await.expect("finished");
+            expected.push(ended);
+        }
     }
     assert_eq!(load(place).await.serial, 12);
-    let history = open(place).await.history().await.expect("history");
-    assert_eq!(history, ids.iter().map(|id| run_record(id)).collect::<Vec<_>>());
+    assert_eq!(open(place).await.history().await.expect("history"), expected);
+}
+
+/// What a run did comes back in its order, whoever wrote it, and of no other run.
+pub async fn what_a_run_did_is_remembered(place: &dyn StorePlace) {
+    let change = |run: &str, at: &str, before: bool| RunChange {
+        run: run.to_owned(),
+        at: "2026-11-22T04:57:30Z".to_owned(),
+        address: address(at),
+        type_name: "aws_db_instance".to_owned(),
+        operation: if before { Operation::Update } else { Operation::Create },
+        id: format!("db-{at}"),
+        before: before.then(|| record(at)),
+    };
+    let first = [change("run-1", "a.c", false), change("run-1", "a.b", true)];
+    let store = open(place).await;
+    let notes = |changes: &[RunChange]| -> Vec<Edit> {
+        changes.iter().map(|change| Edit::Note(Box::new(change.clone()))).collect()
+    };
+    store.commit(None, &notes(&first)).await.expect("committed");
+    store.commit(None, &notes(&[change("run-10", "a.d", false)])).await.expect("committed");
+    drop(store);
+    let store = open(place).await;
+    let late = change("run-1", "a.a", true);
+    store.commit(None, &[put("a.a"), Edit::Note(Box::new(late.clone()))]).await.expect("committed");
+    drop(store);
+    let store = open(place).await;
+    let [one, two] = first;
+    assert_eq!(store.changes("run-1").await.expect("changes"), [one, two, late]);
+    assert_eq!(store.changes("run-10").await.expect("changes").len(), 1);
+    assert_eq!(store.changes("run-2").await.expect("changes"), []);
 }
 
 /// A state of a size that people have, written in one commit and changed in others.

@@ -184,7 +184,7 @@ mod handler {
 
         /// A rule of that number is taken for the one that was made if it says the same.
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
-            let known = Known { id: want.id(), recorded: want.to_object() };
+            let known = Known { id: want.id(), recorded: want.to_object(), outputs: Object::new() };
             let found = read_chunk(aws, vec![known]).await?;
             let fields = Self::SCHEMA.inputs.iter();
             let same = |seen: &Seen<Self>| {

@@ -321,6 +321,7 @@ mod tests {
     use crate::ec2::Vpc;
     use crate::ec2::common::filter;
     use crate::frame::clients::configure;
+    use crate::frame::handler::Told;
     use crate::prelude::*;
 
     fn cidr(text: &str) -> Ipv4Net {
@@ -355,7 +356,9 @@ mod tests {
             revoke_rules_on_delete: true,
             tags: Tags::default(),
         };
-        let id = SecurityGroup::create(&aws, &want, Creating { token: "t" }).await.expect("made");
+        let id = SecurityGroup::create(&aws, &want, Creating::new("t", "", &Told::default()))
+            .await
+            .expect("made");
         assert_eq!(rules(&aws, &id).await, 1, "AWS allows all egress");
         SecurityGroup::finish(&aws, &id).await.expect("finished");
         assert_eq!(rules(&aws, &id).await, 0);

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Effect, Failure, FailureClass, Observed, Readiness, Target, Update,
+    BoxFuture, Create, Effect, Failure, FailureClass, Made, Observed, Readiness, Target, Update,
 };
 use infra_sdk::resource::ResourceOutputs;
 use infra_sdk::{Object, Schema, Value};
@@ -17,7 +17,7 @@ use super::call::jittered;
 use super::calls::{Calls, CreateClass, Sign};
 use super::clients::Aws;
 use super::error::Result;
-use super::handler::{Changed, Creating, Handler, Known, inputs};
+use super::handler::{Changed, Creating, Handler, Known, Told, inputs};
 use super::{names, tags};
 
 /// What an operation needs besides its request.
@@ -44,12 +44,12 @@ pub trait AnyHandler: Send + Sync {
         targets: &'a [&'a Target],
     ) -> BoxFuture<'a, Vec<Result<Option<Observed>>>>;
 
-    /// Creates an object and returns its id.
+    /// Creates an object.
     fn create<'a>(
         &'a self,
         context: Context<'a>,
         request: &'a Create,
-    ) -> BoxFuture<'a, Result<String>>;
+    ) -> BoxFuture<'a, Result<Made>>;
 
     /// Changes what is listed.
     fn update<'a>(&'a self, context: Context<'a>, request: &'a Update)
@@ -107,7 +107,11 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         Box::pin(async move {
             let known: Vec<_> = targets
                 .iter()
-                .map(|target| Known { id: target.id.clone(), recorded: target.recorded.clone() })
+                .map(|target| Known {
+                    id: target.id.clone(),
+                    recorded: target.recorded.clone(),
+                    outputs: target.outputs.clone(),
+                })
                 .collect();
             let reads = T::read(context.aws, &known).await;
             targets
@@ -122,10 +126,13 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         &'a self,
         context: Context<'a>,
         request: &'a Create,
-    ) -> BoxFuture<'a, Result<String>> {
+    ) -> BoxFuture<'a, Result<Made>> {
         Box::pin(async move {
             let want: T = inputs(&complete::<T>(context, request))?;
-            create(context.aws, &want, &request.token).await
+            let told = Told::default();
+            let creating = Creating::new(&request.token, &request.started, &told);
+            let id = create(context.aws, &want, creating).await?;
+            Ok(Made { id, outputs: told.take() })
         })
     }
 
@@ -247,13 +254,12 @@ fn observe<T: Handler>(
 }
 
 /// Creates, and settles a create whose answer was lost by looking for what it may have made.
-async fn create<T: Handler>(aws: &Aws, want: &T, token: &str) -> Result<String> {
+async fn create<T: Handler>(aws: &Aws, want: &T, creating: Creating<'_>) -> Result<String> {
     let calls = &T::CALLS;
     // Before there is an object, a "not found" is about something that it needs.
-    let created = patiently(&[], calls.not_yet, calls.patience.create, || {
-        T::create(aws, want, Creating { token })
-    })
-    .await;
+    let created =
+        patiently(&[], calls.not_yet, calls.patience.create, || T::create(aws, want, creating))
+            .await;
     let finished = match created {
         Ok(id) => match T::finish(aws, &id).await {
             Ok(()) => Ok(id),

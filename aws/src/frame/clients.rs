@@ -31,6 +31,9 @@ pub struct Connection {
     pub account: Option<String>,
     /// Tags for everything that has tags.
     pub default_tags: BTreeMap<String, String>,
+    /// How long a new object may take to be found by a search, where it is not the time that fits
+    /// AWS: what a lost create made is not given up before.
+    pub visible_within: Option<Duration>,
 }
 
 /// Who the caller is, as AWS says. Source: STS GetCallerIdentity.

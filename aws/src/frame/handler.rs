@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 
 use infra_sdk::provider::{Failure, FailureClass, Readiness};
 use infra_sdk::resource::ResourceType;
-use infra_sdk::{DecodeError, Object};
+use infra_sdk::{DecodeError, Object, Value};
 
 use super::calls::Calls;
 use super::clients::Aws;
@@ -40,6 +41,8 @@ pub struct Known {
     pub id: String,
     /// Its inputs as recorded; empty for an object that is being imported.
     pub recorded: Object,
+    /// Its outputs as recorded: what AWS tells once and never again.
+    pub outputs: Object,
 }
 
 /// What a create is given besides the inputs.
@@ -47,6 +50,33 @@ pub struct Known {
 pub struct Creating<'a> {
     /// Idempotency token, at most 64 characters: the same for every try, also after a restart.
     pub token: &'a str,
+    /// When the first try began, RFC 3339.
+    pub started: &'a str,
+    told: &'a Told,
+}
+
+impl<'a> Creating<'a> {
+    /// What is told goes into `told`.
+    pub(crate) fn new(token: &'a str, started: &'a str, told: &'a Told) -> Self {
+        Self { token, started, told }
+    }
+
+    /// Keeps an output that AWS tells now and never again, such as the secret half of a key.
+    pub fn tell(&self, output: &str, value: impl Into<Value>) {
+        let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(output.to_owned(), value.into());
+    }
+}
+
+/// Outputs that a create was told once.
+#[derive(Debug, Default)]
+pub struct Told(Mutex<Object>);
+
+impl Told {
+    /// All of them.
+    pub(crate) fn take(self) -> Object {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The inputs to change.

@@ -7,16 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Observed, Place, Provider, Target,
-    Update,
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Place, Provider,
+    Settling, Target, Update,
 };
+use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
 
 use super::adapter::{AnyHandler, Context};
+use super::calls::CreateClass;
 use super::clients::{Account, Aws, Connection, configure};
 use super::error::Result;
 use super::wait::{until_gone, until_ready};
 use crate::types::{LOOKUPS, TYPES};
+
+/// How long a new object may take to be found by a search. Source: EC2 developer guide, eventual
+/// consistency; it names no bound, and objects are seen within seconds.
+const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// AWS, as the engine sees it.
 pub struct AwsProvider {
@@ -24,6 +30,7 @@ pub struct AwsProvider {
     regions: Mutex<HashMap<String, Arc<Aws>>>,
     default_tags: BTreeMap<String, String>,
     account: Option<String>,
+    visible_within: Duration,
 }
 
 impl AwsProvider {
@@ -35,6 +42,7 @@ impl AwsProvider {
             regions: Mutex::default(),
             default_tags: connection.default_tags,
             account: connection.account,
+            visible_within: connection.visible_within.unwrap_or(VISIBLE_WITHIN),
         }
     }
 
@@ -116,7 +124,23 @@ impl Provider for AwsProvider {
         })
     }
 
-    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<String>> {
+    fn patience(&self, type_name: &str, operation: Operation) -> Option<Duration> {
+        let patience = handler(type_name)?.calls().patience;
+        Some(match operation {
+            Operation::Create => patience.create,
+            Operation::Update => patience.update,
+            Operation::Delete => patience.delete,
+        })
+    }
+
+    fn settling(&self, type_name: &str) -> Settling {
+        match handler(type_name).map(|handler| handler.calls().class) {
+            Some(CreateClass::Token) => Settling::Replay,
+            _ => Settling::Search(self.visible_within),
+        }
+    }
+
+    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made>> {
         Box::pin(async move {
             let aws = self.clients(&request.place)?;
             known(&request.type_name)?.create(self.context(&aws), request).await
@@ -239,14 +263,16 @@ mod tests {
             inputs: kept(true),
             token: "t".to_owned(),
             owner: Arc::new(owner),
+            started: "2026-11-22T00:00:00Z".to_owned(),
         };
-        let id = provider.create(&create).await.expect("it is created");
+        let id = provider.create(&create).await.expect("it is created").id;
         let target = |skip| Target {
             address: create.address.clone(),
             type_name: create.type_name.clone(),
             place: Place::default(),
             id: id.clone(),
             recorded: kept(skip),
+            outputs: Object::new(),
             owner: Arc::clone(&create.owner),
         };
         for (skip, left) in [(true, true), (false, false)] {

@@ -101,6 +101,7 @@ mod tests {
             place: Place::default(),
             id: "vpc-1".to_owned(),
             recorded: Object::from([("tags".to_owned(), map(recorded))]),
+            outputs: Object::new(),
             owner: Arc::new(Owner { stack: "archon".to_owned(), environment: "dev".to_owned() }),
         }
     }

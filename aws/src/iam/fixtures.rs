@@ -12,6 +12,7 @@ use super::{
 };
 use crate::Connection;
 use crate::frame::clients::configure;
+use crate::frame::handler::Told;
 use crate::prelude::*;
 
 /// Lets a service assume a role.
@@ -50,10 +51,15 @@ where
     let mut known = Vec::new();
     for (index, want) in wanted.iter().enumerate() {
         let token = format!("{absent}-{index}");
-        let id = T::create(aws, want, Creating { token: &token }).await.expect("it is created");
-        known.push(Known { id, recorded: Object::new() });
+        let id = T::create(aws, want, Creating::new(&token, "", &Told::default()))
+            .await
+            .expect("it is created");
+        known.push(Known { id, recorded: Object::new(), outputs: Object::new() });
     }
-    known.insert(1, Known { id: absent.to_owned(), recorded: Object::new() });
+    known.insert(
+        1,
+        Known { id: absent.to_owned(), recorded: Object::new(), outputs: Object::new() },
+    );
     // Twice the same: an answer must not be handed out once.
     known.push(known[0].clone());
     let together = T::read(aws, &known).await;
@@ -147,7 +153,9 @@ async fn of_many_versions_of_a_policy_the_oldest_goes() {
         tags: Tags::default(),
     };
     let first = policy(1);
-    let id = Policy::create(&aws, &first, Creating { token: "t" }).await.expect("it is created");
+    let id = Policy::create(&aws, &first, Creating::new("t", "", &Told::default()))
+        .await
+        .expect("it is created");
     let changed = Changed::new(["policy".to_owned()]);
     for number in 2..=8 {
         let want = policy(number);
@@ -157,7 +165,7 @@ async fn of_many_versions_of_a_policy_the_oldest_goes() {
     let versions = answer.expect("they are listed").versions.unwrap_or_default();
     let kept: BTreeSet<_> = versions.iter().filter_map(|version| version.version_id()).collect();
     assert_eq!(kept, BTreeSet::from(["v4", "v5", "v6", "v7", "v8"]));
-    let known = [Known { id: id.clone(), recorded: Object::new() }];
+    let known = [Known { id: id.clone(), recorded: Object::new(), outputs: Object::new() }];
     let seen = Policy::read(&aws, &known).await.pop().expect("one answer");
     assert_eq!(seen.expect("it is read").expect("it is there").inputs.policy, policy(8).policy);
     delete(&aws, &[id], &first).await;

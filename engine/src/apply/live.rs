@@ -5,15 +5,14 @@
 //! await.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
-use infra_sdk::store::{Deposed, Edit, Intent, Record, StoreError};
+use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Mode, Plan};
 use crate::refresh;
 use crate::run::Run;
 use crate::work::Part;
@@ -36,7 +35,9 @@ pub(crate) struct Live<'a> {
     records: Mutex<HashMap<Address, Record>>,
     /// By change: attributes of what was made or changed in this run.
     values: Mutex<Vec<Option<Object>>>,
-    touched: AtomicBool,
+    /// The run as the history has it, from the first write on.
+    history: RunRecord,
+    started: tokio::sync::OnceCell<()>,
     /// Where several operations write one record: whose turn it is.
     turns: HashMap<&'a Address, tokio::sync::Mutex<()>>,
 }
@@ -53,7 +54,18 @@ impl<'a> Live<'a> {
             owner,
             records: Mutex::new(records.map(|r| (r.address.clone(), r.clone())).collect()),
             values: Mutex::new(vec![None; plan.changes.len()]),
-            touched: AtomicBool::new(false),
+            history: RunRecord {
+                id: run.id.clone(),
+                command: match plan.mode {
+                    Mode::Apply => "apply".to_owned(),
+                    Mode::Destroy => "destroy".to_owned(),
+                },
+                by: run.by.clone(),
+                started: run.clock.now(),
+                ended: None,
+                complete: false,
+            },
+            started: tokio::sync::OnceCell::new(),
             turns: plan
                 .changes
                 .iter()
@@ -71,14 +83,48 @@ impl<'a> Live<'a> {
         &self.plan.work.parts[index]
     }
 
-    /// Notes that the store was written to.
-    pub(crate) fn touch(&self) {
-        self.touched.store(true, Ordering::Relaxed);
+    /// Applies edits, all or none; the run is in the history before its first write.
+    pub(crate) async fn write(
+        &self,
+        intent: Option<u64>,
+        edits: &[Edit],
+    ) -> Result<(), StoreError> {
+        self.start().await?;
+        self.run.store.commit(intent, edits).await
     }
 
-    /// Whether the store was written to.
-    pub(crate) fn is_touched(&self) -> bool {
-        self.touched.load(Ordering::Relaxed)
+    async fn start(&self) -> Result<(), StoreError> {
+        self.started.get_or_try_init(|| self.run.store.start(&self.history)).await.map(drop)
+    }
+
+    /// Ends the run, if it wrote anything.
+    pub(crate) async fn finish(&self, complete: bool) -> Result<(), StoreError> {
+        if !self.started.initialized() {
+            return Ok(());
+        }
+        let ended = Some(self.run.clock.now());
+        let record = RunRecord { ended, complete, ..self.history.clone() };
+        self.run.store.finish(&record).await
+    }
+
+    /// What the history says about an operation that is done.
+    pub(crate) fn note(
+        &self,
+        index: usize,
+        operation: store::Operation,
+        id: &str,
+        before: Option<Record>,
+    ) -> Edit {
+        let change = self.change(index);
+        Edit::Note(Box::new(RunChange {
+            run: self.run.id.clone(),
+            at: self.run.clock.now(),
+            address: change.address.clone(),
+            type_name: change.type_name.clone(),
+            operation,
+            id: id.to_owned(),
+            before,
+        }))
     }
 
     /// The record of an address as committed.
@@ -133,8 +179,11 @@ impl<'a> Live<'a> {
 
     /// Begins an operation: durable when this returns.
     pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
-        self.touch();
-        self.run.store.begin(intent).await.map_err(|error| {
+        let begun = match self.start().await {
+            Ok(()) => self.run.store.begin(intent).await,
+            Err(error) => Err(error),
+        };
+        begun.map_err(|error| {
             let hint = "nothing was changed in the cloud for it";
             self.store_trouble(index, &error, "before the call").hinted(hint)
         })
@@ -147,8 +196,7 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        self.touch();
-        self.run.store.commit(intent, edits).await.map_err(|error| {
+        self.write(intent, edits).await.map_err(|error| {
             let hint = "the journal knows what was begun: the next run finds out what became of it";
             self.store_trouble(index, &error, "after the call").hinted(hint)
         })?;
@@ -161,7 +209,7 @@ impl<'a> Live<'a> {
                 Edit::Remove(address) => {
                     records.remove(address);
                 }
-                Edit::Outputs(_) | Edit::Lookup(..) => {}
+                Edit::Outputs(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }
         }
         Ok(())
@@ -180,6 +228,7 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         mut record: Record,
         replaced: Option<Deposed>,
+        note: Option<Edit>,
     ) -> Result<(), Trouble> {
         let _turn = self.turn(&record.address).await;
         let now = self.record(&record.address);
@@ -191,7 +240,8 @@ impl<'a> Live<'a> {
             record.dependencies.sort_unstable();
             record.dependencies.dedup();
         }
-        self.commit(index, intent, &[Edit::Put(Box::new(record))]).await
+        let edits: Vec<_> = note.into_iter().chain([Edit::Put(Box::new(record))]).collect();
+        self.commit(index, intent, &edits).await
     }
 
     /// Records that what was left over of a resource is gone.
@@ -200,11 +250,12 @@ impl<'a> Live<'a> {
         index: usize,
         intent: u64,
         id: &str,
+        note: Edit,
     ) -> Result<(), Trouble> {
         let address = &self.change(index).address;
         let _turn = self.turn(address).await;
         let Some(mut record) = self.record(address) else {
-            return self.commit(index, Some(intent), &[]).await;
+            return self.commit(index, Some(intent), &[note]).await;
         };
         record.deposed.retain(|deposed| deposed.id != id);
         // What the other object needs is what its declaration says only once it is as declared.
@@ -214,7 +265,7 @@ impl<'a> Live<'a> {
         {
             record.dependencies.clone_from(&self.change(main).dependencies);
         }
-        self.commit(index, Some(intent), &[Edit::Put(Box::new(record))]).await
+        self.commit(index, Some(intent), &[note, Edit::Put(Box::new(record))]).await
     }
 
     async fn turn(&self, address: &Address) -> Option<tokio::sync::MutexGuard<'_, ()>> {

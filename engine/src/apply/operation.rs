@@ -4,7 +4,7 @@
 //! durable before anything waits for it, and an intent is closed only by what is known for sure.
 
 use infra_sdk::provider::{Create, Observed, Target, Update};
-use infra_sdk::store::{self, Deposed, Edit, Intent, Record, Status};
+use infra_sdk::store::{self, Deposed, Edit, Intent, Record, Status, Waiting};
 use infra_sdk::{Diagnostic, Object, Options, Schema, Value};
 
 use super::live::{Live, Trouble};
@@ -55,9 +55,10 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         inputs: revealed(&desired),
         token: intent.token.clone(),
         owner: live.owner.clone(),
+        started: intent.started.clone(),
     };
-    let id = match live.run.provider.create(&request).await {
-        Ok(id) => id,
+    let made = match live.run.provider.create(&request).await {
+        Ok(made) => made,
         Err(failure) => {
             if harmless(&failure) {
                 live.commit(index, Some(sequence), &[]).await?;
@@ -65,6 +66,9 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             return Err(live.call_trouble(index, Operation::Create, &failure));
         }
     };
+    let id = made.id;
+    let mut outputs = told(schema, made.outputs);
+    outputs.insert("id".to_owned(), Value::from(id.as_str()));
     let replaced = replaced.map(|old| Deposed { id: old.id.clone(), inputs: old.inputs.clone() });
     let record = Record {
         address: change.address.clone(),
@@ -72,15 +76,16 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         place: change.place.clone(),
         id: id.clone(),
         inputs: desired.clone(),
-        outputs: Object::from([("id".to_owned(), Value::from(id.as_str()))]),
+        outputs,
         dependencies: Vec::new(),
-        status: Status::Created("created".to_owned()),
+        status: created("created"),
         prevent_destroy: options(live, index).is_some_and(|options| options.prevent_destroy),
         create_before_destroy: live.part(index).create_before_destroy,
         location: change.location.clone(),
         deposed: Vec::new(),
     };
-    live.put(index, Some(sequence), record.clone(), replaced)
+    let note = live.note(index, store::Operation::Create, &id, old);
+    live.put(index, Some(sequence), record.clone(), replaced, Some(note))
         .await
         .map_err(|trouble| trouble.with_id(&id))?;
     settle(live, index, schema, record, &desired, Operation::Create).await
@@ -107,7 +112,7 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     let id = record.id.clone();
     if differing.is_empty() && old.status == Status::Ready {
         live.learn(index, &record.inputs, &record.outputs);
-        live.put(index, None, record, None).await?;
+        live.put(index, None, record, None, None).await?;
         return Ok(Outcome { id, unchanged: true });
     }
     if !differing.is_empty() {
@@ -128,9 +133,10 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             }
             return Err(live.call_trouble(index, Operation::Update, &failure).with_id(&id));
         }
-        let status = Status::Created("changed".to_owned());
+        let status = created("changed");
         let changed = Record { status, ..record.clone() };
-        live.put(index, Some(sequence), changed, None).await?;
+        let note = live.note(index, operation, &id, Some(old));
+        live.put(index, Some(sequence), changed, None, Some(note)).await?;
     }
     settle(live, index, schema, record, &desired, Operation::Update).await
 }
@@ -164,9 +170,9 @@ async fn settle(
     let observed = match live.run.provider.await_ready(&target, &wanted, timeout).await {
         Ok(observed) => observed,
         Err(failure) => {
-            record.status = Status::Created(failure.message.clone());
+            record.status = created(&failure.message);
             let id = record.id.clone();
-            live.put(index, None, record, None).await?;
+            live.put(index, None, record, None, None).await?;
             let trouble = live.call_trouble(index, Operation::Await, &failure).with_id(&id);
             return Err(trouble.hinted(&format!("`{id}` is recorded and is kept")));
         }
@@ -177,7 +183,7 @@ async fn settle(
     record.status = Status::Ready;
     live.learn(index, &record.inputs, &record.outputs);
     let id = record.id.clone();
-    live.put(index, None, record, None).await.map_err(|trouble| trouble.with_id(&id))?;
+    live.put(index, None, record, None, None).await.map_err(|trouble| trouble.with_id(&id))?;
     Ok(Outcome { id, unchanged: false })
 }
 
@@ -228,10 +234,13 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         let trouble = live.call_trouble(index, Operation::Delete, &failure).with_id(&id);
         return Err(trouble.hinted("it was told to go: the next run looks whether it has"));
     }
+    let operation = store::Operation::Delete;
     let ended = if was_deposed {
-        live.without_deposed(index, sequence, &id).await
+        let note = live.note(index, operation, &id, None);
+        live.without_deposed(index, sequence, &id, note).await
     } else {
-        live.commit(index, Some(sequence), &[Edit::Remove(change.address.clone())]).await
+        let note = live.note(index, operation, &id, Some(record));
+        live.commit(index, Some(sequence), &[note, Edit::Remove(change.address.clone())]).await
     };
     ended.map_err(|trouble| trouble.with_id(&id))?;
     Ok(Outcome { id, unchanged: false })
@@ -284,6 +293,16 @@ fn as_shown(
         }
     }
     Ok(())
+}
+
+fn created(last: &str) -> Status {
+    Status::Created(Waiting { last: last.to_owned(), until: None })
+}
+
+/// Outputs that a create tells once, marked as the type says.
+fn told(schema: &Schema, mut outputs: Object) -> Object {
+    compare::mark(schema.outputs, &mut outputs);
+    outputs
 }
 
 fn lost_record() -> Diagnostic {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
-use infra_sdk::store::{Edit, RunRecord};
+use infra_sdk::store::Edit;
 use infra_sdk::{Address, Diagnostic, Value};
 
 use super::live::{Live, Trouble};
@@ -34,7 +34,6 @@ pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
         // Only a plan that nobody made has no owner, and it has no steps either.
         return summary;
     };
-    let started = run.clock.now();
     let live = Live::new(&plan, run, owner);
     let mut scheduler = Scheduler::new(&live);
     if bookkeeping(&live, &mut summary).await {
@@ -46,7 +45,9 @@ pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
     scheduler.conclude(&mut summary);
     if !aborted {
         outputs(&live, &mut summary).await;
-        finish(&live, started, &scheduler.done, &mut summary).await;
+        if let Err(error) = live.finish(summary.is_complete()).await {
+            summary.diagnostics.push(unwritable(&error.to_string()));
+        }
     }
     summary
 }
@@ -57,11 +58,10 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
     if edits.is_empty() {
         return true;
     }
-    if let Err(error) = live.run.store.commit(None, edits).await {
+    if let Err(error) = live.write(None, edits).await {
         summary.diagnostics.push(unwritable(&error.to_string()));
         return false;
     }
-    live.touch();
     let imported = live.plan.changes.iter().filter(|change| change.imported);
     summary.imported.extend(imported.map(|change| change.address.clone()));
     true
@@ -94,38 +94,12 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
     }
     if outputs != work.recorded_outputs {
         let edits = [Edit::Outputs(outputs.clone())];
-        if let Err(error) = live.run.store.commit(None, &edits).await {
+        if let Err(error) = live.write(None, &edits).await {
             summary.diagnostics.push(unwritable(&error.to_string()));
             return;
         }
-        live.touch();
     }
     summary.outputs = outputs;
-}
-
-async fn finish(
-    live: &Live<'_>,
-    started: String,
-    done: &[(Address, String)],
-    summary: &mut Summary,
-) {
-    if !live.is_touched() {
-        return;
-    }
-    let record = RunRecord {
-        id: live.run.id.clone(),
-        command: match live.plan.mode {
-            Mode::Apply => "apply".to_owned(),
-            Mode::Destroy => "destroy".to_owned(),
-        },
-        started,
-        ended: live.run.clock.now(),
-        complete: summary.is_complete(),
-        changes: done.to_vec(),
-    };
-    if let Err(error) = live.run.store.finish(&record).await {
-        summary.diagnostics.push(unwritable(&error.to_string()));
-    }
 }
 
 /// How far a step has come.
@@ -154,8 +128,6 @@ struct Scheduler<'a> {
     aborted: bool,
     /// Steps in the order in which they were done.
     finished: Vec<usize>,
-    /// Addresses with what was done, for the history.
-    done: Vec<(Address, String)>,
 }
 
 impl<'a> Scheduler<'a> {
@@ -187,7 +159,6 @@ impl<'a> Scheduler<'a> {
             halted: false,
             aborted: false,
             finished: Vec::new(),
-            done: Vec::new(),
         }
     }
 
@@ -283,16 +254,7 @@ impl<'a> Scheduler<'a> {
         let Some(operation) = self.live.plan.work.steps[step].operation else { return };
         match result {
             Ok(Outcome { id, unchanged }) => {
-                self.send(Event::Completed {
-                    address: address.clone(),
-                    operation,
-                    id,
-                    elapsed,
-                    unchanged,
-                });
-                if !unchanged {
-                    self.done.push((address, operation.verb().to_owned()));
-                }
+                self.send(Event::Completed { address, operation, id, elapsed, unchanged });
                 self.release(step);
                 if !unchanged {
                     self.count(step, operation, summary);

@@ -1,7 +1,7 @@
 //! Creating: order, values that become known, records.
 
 use infra_sdk::Value;
-use infra_sdk::store::Status;
+use infra_sdk::store::{Operation, Status};
 use serde_json::json;
 
 use crate::harness::{Bench, Sheet, at, show, tell};
@@ -101,7 +101,10 @@ async fn a_run_is_remembered_and_an_empty_one_is_not() {
     let history = bench.disk.history();
     assert_eq!(history.len(), 1);
     assert_eq!((history[0].command.as_str(), history[0].complete), ("apply", true));
-    assert_eq!(history[0].changes.len(), 2);
+    assert!(history[0].ended.is_some());
+    let changes = bench.disk.changes(&history[0].id);
+    let made: Vec<_> = changes.iter().map(|change| (change.operation, &change.before)).collect();
+    assert_eq!(made, [(Operation::Create, &None); 2]);
     assert_eq!(bench.state().serial, 1);
     bench.apply(&stack()).await;
     assert_eq!(bench.disk.history().len(), 1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use infra_engine::{Action, Clock, Event, Goal, Plan, Reason, Recovered, Run, Stop, Summary};
 use infra_sdk::provider::{BoxFuture, Owner};
-use infra_sdk::store::{Edit, Intent, RunRecord, State, Store, StoreError};
+use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
     Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Location, Options,
     OutputDeclaration, Reference, Value,
@@ -123,12 +123,20 @@ impl Store for Distant<'_> {
         })
     }
 
+    fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.start(run)
+    }
+
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
         self.0.finish(run)
     }
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
         self.0.history()
+    }
+
+    fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
+        self.0.changes(run)
     }
 }
 
@@ -225,6 +233,7 @@ impl Bench {
             parallelism: self.parallelism,
             stop,
             id: "run-1".to_owned(),
+            by: "ann on build-3".to_owned(),
         };
         let summary = infra_engine::apply(plan, &run).await;
         self.fake.assert_clean();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use infra_sdk::store::Status;
+use infra_sdk::store::{Status, Waiting};
 use serde_json::json;
 
 use crate::harness::{Bench, Sheet, at, problems, show, tell};
@@ -44,7 +44,10 @@ async fn a_wait_that_took_too_long_is_taken_up_again() {
       hint: `note-1` is recorded and is kept
     ");
     let record = &bench.state().records[&at("slow")];
-    assert_eq!(record.status, Status::Created("still pending".to_owned()));
+    assert_eq!(
+        record.status,
+        Status::Created(Waiting { last: "still pending".to_owned(), until: None })
+    );
     let plan = bench.plan(&stack(60)).await;
     insta::assert_snapshot!(show(&plan), @"
     await slow note-1: unfinished (pending)

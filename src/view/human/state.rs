@@ -39,7 +39,10 @@ pub(crate) fn show(record: &Record) -> String {
     );
     let status = match &record.status {
         Status::Ready => None,
-        other => Some(format!("{other:?}").to_lowercase()),
+        Status::Created(waiting) => Some(match &waiting.until {
+            Some(until) => format!("not ready: {} (waited for until {until})", waiting.last),
+            None => format!("not ready: {}", waiting.last),
+        }),
     };
     if let Some(status) = status {
         let _ = writeln!(text, "    {}", paint(FAINT, &format!("# {}", plain(&status))));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use infra_sdk::Value;
 use infra_sdk::store::{Edit, RunRecord, State, Store as _, StoreError};
-use infra_state::{Paths, SledStore, Snapshot, read_export};
+use infra_state::{FORMAT, Paths, SledStore, Snapshot, read_export};
 use infra_testkit::store_suite::{intent, record, run, run_record};
 use tempfile::TempDir;
 
@@ -30,6 +30,7 @@ fn filled() -> (SledPlace, State, Vec<RunRecord>) {
         store.begin(&intent("b.open")).await.expect("begun");
         let outputs = [("endpoint".to_owned(), Value::from("db.example"))];
         store.commit(None, &[Edit::Outputs(outputs.into())]).await.expect("committed");
+        store.start(&run_record("run-1")).await.expect("started");
         store.finish(&run_record("run-1")).await.expect("finished");
         known = Some((store.load().await.expect("load"), store.history().await.expect("history")));
     });
@@ -255,11 +256,12 @@ fn a_later_format_is_refused_with_both_versions() {
         assert!(text.contains(old), "{text}");
         fs::write(path, text.replace(old, new)).expect("written");
     };
-    newer(&paths.directory().join("marker.json"), "\"format\":1", "\"format\":9");
-    newer(&paths.export(), "\"format\": 1", "\"format\": 9");
-    assert!(matches!(place.refusal(), StoreError::Newer { found: 9, supported: 1 }));
-    let export = read_export(&paths.export());
-    assert!(matches!(export, Err(StoreError::Newer { found: 9, supported: 1 })), "{export:?}");
+    let ours = format!("\"format\":{FORMAT}");
+    newer(&paths.directory().join("marker.json"), &ours, "\"format\":9");
+    newer(&paths.export(), &ours.replace(':', ": "), "\"format\": 9");
+    let expected = StoreError::Newer { found: 9, supported: FORMAT.into() };
+    assert_eq!(place.refusal(), expected);
+    assert_eq!(read_export(&paths.export()), Err(expected));
 }
 
 #[test]

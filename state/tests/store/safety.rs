@@ -41,6 +41,7 @@ fn with_secret(place: &SledPlace) {
         let edits =
             [Edit::Put(Box::new(record)), Edit::Outputs(object), Edit::Lookup(lookup, secret())];
         store.commit(None, &edits).await.expect("committed");
+        store.start(&run_record("run-1")).await.expect("started");
         store.finish(&run_record("run-1")).await.expect("finished");
     });
 }
@@ -105,6 +106,7 @@ fn the_export_of_one_state_is_always_the_same() {
     let before = read();
     run(async {
         let store = place.open().expect("open");
+        store.start(&run_record("run-2")).await.expect("started");
         store.finish(&run_record("run-2")).await.expect("finished");
     });
     let after = read();
@@ -255,6 +257,7 @@ fn every_acknowledged_write_was_synced_and_a_crowd_shares_syncs() {
         synced("begin");
         store.commit(Some(number), &[]).await.expect("committed");
         synced("commit");
+        store.start(&run_record("run-1")).await.expect("started");
         store.finish(&run_record("run-1")).await.expect("finished");
         synced("finish");
         let intents: Vec<_> = (0..200).map(|n| intent(&format!("a.n{n}"))).collect();

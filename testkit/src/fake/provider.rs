@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Observed, Provider, Readiness, Target,
-    Update,
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
+    Settling, Target, Update,
 };
+use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
 
 use super::faults::{Fault, Faults, Verb};
@@ -17,15 +18,18 @@ use super::world::{self, World};
 /// How long the fake waits between two looks at what is not ready.
 const POLL: Duration = Duration::from_secs(1);
 
+/// How long its objects may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// A strict provider in memory.
 #[derive(Default)]
 pub struct FakeProvider {
     inner: Mutex<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
     world: World,
+    settling: Settling,
     faults: Faults,
     delays: BTreeMap<(Verb, String), Duration>,
     log: Vec<String>,
@@ -34,11 +38,31 @@ struct Inner {
     peak: usize,
 }
 
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            world: World::default(),
+            settling: Settling::Search(Duration::ZERO),
+            faults: Faults::default(),
+            delays: BTreeMap::new(),
+            log: Vec::new(),
+            reads: 0,
+            in_flight: 0,
+            peak: 0,
+        }
+    }
+}
+
 impl FakeProvider {
     /// An empty cloud.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says how lost creates are settled; a search tells at once, unless this says otherwise.
+    pub fn settle_by(&self, settling: Settling) {
+        self.lock().settling = settling;
     }
 
     /// Makes the `nth` call of this kind for this address, counted from 1 from now, go wrong.
@@ -284,10 +308,18 @@ impl Provider for FakeProvider {
         })
     }
 
-    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<String, Failure>> {
+    fn patience(&self, _type_name: &str, _operation: Operation) -> Option<Duration> {
+        Some(PATIENCE)
+    }
+
+    fn settling(&self, _type_name: &str) -> Settling {
+        self.lock().settling
+    }
+
+    fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made, Failure>> {
         let entry = format!("create {}", request.address);
         Box::pin(self.call(Verb::Create, request.address.as_str(), Some(entry), |world| {
-            world.create(request)
+            world.create(request).map(Made::new)
         }))
     }
 
