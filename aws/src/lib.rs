@@ -7,26 +7,47 @@
 //!
 //! This crate never prints and knows neither the engine nor the store.
 
+pub mod acm;
 pub mod any_arn;
+pub mod appautoscaling;
+pub mod autoscaling;
+pub mod backup;
+pub mod cloudtrail;
+pub mod cloudwatch;
 #[cfg(feature = "provider")]
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod dynamodb;
 pub mod ec2;
+pub mod ecr;
+pub mod ecs;
+pub mod eks;
+pub mod elasticache;
+pub mod elbv2;
+pub mod events;
 #[cfg(feature = "provider")]
 pub mod frame;
 pub mod iam;
 pub mod kms;
+pub mod lambda;
 pub mod logs;
 #[cfg(feature = "provider")]
 pub(crate) mod prelude;
+pub mod rds;
+pub mod route53;
 pub(crate) mod rules;
 pub mod s3;
+pub mod secretsmanager;
+pub mod sns;
+pub mod sqs;
+pub mod ssm;
 pub mod sts;
 #[cfg(feature = "provider")]
 #[cfg(test)]
 pub(crate) mod test_endpoint;
 #[cfg(feature = "provider")]
 pub mod types;
+pub mod wafv2;
 
 pub use any_arn::AnyArn;
 #[cfg(feature = "provider")]

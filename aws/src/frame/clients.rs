@@ -55,12 +55,8 @@ pub struct Aws {
     path_style: bool,
     account: OnceLock<Account>,
     limiter: Limiter,
-    ec2: OnceLock<aws_sdk_ec2::Client>,
-    iam: OnceLock<aws_sdk_iam::Client>,
-    kms: OnceLock<aws_sdk_kms::Client>,
-    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    clients: Clients,
     s3: OnceLock<aws_sdk_s3::Client>,
-    sts: OnceLock<aws_sdk_sts::Client>,
 }
 
 /// The SDK's configuration for a connection. The SDK sets no time-outs but for connecting and
@@ -113,12 +109,8 @@ impl Aws {
             path_style,
             account: OnceLock::new(),
             limiter: Limiter::default(),
-            ec2: OnceLock::new(),
-            iam: OnceLock::new(),
-            kms: OnceLock::new(),
-            logs: OnceLock::new(),
+            clients: Clients::default(),
             s3: OnceLock::new(),
-            sts: OnceLock::new(),
         }
     }
 
@@ -190,26 +182,6 @@ impl Aws {
         }
     }
 
-    /// EC2: networks.
-    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
-        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
-    }
-
-    /// IAM: identities and policies.
-    pub fn iam(&self) -> &aws_sdk_iam::Client {
-        self.iam.get_or_init(|| aws_sdk_iam::Client::new(&self.config))
-    }
-
-    /// KMS: keys.
-    pub fn kms(&self) -> &aws_sdk_kms::Client {
-        self.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.config))
-    }
-
-    /// CloudWatch Logs.
-    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
-        self.logs.get_or_init(|| aws_sdk_cloudwatchlogs::Client::new(&self.config))
-    }
-
     /// S3: buckets.
     pub fn s3(&self) -> &aws_sdk_s3::Client {
         self.s3.get_or_init(|| {
@@ -219,9 +191,78 @@ impl Aws {
             aws_sdk_s3::Client::from_conf(config)
         })
     }
+}
 
+/// A client of each service, made when it is first asked for.
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $sdk:ident,)*) => {
+        #[derive(Debug, Default)]
+        struct Clients {
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+
+        impl Aws {
+            $(
+                $(#[$doc])*
+                pub fn $name(&self) -> &$sdk::Client {
+                    self.clients.$name.get_or_init(|| $sdk::Client::new(&self.config))
+                }
+            )*
+        }
+    };
+}
+
+clients! {
+    /// ACM: certificates.
+    acm: aws_sdk_acm,
+    /// Application Auto Scaling: ECS services, tables and others that follow a metric.
+    application_autoscaling: aws_sdk_applicationautoscaling,
+    /// EC2 Auto Scaling: groups of instances.
+    autoscaling: aws_sdk_autoscaling,
+    /// AWS Backup.
+    backup: aws_sdk_backup,
+    /// CloudTrail.
+    cloudtrail: aws_sdk_cloudtrail,
+    /// CloudWatch: alarms and dashboards.
+    cloudwatch: aws_sdk_cloudwatch,
+    /// DynamoDB.
+    dynamodb: aws_sdk_dynamodb,
+    /// EC2: networks and instances.
+    ec2: aws_sdk_ec2,
+    /// ECR: image repositories.
+    ecr: aws_sdk_ecr,
+    /// ECS: containers.
+    ecs: aws_sdk_ecs,
+    /// EKS: Kubernetes clusters.
+    eks: aws_sdk_eks,
+    /// ElastiCache.
+    elasticache: aws_sdk_elasticache,
+    /// Elastic Load Balancing, version 2: application and network load balancers.
+    elbv2: aws_sdk_elasticloadbalancingv2,
+    /// EventBridge.
+    events: aws_sdk_eventbridge,
+    /// IAM: identities and policies.
+    iam: aws_sdk_iam,
+    /// KMS: keys.
+    kms: aws_sdk_kms,
+    /// Lambda.
+    lambda: aws_sdk_lambda,
+    /// CloudWatch Logs.
+    logs: aws_sdk_cloudwatchlogs,
+    /// RDS.
+    rds: aws_sdk_rds,
+    /// Route 53.
+    route53: aws_sdk_route53,
+    /// Secrets Manager.
+    secretsmanager: aws_sdk_secretsmanager,
+    /// SNS.
+    sns: aws_sdk_sns,
+    /// SQS.
+    sqs: aws_sdk_sqs,
+    /// Systems Manager: parameters.
+    ssm: aws_sdk_ssm,
     /// STS: who we are.
-    pub fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
-    }
+    sts: aws_sdk_sts,
+    /// WAF, version 2.
+    wafv2: aws_sdk_wafv2,
 }

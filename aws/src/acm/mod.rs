@@ -1,0 +1,1 @@
+//! ACM: certificates of load balancers and others.

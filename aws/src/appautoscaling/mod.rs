@@ -1,0 +1,1 @@
+//! Application Auto Scaling: ECS services, tables and others that follow a metric.

@@ -1,0 +1,1 @@
+//! CloudTrail: who called what.

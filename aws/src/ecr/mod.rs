@@ -1,0 +1,1 @@
+//! ECR: image repositories.

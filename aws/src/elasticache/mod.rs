@@ -1,0 +1,1 @@
+//! ElastiCache: Redis, Valkey and Memcached.

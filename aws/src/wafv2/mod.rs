@@ -1,0 +1,1 @@
+//! WAF, version 2: web firewalls.
