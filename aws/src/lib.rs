@@ -51,6 +51,6 @@ pub mod wafv2;
 
 pub use any_arn::AnyArn;
 #[cfg(feature = "provider")]
-pub use frame::clients::Connection;
+pub use frame::clients::{Connection, OtherAccount};
 #[cfg(feature = "provider")]
 pub use frame::provider::AwsProvider;

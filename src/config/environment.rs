@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use infra_aws::OtherAccount;
 use infra_sdk::{Diagnostic, Location};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use crate::config::Document;
 use crate::config::fields::{Fields, Text};
@@ -31,6 +32,8 @@ pub(crate) struct Environment {
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long a new object may take to be found by a search, where it is not what fits AWS.
     pub(crate) visible_within: Option<Duration>,
+    /// Other accounts that its resources may be in, by name.
+    pub(crate) accounts: BTreeMap<String, OtherAccount>,
     /// The line of `infra.toml` that begins it.
     pub(crate) location: Location,
 }
@@ -64,6 +67,7 @@ impl Environment {
         let state = fields.text("state");
         let default_tags = fields.texts("default_tags").unwrap_or_default();
         let visible_within = fields.seconds("visible_within").map(Duration::from_secs);
+        let accounts = fields.table("accounts");
         let region_given = table.keys().any(|key| &**key.get_ref() == "region");
         fields.finish();
         if !region_given {
@@ -74,6 +78,7 @@ impl Environment {
                     .hint("add a line such as `region = \"us-west-2\"`"),
             );
         }
+        let accounts = accounts.map(|table| read_accounts(name, document, table, problems));
         problems.extend(account.as_ref().and_then(account_problem));
         problems.extend(endpoint.as_ref().and_then(endpoint_problem));
         problems.extend(state.as_ref().and_then(state_problem));
@@ -100,9 +105,65 @@ impl Environment {
             state: state.map_or_else(|| ".infra".into(), |state| state.text.into()),
             default_tags,
             visible_within,
+            accounts: accounts.unwrap_or_default(),
             location,
         })
     }
+}
+
+/// Reads `[environments.NAME.accounts]`: a table for each account.
+fn read_accounts(
+    environment: &str,
+    document: &Document,
+    table: &DeTable<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, OtherAccount> {
+    let mut accounts = BTreeMap::new();
+    for (key, value) in table {
+        let name = key.get_ref().to_string();
+        let path = format!("environments.{environment}.accounts.{name}");
+        let location = document.location(key.span());
+        let DeValue::Table(table) = value.get_ref() else {
+            problems.push(
+                Diagnostic::error("config::type", "a value has the wrong type")
+                    .detail(format!("`{path}` is a table"))
+                    .location(Some(location)),
+            );
+            continue;
+        };
+        let mut fields = Fields::new(document, table, &path, problems);
+        let role = fields.text("role_arn");
+        let external_id = fields.text("external_id").map(|text| text.text);
+        let account = fields.text("account");
+        let region = fields.text("region").map(|text| text.text);
+        fields.finish();
+        problems.extend(account.as_ref().and_then(account_problem));
+        problems.extend(role.as_ref().and_then(role_problem));
+        let Some(role) = role else {
+            problems.push(
+                Diagnostic::error("config::missing", "an account has no role")
+                    .detail(format!("`[{path}]` needs `role_arn`"))
+                    .location(Some(location))
+                    .hint("name the role that is assumed there"),
+            );
+            continue;
+        };
+        let account = account.map(|account| account.text);
+        accounts.insert(name, OtherAccount { role_arn: role.text, external_id, account, region });
+    }
+    accounts
+}
+
+fn role_problem(role: &Text) -> Option<Diagnostic> {
+    let parts: Vec<_> = role.text.splitn(6, ':').collect();
+    let valid = matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
+        if account.len() == 12 && resource.starts_with("role/"));
+    (!valid).then(|| {
+        Diagnostic::error("config::role", "a role is not the ARN of an IAM role")
+            .detail(format!("`{}`", role.text))
+            .location(Some(role.location.clone()))
+            .hint("write it as `arn:aws:iam::111122223333:role/NAME`")
+    })
 }
 
 fn account_problem(account: &Text) -> Option<Diagnostic> {

@@ -160,7 +160,8 @@ mod tests {
             "[project]\nprogram = \"infra-stacks\"\n[environments.local]\nregion = \"us-west-2\"\n\
              endpoint = \"sandbox\"\n[environments.production]\nregion = \"us-east-1\"\n\
              account = \"111122223333\"\nprotected = true\nstate = \"kept\"\n\
-             default_tags = { team = \"platform\" }\n",
+             default_tags = { team = \"platform\" }\n[environments.production.accounts.audit]\n\
+             role_arn = \"arn:aws:iam::444455556666:role/infra\"\naccount = \"444455556666\"\n",
         )
         .expect("valid");
         let local = &project.environments["local"];
@@ -170,6 +171,7 @@ mod tests {
         assert!(production.protected);
         assert_eq!(production.default_tags["team"], "platform");
         assert_eq!(project.state_root(production), Path::new("/p/kept"));
+        assert_eq!(production.accounts["audit"].account.as_deref(), Some("444455556666"));
         assert!(project.environment("producton").is_err());
     }
 

@@ -46,6 +46,7 @@ pub(crate) async fn connect(
         account: environment.account.clone(),
         default_tags: environment.default_tags.clone(),
         visible_within: environment.visible_within,
+        accounts: environment.accounts.clone(),
     })
     .await;
     let account = provider.guard().await.map_err(|failure| {

@@ -7,15 +7,21 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use infra_sdk::Arn;
 use infra_sdk::provider::{Failure, FailureClass};
 
 use super::error::{Result, missing};
 use super::limiter::Limiter;
+
+/// Name of our sessions, as CloudTrail shows it.
+const SESSION: &str = "infra";
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +40,22 @@ pub struct Connection {
     /// How long a new object may take to be found by a search, where it is not the time that fits
     /// AWS: what a lost create made is not given up before.
     pub visible_within: Option<Duration>,
+    /// Other accounts that resources of the stack may be in, by the name of their `provider`
+    /// option.
+    pub accounts: BTreeMap<String, OtherAccount>,
+}
+
+/// How to act in another account than the environment's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtherAccount {
+    /// The role to assume there, with the environment's own credentials.
+    pub role_arn: String,
+    /// What the role's trust policy may ask for. Source: IAM user guide, confused deputy.
+    pub external_id: Option<String>,
+    /// The only account that may be used.
+    pub account: Option<String>,
+    /// The region where the resource names none; the environment's without it.
+    pub region: Option<String>,
 }
 
 /// Who the caller is, as AWS says. Source: STS GetCallerIdentity.
@@ -79,6 +101,24 @@ pub async fn configure(connection: &Connection) -> SdkConfig {
         loader = loader.credentials_provider(Credentials::new(key, secret, None, None, "sandbox"));
     }
     loader.load().await
+}
+
+/// The configuration for another account: its role is assumed with the credentials of `own`.
+pub async fn assume(own: &SdkConfig, other: &OtherAccount) -> SdkConfig {
+    let mut role =
+        AssumeRoleProvider::builder(&other.role_arn).session_name(SESSION).configure(own);
+    if let Some(id) = &other.external_id {
+        role = role.external_id(id);
+    }
+    let credentials = role.build().await;
+    let mut config = own
+        .to_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .identity_cache(IdentityCache::lazy().build());
+    if let Some(region) = &other.region {
+        config = config.region(Region::new(region.clone()));
+    }
+    config.build()
 }
 
 /// The partition of a region. Source: AWS General Reference, ARN format.
@@ -140,6 +180,10 @@ impl Aws {
             .get()
             .map_or_else(|| partition_of(&self.region), |account| account.partition.as_str());
         Arn::new(format!("arn:{partition}:{service}:{}:{account}:{resource}", self.region))
+    }
+
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
     }
 
     pub(crate) fn limiter(&self) -> &Limiter {

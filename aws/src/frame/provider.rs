@@ -12,10 +12,11 @@ use infra_sdk::provider::{
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
+use tokio::sync::OnceCell;
 
 use super::adapter::{AnyHandler, Context};
 use super::calls::CreateClass;
-use super::clients::{Account, Aws, Connection, configure};
+use super::clients::{Account, Aws, Connection, OtherAccount, assume, configure};
 use super::error::Result;
 use super::wait::{until_gone, until_ready};
 use crate::types::{LOOKUPS, TYPES};
@@ -27,18 +28,29 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
 /// AWS, as the engine sees it.
 pub struct AwsProvider {
     home: Arc<Aws>,
-    regions: Mutex<HashMap<String, Arc<Aws>>>,
+    others: BTreeMap<String, Other>,
+    /// By account and region; the environment's own account has no name.
+    regions: Mutex<HashMap<(Option<String>, String), Arc<Aws>>>,
     default_tags: BTreeMap<String, String>,
     account: Option<String>,
     visible_within: Duration,
+}
+
+/// Another account, whose role is assumed when it is first needed.
+struct Other {
+    access: OtherAccount,
+    home: OnceCell<Arc<Aws>>,
 }
 
 impl AwsProvider {
     /// A provider for a connection. Nothing is asked yet; see [`guard`](Self::guard).
     pub async fn connect(connection: Connection) -> Self {
         let home = Arc::new(Aws::new(configure(&connection).await));
+        let other = |access| Other { access, home: OnceCell::new() };
+        let others = connection.accounts.into_iter();
         Self {
             home,
+            others: others.map(|(name, access)| (name, other(access))).collect(),
             regions: Mutex::default(),
             default_tags: connection.default_tags,
             account: connection.account,
@@ -54,20 +66,37 @@ impl AwsProvider {
         self.home.guard(self.account.as_deref()).await.cloned()
     }
 
-    fn clients(&self, place: &Place) -> Result<Arc<Aws>> {
-        if let Some(name) = &place.provider {
-            let message = format!("no credentials are configured for the provider `{name}`");
-            return Err(Failure::new(FailureClass::Invalid, message));
-        }
-        let Some(region) = place.region.as_deref().filter(|region| *region != self.home.region())
-        else {
-            return Ok(Arc::clone(&self.home));
+    async fn clients(&self, place: &Place) -> Result<Arc<Aws>> {
+        let home = match &place.provider {
+            None => &self.home,
+            Some(name) => self.other(name).await?,
+        };
+        let Some(region) = place.region.as_deref().filter(|region| *region != home.region()) else {
+            return Ok(Arc::clone(home));
         };
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         let clients = regions
-            .entry(region.to_owned())
-            .or_insert_with(|| Arc::new(self.home.in_region(region)));
+            .entry((place.provider.clone(), region.to_owned()))
+            .or_insert_with(|| Arc::new(home.in_region(region)));
         Ok(Arc::clone(clients))
+    }
+
+    /// The clients of another account, which is the one that it is said to be.
+    async fn other(&self, name: &str) -> Result<&Arc<Aws>> {
+        let Some(other) = self.others.get(name) else {
+            let message = format!("no account is configured for the provider `{name}`");
+            let hint = format!("add `[environments.ENV.accounts.{name}]` to infra.toml");
+            let failure = Failure::new(FailureClass::Invalid, message);
+            return Err(Failure { hints: vec![hint], ..failure });
+        };
+        other
+            .home
+            .get_or_try_init(|| async {
+                let aws = Aws::new(assume(self.home.config(), &other.access).await);
+                aws.guard(other.access.account.as_deref()).await?;
+                Ok(Arc::new(aws))
+            })
+            .await
     }
 
     fn context<'a>(&'a self, aws: &'a Aws) -> Context<'a> {
@@ -142,14 +171,14 @@ impl Provider for AwsProvider {
 
     fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made>> {
         Box::pin(async move {
-            let aws = self.clients(&request.place)?;
+            let aws = self.clients(&request.place).await?;
             known(&request.type_name)?.create(self.context(&aws), request).await
         })
     }
 
     fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let aws = self.clients(&request.target.place)?;
+            let aws = self.clients(&request.target.place).await?;
             known(&request.target.type_name)?.update(self.context(&aws), request).await
         })
     }
@@ -161,7 +190,7 @@ impl Provider for AwsProvider {
         timeout: Option<Duration>,
     ) -> BoxFuture<'a, Result<Observed>> {
         Box::pin(async move {
-            let aws = self.clients(&target.place)?;
+            let aws = self.clients(&target.place).await?;
             let handler = known(&target.type_name)?;
             let patience = timeout.unwrap_or(handler.calls().patience.create);
             until_ready(handler, self.context(&aws), target, wanted, patience).await
@@ -170,7 +199,7 @@ impl Provider for AwsProvider {
 
     fn delete<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let aws = self.clients(&target.place)?;
+            let aws = self.clients(&target.place).await?;
             known(&target.type_name)?.delete(self.context(&aws), target).await
         })
     }
@@ -181,7 +210,7 @@ impl Provider for AwsProvider {
         timeout: Option<Duration>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let aws = self.clients(&target.place)?;
+            let aws = self.clients(&target.place).await?;
             let handler = known(&target.type_name)?;
             if !handler.calls().vanishes || handler.is_kept(target)? {
                 return Ok(());
@@ -193,14 +222,14 @@ impl Provider for AwsProvider {
 
     fn find<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
-            let aws = self.clients(&request.place)?;
+            let aws = self.clients(&request.place).await?;
             known(&request.type_name)?.find(self.context(&aws), request).await
         })
     }
 
     fn lookup<'a>(&'a self, request: &'a LookupRequest) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
-            let aws = self.clients(&request.place)?;
+            let aws = self.clients(&request.place).await?;
             let lookup = LOOKUPS.iter().find(|lookup| lookup.schema.name == request.name);
             let Some(lookup) = lookup else {
                 let message = format!("there is no data source `{}`", request.name);
@@ -219,7 +248,7 @@ impl AwsProvider {
     ) -> Vec<(usize, Result<Option<Observed>>)> {
         let members: Vec<&Target> = indices.iter().map(|index| &targets[*index]).collect();
         let read = async {
-            let aws = self.clients(place)?;
+            let aws = self.clients(place).await?;
             Ok(known(type_name)?.read(self.context(&aws), &members).await)
         };
         match read.await {
