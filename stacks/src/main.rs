@@ -1,6 +1,7 @@
 //! The stacks of this repository: what `infra plan` builds and asks what it wants.
 
 mod archon;
+mod components;
 
 use std::process::ExitCode;
 

@@ -1,23 +1,25 @@
 //! Roles that the cluster, its nodes and the database's monitoring run with. Roles for service
 //! accounts need the cluster's OIDC provider and come with it.
 
-use infra_aws::iam::{
-    InstanceProfile, InstanceProfileName, Policy, PolicyDocument, Principal, Role, RoleHandle,
-    RoleName, RolePolicyAttachment, Statement, managed,
-};
+use infra_aws::iam::{InstanceProfile, InstanceProfileName, managed};
 use infra_aws::sts::Partition;
 use infra_sdk::prelude::*;
 
+use crate::components::role;
+
 pub(super) fn declare(stack: &mut Stack) -> Result<()> {
+    let prefix = format!("archon-{}", stack.env().name());
     let partition = stack.lookup(Partition)?.partition;
-    role(
+    role::service(
         stack,
+        &prefix,
         "cluster",
         "eks.amazonaws.com",
         &[("cluster-policy", managed::AMAZON_EKS_CLUSTER_POLICY.arn(&partition))],
     );
-    let nodes = role(
+    let nodes = role::service(
         stack,
+        &prefix,
         "nodes",
         "ec2.amazonaws.com",
         &[
@@ -26,32 +28,14 @@ pub(super) fn declare(stack: &mut Stack) -> Result<()> {
             ("images", managed::AMAZON_EC2_CONTAINER_REGISTRY_READ_ONLY.arn(&partition)),
         ],
     );
-    let name = InstanceProfileName::new(format!("archon-{}-nodes", stack.env().name()));
+    let name = InstanceProfileName::new(format!("{prefix}-nodes"));
     stack.add("nodes-profile", InstanceProfile::new().name(name).role(nodes.name()));
-    role(
+    role::service(
         stack,
+        &prefix,
         "database-monitoring",
         "monitoring.rds.amazonaws.com",
         &[("publish", managed::AMAZON_RDS_ENHANCED_MONITORING_ROLE.arn(&partition))],
     );
     Ok(())
-}
-
-/// A role that a service assumes, with AWS's own policies for the purpose.
-fn role(
-    stack: &mut Stack,
-    name: &str,
-    service: &str,
-    policies: &[(&str, Arn<Policy>)],
-) -> RoleHandle {
-    let trust = PolicyDocument::new().statement(
-        Statement::allow().principal(Principal::service(service)).action("sts:AssumeRole"),
-    );
-    let full = format!("archon-{}-{name}", stack.env().name());
-    let role = stack.add(name, Role::new(trust).name(RoleName::new(full)));
-    for (purpose, policy) in policies {
-        let attachment = RolePolicyAttachment::new(role.name(), policy.clone());
-        stack.add(format!("{name}-{purpose}"), attachment);
-    }
-    role
 }

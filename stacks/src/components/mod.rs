@@ -1,0 +1,7 @@
+//! What the systems share, as people use modules: each a function that declares its resources in
+//! the scope that it is given and returns their handles.
+
+pub(crate) mod bucket;
+pub(crate) mod key;
+pub(crate) mod network;
+pub(crate) mod role;
