@@ -15,11 +15,8 @@ use crate::error::Result;
 
 /// The state of a stack in an environment.
 pub(super) fn config(project: &Project, environment: &Environment, stack: &str) -> Config {
-    Config {
-        location: Location::Local { root: project.state_root(environment) },
-        environment: environment.name.clone(),
-        stack: stack.to_owned(),
-    }
+    let location = Location::Local { root: project.state_root(environment) };
+    Config::new(location, &environment.name, stack)
 }
 
 /// Opens the state of a stack and holds its lock.
