@@ -139,7 +139,11 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
                 }
             }
         }
-        let created = |last| Status::Created(Waiting { last, until: None });
+        let until = record.and_then(|record| match &record.status {
+            Status::Created(waiting) => waiting.until.clone(),
+            Status::Ready => None,
+        });
+        let created = |last| Status::Created(Waiting { last, until });
         let status = unfinished.map_or(Status::Ready, created);
         let inputs = if differing.is_empty() { planned } else { current.clone() };
         verdict.settled = Some((inputs, outputs, status));

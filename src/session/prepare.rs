@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use infra_engine::{Goal, Mode, Plan, Recovered};
+use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
 use infra_sdk::provider::Owner;
 use infra_sdk::store::{Edit, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Live;
+use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
 use super::failure::store_error;
@@ -102,16 +103,29 @@ async fn prepare(
     }
     let owner =
         Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
-    let recovered = infra_engine::recover(&*cloud.provider, &*store, &owner, &mut state).await?;
-    for settled in &recovered {
-        context.terminal.say(&format!("{name}: {}", settlement(settled)));
-    }
     let mut goal = Goal::new(owner, declarations.clone());
     goal.mode = way.mode;
     goal.refresh = way.refresh;
+    let clock = SystemClock::new();
+    let waits = |wait: &Wait| context.terminal.say(&format!("{name}: {}", waiting(wait)));
+    let ports = Ports { provider: &*cloud.provider, store: &*store, clock: &clock, waits: &waits };
+    let recovered = infra_engine::recover(&ports, &mut state, &goal).await?;
+    for settled in &recovered {
+        context.terminal.say(&format!("{name}: {}", settlement(settled)));
+    }
     let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
     context.terminal.diagnostics(&plan.warnings);
     Ok(Prepared { name, store, declarations, plan })
+}
+
+/// What is waited for before there is a plan.
+fn waiting(wait: &Wait) -> String {
+    let addresses: Vec<_> = wait.addresses.iter().map(ToString::to_string).collect();
+    format!(
+        "an earlier run began {}; waiting up to {} s for what it may have made to show up",
+        addresses.join(", "),
+        wait.at_most.as_secs().max(1)
+    )
 }
 
 /// What became of an operation that an earlier run did not end.
@@ -120,6 +134,9 @@ fn settlement(settled: &Recovered) -> String {
     match settled {
         Recovered::Adopted { address, id } => {
             format!("{address}: {earlier}; {id} had been made and is recorded now")
+        }
+        Recovered::Pending { address } => {
+            format!("{address}: {earlier}; it is sent again as it was, which makes no second one")
         }
         Recovered::NotMade { address } => format!("{address}: {earlier}; nothing had been made"),
         Recovered::Deleted { address, id } => {

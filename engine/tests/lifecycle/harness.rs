@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use infra_engine::{Action, Clock, Event, Goal, Plan, Reason, Recovered, Run, Stop, Summary};
+use infra_engine::{
+    Action, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop, Summary, Wait,
+};
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
@@ -13,6 +15,7 @@ use infra_sdk::{
 };
 use infra_testkit::fake::FakeProvider;
 use infra_testkit::{MemoryDisk, MemoryStore};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
@@ -83,11 +86,35 @@ fn expr(json: &Json) -> Expr {
     }
 }
 
+/// The time since a bench was set up, after an instant that never changes.
 pub(crate) struct TestClock(tokio::time::Instant);
+
+impl TestClock {
+    fn epoch() -> Timestamp {
+        Timestamp::constant(1_767_323_045, 0)
+    }
+
+    fn at(&self, time: Duration) -> String {
+        let time = SignedDuration::try_from(self.0.elapsed() + time).expect("short");
+        let seconds = SignedDuration::from_secs(time.as_secs());
+        Self::epoch().checked_add(seconds).expect("soon").to_string()
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> String {
-        "2026-01-02T03:04:05Z".to_owned()
+        self.at(Duration::ZERO)
+    }
+
+    fn after(&self, time: Duration) -> String {
+        self.at(time)
+    }
+
+    fn since(&self, instant: &str) -> Option<Duration> {
+        let instant: Timestamp = instant.parse().ok()?;
+        let elapsed = SignedDuration::try_from(self.0.elapsed()).expect("short");
+        let passed = Self::epoch().checked_add(elapsed).expect("soon").duration_since(instant);
+        Some(passed.try_into().unwrap_or(Duration::ZERO))
     }
 
     fn monotonic(&self) -> Duration {
@@ -145,6 +172,9 @@ pub(crate) struct Bench {
     pub(crate) fake: FakeProvider,
     pub(crate) disk: MemoryDisk,
     pub(crate) parallelism: usize,
+    pub(crate) clock: TestClock,
+    /// What was waited for before a plan.
+    pub(crate) waits: Mutex<Vec<Wait>>,
 }
 
 /// What a run did.
@@ -157,7 +187,13 @@ pub(crate) struct Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self { fake: FakeProvider::new(), disk: MemoryDisk::new(), parallelism: 1 }
+        Self {
+            fake: FakeProvider::new(),
+            disk: MemoryDisk::new(),
+            parallelism: 1,
+            clock: TestClock(tokio::time::Instant::now()),
+            waits: Mutex::default(),
+        }
     }
 
     pub(crate) fn goal(sheet: &Sheet) -> Goal {
@@ -172,11 +208,25 @@ impl Bench {
         self.disk.open().expect("nobody holds the disk")
     }
 
+    /// Settles what is open; nothing is declared, so that nothing is left to be sent again.
     pub(crate) async fn recover(&self) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
+        self.recover_for(&Self::goal(&Sheet::new())).await
+    }
+
+    pub(crate) async fn recover_for(&self, goal: &Goal) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
         let store = self.open();
+        self.recover_on(&store, goal).await
+    }
+
+    pub(crate) async fn recover_on(
+        &self,
+        store: &MemoryStore,
+        goal: &Goal,
+    ) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
+        let waits = |wait: &Wait| self.waits.lock().expect("no panic").push(wait.clone());
+        let ports = Ports { provider: &self.fake, store, clock: &self.clock, waits: &waits };
         let mut state = store.load().await.expect("readable");
-        let result =
-            infra_engine::recover(&self.fake, &store, &Arc::new(owner()), &mut state).await;
+        let result = infra_engine::recover(&ports, &mut state, goal).await;
         assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
         result
     }
@@ -228,7 +278,7 @@ impl Bench {
         let run = Run {
             provider: &self.fake,
             store: &Distant(store),
-            clock: &TestClock(tokio::time::Instant::now()),
+            clock: &self.clock,
             events: &sink,
             parallelism: self.parallelism,
             stop,
@@ -359,6 +409,9 @@ pub(crate) fn tell(events: &[Event]) -> String {
         Event::Completed { address, operation, id, unchanged, .. } => {
             let unchanged = if *unchanged { " (unchanged)" } else { "" };
             format!("done {} {address} {id}{unchanged}", operation.verb())
+        }
+        Event::OnItsWay { address, operation, id, last, .. } => {
+            format!("on its way {} {address} {id}: {last}", operation.verb())
         }
         Event::Failed { address, operation, diagnostic, .. } => {
             format!("fail {} {address}: {}", operation.verb(), diagnostic.detail)

@@ -150,7 +150,7 @@ async fn a_lookup_that_fails_leaves_the_intent_open() {
     bench.apply(&stack("c")).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_planned_past_what_is_not_settled() {
     let bench = Bench::new();
     bench.fake.inject(Verb::Create, "network", 1, lost());
