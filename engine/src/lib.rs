@@ -5,6 +5,7 @@
 //! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
 
 mod apply;
+mod builtin;
 mod check;
 mod compare;
 mod decide;
@@ -25,6 +26,7 @@ use infra_sdk::provider::{Owner, Provider};
 use infra_sdk::store::{State, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
+pub use builtin::Builtin;
 pub use event::{Event, Operation, Summary};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
