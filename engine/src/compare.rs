@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use infra_sdk::{Field, Kind, Object, Value};
 
+use crate::digest;
+
 static NOTHING: Value = Value::Null;
 
 /// Marks the values of sensitive fields, at every depth.
@@ -223,6 +225,7 @@ pub(crate) fn differing<'a>(
     planned: &Object,
     current: &Object,
 ) -> Vec<&'a Field> {
+    let current = digest::recognise(fields, planned, current);
     let differs = |field: &&Field| {
         let planned = planned.get(field.name).unwrap_or(&NOTHING);
         let current = current.get(field.name).unwrap_or(&NOTHING);

@@ -9,6 +9,7 @@ mod builtin;
 mod check;
 mod compare;
 mod decide;
+mod digest;
 pub mod event;
 mod graph;
 mod ground;
@@ -27,6 +28,7 @@ use infra_sdk::store::{State, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
 pub use builtin::Builtin;
+pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,

@@ -12,7 +12,7 @@ use infra_sdk::store::{Deposed, Edit, Intent, Operation, Record, State, Status, 
 use infra_sdk::{Address, Diagnostic, Object, Schema, Value};
 
 use crate::refresh::{self, revealed};
-use crate::{compare, decide};
+use crate::{compare, decide, digest};
 
 /// What became of an operation that an earlier run began and did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,10 +252,16 @@ fn without(record: &Record, id: &str) -> Vec<Edit> {
 fn doubt(open: &Open, record: &Record) -> Vec<Edit> {
     let null = Value::Null;
     let mut inputs: Object = record.inputs.clone();
-    for field in open.schema.inputs.iter().filter(|field| field.write_only) {
+    for field in open.schema.inputs {
         let before = inputs.get(field.name).unwrap_or(&null);
-        if !field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+        if field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+            continue;
+        }
+        if field.write_only {
             inputs.remove(field.name);
+        } else if digest::has_digest(before) {
+            let known = digest::without_inside(before);
+            inputs.insert(field.name.to_owned(), known);
         }
     }
     if inputs == record.inputs {

@@ -23,3 +23,4 @@ mod unfinished;
 mod unknown;
 mod update;
 mod validate;
+mod write_only;
