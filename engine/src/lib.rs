@@ -5,9 +5,11 @@
 //! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
 
 mod apply;
+mod builtin;
 mod check;
 mod compare;
 mod decide;
+mod digest;
 pub mod event;
 mod graph;
 mod ground;
@@ -24,6 +26,8 @@ use infra_sdk::provider::Provider;
 use infra_sdk::store::State;
 use infra_sdk::{Declarations, Diagnostic};
 
+pub use builtin::Builtin;
+pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,

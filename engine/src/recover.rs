@@ -19,7 +19,7 @@ use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
 use crate::run::{Ports, Wait};
 use crate::search::{Fate, Lost, search};
-use crate::{check, compare, decide};
+use crate::{check, compare, decide, digest};
 
 /// What became of an operation that an earlier run began and did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -385,10 +385,16 @@ fn without(record: &Record, id: &str) -> Vec<Edit> {
 fn doubt(open: &Open, record: &Record) -> Record {
     let null = Value::Null;
     let mut inputs: Object = record.inputs.clone();
-    for field in open.schema.inputs.iter().filter(|field| field.write_only) {
+    for field in open.schema.inputs {
         let before = inputs.get(field.name).unwrap_or(&null);
-        if !field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+        if field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+            continue;
+        }
+        if field.write_only {
             inputs.remove(field.name);
+        } else if digest::has_digest(before) {
+            let known = digest::without_inside(before);
+            inputs.insert(field.name.to_owned(), known);
         }
     }
     let last = "an update was begun".to_owned();

@@ -14,9 +14,9 @@ use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
-use crate::refresh;
 use crate::run::{Run, Stop};
 use crate::work::Part;
+use crate::{digest, refresh};
 
 /// Why an operation failed.
 #[derive(Debug)]
@@ -101,15 +101,54 @@ impl<'a> Live<'a> {
         &self.plan.work.parts[index]
     }
 
-    /// Applies edits, all or none; the run is in the history before its first write.
+    /// Applies edits, all or none, and returns them as they were written: with digests in place of
+    /// write-only secrets. The run is in the history before its first write.
     pub(crate) async fn write(
         &self,
         intent: Option<u64>,
         edits: &[Edit],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Edit>, StoreError> {
+        let edits =
+            edits.iter().map(|edit| self.hidden_edit(edit)).collect::<Result<Vec<_>, _>>()?;
         self.start().await?;
         self.held()?;
-        self.noticed(self.run.store.commit(intent, edits).await)
+        self.noticed(self.run.store.commit(intent, &edits).await)?;
+        Ok(edits)
+    }
+
+    fn hidden_edit(&self, edit: &Edit) -> Result<Edit, StoreError> {
+        Ok(match edit {
+            Edit::Put(record) => Edit::Put(Box::new(self.hidden_record(record)?)),
+            Edit::Note(change) => {
+                let before = change.before.as_ref().map(|record| self.hidden_record(record));
+                Edit::Note(Box::new(RunChange {
+                    before: before.transpose()?,
+                    ..(**change).clone()
+                }))
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// A record as it is written. Records of format 1 have the secrets themselves.
+    fn hidden_record(&self, record: &Record) -> Result<Record, StoreError> {
+        let mut hidden = record.clone();
+        hidden.inputs = self.hidden(&record.address, &record.type_name, &record.inputs)?;
+        for deposed in &mut hidden.deposed {
+            deposed.inputs = self.hidden(&record.address, &record.type_name, &deposed.inputs)?;
+        }
+        Ok(hidden)
+    }
+
+    fn hidden(
+        &self,
+        address: &Address,
+        type_name: &str,
+        inputs: &Object,
+    ) -> Result<Object, StoreError> {
+        let Some(schema) = self.run.provider.schema(type_name) else { return Ok(inputs.clone()) };
+        let known = lock(&self.records).get(address).map(|record| record.inputs.clone());
+        digest::hide(schema.inputs, inputs, &known.unwrap_or_default())
     }
 
     async fn start(&self) -> Result<(), StoreError> {
@@ -238,10 +277,14 @@ impl<'a> Live<'a> {
 
     /// Begins an operation: durable when this returns.
     pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
-        let begun = match self.start().await {
-            Ok(()) => self.noticed(self.run.store.begin(intent).await),
-            Err(error) => Err(error),
-        };
+        let begun = async {
+            let mut intent = intent.clone();
+            // A recovery takes what is missing from the declaration, or finds out without it.
+            intent.inputs = self.hidden(&intent.address, &intent.type_name, &intent.inputs)?;
+            self.start().await?;
+            self.noticed(self.run.store.begin(&intent).await)
+        }
+        .await;
         // Another operation may have found the state lost meanwhile.
         let begun = begun.and_then(|sequence| self.held().map(|()| sequence));
         begun.map_err(|error| {
@@ -257,7 +300,7 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        self.write(intent, edits).await.map_err(|error| {
+        let edits = self.write(intent, edits).await.map_err(|error| {
             let hint = "the journal knows what was begun: the next run finds out what became of it";
             self.store_trouble(index, &error, "after the call").hinted(hint)
         })?;
@@ -265,10 +308,10 @@ impl<'a> Live<'a> {
         for edit in edits {
             match edit {
                 Edit::Put(record) => {
-                    records.insert(record.address.clone(), (**record).clone());
+                    records.insert(record.address.clone(), *record);
                 }
                 Edit::Remove(address) => {
-                    records.remove(address);
+                    records.remove(&address);
                 }
                 Edit::Outputs(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }

@@ -327,7 +327,11 @@ fn desired(live: &Live<'_>, index: usize, schema: &Schema) -> Result<Object, Tro
     let mut desired = check::evaluate(declaration, schema, &resolve)
         .map_err(|diagnostic| live.trouble(index, diagnostic))?;
     if live.change(index).action != Action::Create {
+        let declared = desired.clone();
         decide::keep_ignored(declaration, &part.current, &mut desired);
+        if matches!(live.change(index).action, Action::Replace { .. }) {
+            crate::digest::declare(&mut desired, &declared);
+        }
     }
     if let Some(diagnostic) = check::wrong(declaration, schema, &desired).next() {
         return Err(live.trouble(index, diagnostic));
