@@ -13,6 +13,7 @@ use crate::commands;
 use crate::config::Variable;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::interrupts::Interrupts;
 use crate::view::Terminal;
 
 /// Provision AWS from typed Rust: plan, apply, destroy.
@@ -131,6 +132,8 @@ pub(crate) struct Context {
     pub(crate) terminal: Arc<Terminal>,
     /// The folder the command was called in.
     pub(crate) folder: PathBuf,
+    /// Signals.
+    pub(crate) interrupts: Interrupts,
 }
 
 /// Parses the arguments, runs the command, and shows what went wrong.
@@ -158,7 +161,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
         }
     };
     terminal.look_for_sources_in(&folder);
-    let context = Context { terminal: Arc::new(terminal), folder };
+    let terminal = Arc::new(terminal);
+    let interrupts = Interrupts::new(&terminal);
+    let context = Context { terminal, folder, interrupts };
     let exit = match dispatch(&context, &cli.command) {
         Ok(exit) => exit,
         Err(error) => {
@@ -201,21 +206,34 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Diagnostic::error("cli::runtime", "the machine gives no threads").detail(error.to_string())
     })?;
     let exit = runtime.block_on(async {
-        match command {
-            Command::Validate(args) => commands::validate::run(context, args).await,
-            Command::Plan(args) => commands::plan::run(context, args).await,
-            Command::Apply(args) => commands::apply::run(context, args).await,
-            Command::Destroy(args) => commands::destroy::run(context, args).await,
-            Command::Output(args) => commands::output::run(context, args).await,
-            Command::State(command) => commands::state::run(context, command).await,
-            Command::Graph(args) => commands::graph::run(context, args).await,
-            Command::Sandbox(command) => commands::sandbox::run(context, command).await,
-            Command::Doctor(args) => commands::doctor::run(context, args).await,
+        // The sandbox hears signals itself: it has emulators to end.
+        if let Command::Sandbox(command) = command {
+            return commands::sandbox::run(context, command).await;
+        }
+        context.interrupts.listen()?;
+        tokio::select! {
+            biased;
+            () = context.interrupts.end_at_once() => Ok(Exit::Failed),
+            exit = obey(context, command) => exit,
         }
     });
     // A question that nobody will answer must not keep the process.
     runtime.shutdown_background();
     exit
+}
+
+async fn obey(context: &Context, command: &Command) -> Result<Exit> {
+    match command {
+        Command::Validate(args) => commands::validate::run(context, args).await,
+        Command::Plan(args) => commands::plan::run(context, args).await,
+        Command::Apply(args) => commands::apply::run(context, args).await,
+        Command::Destroy(args) => commands::destroy::run(context, args).await,
+        Command::Output(args) => commands::output::run(context, args).await,
+        Command::State(command) => commands::state::run(context, command).await,
+        Command::Graph(args) => commands::graph::run(context, args).await,
+        Command::Sandbox(command) => commands::sandbox::run(context, command).await,
+        Command::Doctor(args) => commands::doctor::run(context, args).await,
+    }
 }
 
 #[cfg(test)]

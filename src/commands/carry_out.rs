@@ -11,9 +11,8 @@ use super::plan::show;
 use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{
-    Planned, Prepared, SystemClock, Way, approve, plan_all, states, stop_on_signals,
-};
+use crate::interrupts::Hold;
+use crate::session::{Planned, Prepared, SystemClock, Way, approve, plan_all, states};
 use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -58,13 +57,18 @@ pub(super) async fn carry_out(
     let empty = planned.stacks.iter().all(|stack| stack.plan.is_empty());
     if !empty && !args.auto_approve {
         let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
-        if !approve(context, &planned.selection.environment, verb)? {
+        if !approve(context, &planned.selection.environment, verb).await? {
             return Ok(Exit::Failed);
         }
     }
     let done = apply_all(context, planned, args, mode).await?;
     sum_up(context, &done, args, mode, empty);
-    Ok(exit(&done))
+    // Whoever has read only a part must not take it for all.
+    let unread = context.terminal.is_reader_gone();
+    Ok(match exit(&done) {
+        Exit::Done if unread => Exit::Failed,
+        exit => exit,
+    })
 }
 
 /// Applies every plan in order. An interrupt stops them all.
@@ -74,7 +78,9 @@ async fn apply_all(
     args: &ApplyingArgs,
     mode: Mode,
 ) -> Result<Vec<(String, Summary)>> {
-    let stop = stop_on_signals()?;
+    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let goes_on = format!("infra {verb} --env {}", planned.selection.environment.name);
+    let stop = context.interrupts.hold(Hold::Run { goes_on });
     let mut done = Vec::new();
     for stack in planned.stacks {
         let Prepared { name, store, plan, .. } = stack;

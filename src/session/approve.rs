@@ -10,7 +10,11 @@ use crate::error::{CommandError, Result};
 ///
 /// # Errors
 /// When nobody is there to answer.
-pub(crate) fn approve(context: &Context, environment: &Environment, verb: &str) -> Result<bool> {
+pub(crate) async fn approve(
+    context: &Context,
+    environment: &Environment,
+    verb: &str,
+) -> Result<bool> {
     if !context.terminal.can_ask() {
         return Err(CommandError::usage(
             Diagnostic::error("cli::approval", "nobody is there to approve the plan")
@@ -24,7 +28,7 @@ pub(crate) fn approve(context: &Context, environment: &Environment, verb: &str) 
     } else {
         (format!("Type `yes` to {verb}: "), "yes")
     };
-    let approved = context.terminal.ask(&question).is_some_and(|answer| answer == wanted);
+    let approved = context.terminal.ask(&question).await.is_some_and(|answer| answer == wanted);
     if !approved {
         context.terminal.note("Not approved: nothing was changed.\n");
     }

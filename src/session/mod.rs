@@ -12,7 +12,6 @@ mod failure;
 mod prepare;
 mod sandbox;
 mod select;
-mod signals;
 pub(crate) mod states;
 
 pub(crate) use answers::Recorded;
@@ -23,4 +22,3 @@ pub(crate) use declare::{Declared, declare_recorded};
 pub(crate) use prepare::{Planned, Prepared, Way, one_document, plan_all};
 pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
 pub(crate) use select::{select, select_recorded};
-pub(crate) use signals::stop_on_signals;
