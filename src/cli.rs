@@ -5,9 +5,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use infra_sdk::Diagnostic;
+use jiff::SignedDuration;
 
 use crate::commands;
 use crate::config::Variable;
@@ -62,6 +64,7 @@ enum Command {
     Output(commands::output::OutputArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
+    History(commands::history::HistoryArgs),
     Graph(commands::graph::GraphArgs),
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
@@ -115,6 +118,21 @@ pub(crate) struct RefreshArgs {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub(crate) refresh: bool,
+}
+
+/// How long another run is waited for.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct LockArgs {
+    /// Wait this long for a run that holds the state, such as `90s` or `5m`.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+}
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let parsed: SignedDuration =
+        text.parse().map_err(|_| "write a time such as `90s`, `5m` or `1h 30m`".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a time to wait is not negative".to_owned())
 }
 
 /// How an answer is written.
@@ -230,6 +248,7 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Destroy(args) => commands::destroy::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
+        Command::History(args) => commands::history::run(context, args).await,
         Command::Graph(args) => commands::graph::run(context, args).await,
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,
@@ -241,6 +260,15 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert!(duration("-1s").is_err());
+        assert!(duration("soon").is_err());
+        assert!(duration("90").is_err());
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

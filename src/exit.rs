@@ -7,9 +7,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, Location, PanicHookInfo};
 use std::process::ExitCode;
 
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit,
-};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use infra_sdk::Diagnostic;
 use tokio::sync::watch;
 
 use super::plan::show;
-use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
-use crate::session::{Planned, Prepared, SystemClock, Way, approve, plan_all, states};
+use crate::session::{Locking, Planned, Prepared, SystemClock, Way, approve, plan_all, states};
 use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -23,6 +23,8 @@ pub(crate) struct ApplyingArgs {
     refresh: RefreshArgs,
     #[command(flatten)]
     format: FormatArgs,
+    #[command(flatten)]
+    waiting: LockArgs,
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
@@ -46,7 +48,8 @@ pub(super) async fn carry_out(
                 .hint("add `--auto-approve`"),
         ));
     }
-    let way = Way { mode, refresh: args.refresh.refresh, format };
+    let locking = Locking::Within(args.waiting.lock_timeout);
+    let way = Way { mode, refresh: args.refresh.refresh, format, locking };
     let planned = plan_all(context, stacks, way).await?;
     match (format, planned.stacks.as_slice()) {
         (Format::Json, [stack]) => {
@@ -84,6 +87,11 @@ async fn apply_all(
     let mut done = Vec::new();
     for stack in planned.stacks {
         let Prepared { name, store, plan, .. } = stack;
+        let Some(store) = store else {
+            return Err(Diagnostic::error("apply::unlocked", "the state is not held")
+                .hint("plan with the lock")
+                .into());
+        };
         if plan.is_empty() && !plan.has_bookkeeping() {
             done.push((name, Summary { outputs: outputs(&plan), ..Summary::default() }));
             continue;
@@ -100,7 +108,7 @@ async fn apply_all(
             events: &events,
             parallelism: usize::from(args.parallelism),
             stop: stop.clone(),
-            id: run_id()?,
+            id: states::run_id()?,
             by: states::who(),
         };
         let summary = apply(plan, run, &stop).await;
@@ -192,16 +200,6 @@ fn exit(done: &[(String, Summary)]) -> Exit {
     } else {
         Exit::Failed
     }
-}
-
-/// A random id of a run.
-fn run_id() -> Result<String> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Diagnostic::error("cli::random", "the system gives no random numbers")
-            .detail(error.to_string())
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -15,10 +15,11 @@ mod select;
 pub(crate) mod states;
 
 pub(crate) use answers::Recorded;
-pub(crate) use approve::approve;
+pub(crate) use approve::{approve, confirm};
 pub(crate) use clock::SystemClock;
 pub(crate) use cloud::{connect, definitions};
 pub(crate) use declare::{Declared, declare_recorded};
-pub(crate) use prepare::{Planned, Prepared, Way, one_document, plan_all};
+pub(crate) use failure::store_error;
+pub(crate) use prepare::{Locking, Planned, Prepared, Way, one_document, plan_all};
 pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
-pub(crate) use select::{select, select_recorded};
+pub(crate) use select::{find, select, select_recorded};
