@@ -132,14 +132,13 @@ impl Shared {
 
     /// A run that nobody reads stops in order, as for a terminal that was closed.
     fn unread(&self) {
-        if matches!(&*self.lock(), Some(Hold::Run { .. })) {
-            self.stop.send_if_modified(|stop| {
-                let running = *stop == Stop::Running;
-                if running {
-                    *stop = Stop::Stopping;
-                }
-                running
-            });
+        let running = *self.stop.borrow() == Stop::Running;
+        if running && matches!(&*self.lock(), Some(Hold::Run { .. })) {
+            self.terminal.note(
+                "\nStopping, because nobody reads the answer: no new calls, those in flight are \
+                 waited for and recorded.\n",
+            );
+            self.stop.send_replace(Stop::Stopping);
         }
     }
 }

@@ -122,18 +122,24 @@ async fn change(
 
 /// The record of one address under another.
 fn moved(state: &State, from: &Address, to: &Address) -> Result<Planned, Vec<Diagnostic>> {
-    let refuse = |detail: String| {
-        vec![Diagnostic::error("state::move", "a resource cannot be moved there").detail(detail)]
+    let refuse = |detail: String, hint: String| {
+        vec![
+            Diagnostic::error("state::move", "a resource cannot be moved there")
+                .detail(detail)
+                .hint(hint),
+        ]
     };
     let Some(record) = state.records.get(from) else {
         return Err(vec![unknown(from, std::iter::once(state))]);
     };
     if from == to {
-        return Err(refuse(format!("`{to}` is its address already")));
+        let hint = "nothing has to be done".to_owned();
+        return Err(refuse(format!("`{to}` is its address already"), hint));
     }
     if let Some(taken) = state.records.get(to) {
         let what = format!("`{to}` is taken by the {} {}", taken.type_name, taken.id);
-        return Err(refuse(what));
+        let hint = "choose another address, or move what is there away first".to_owned();
+        return Err(refuse(what, hint));
     }
     let unsettled: Vec<_> =
         [from, to].into_iter().filter_map(|address| unsettled(state, address)).collect();

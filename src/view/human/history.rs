@@ -159,8 +159,17 @@ mod tests {
             ],
         )];
         let text = all(&stacks);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        30c1  2026-11-22T04:57:00Z  apply     killed      +1 ~0 -1  ann on build-3
+        7e22  2026-11-22T04:57:00Z  state mv  complete    +0 ~0 -0  ann on build-3
+        9f00  2026-11-22T04:57:00Z  destroy   incomplete  +1 ~0 -1  ann on build-3
+        ");
         let text = one(&stacks[0].1[0]);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        30c1 apply (killed)
+            # 2026-11-22T04:57:00Z by ann on build-3
+            + a (aws_vpc) vpc-1
+            - b (aws_vpc) vpc-1
+        ");
     }
 }
