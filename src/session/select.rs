@@ -47,7 +47,7 @@ pub(crate) async fn select(
     args: &StackArgs,
     keep_removed: bool,
 ) -> Result<Selection> {
-    let (project, environment) = find(context, &args.which)?;
+    let (project, environment) = find(context, &args.which.env)?;
     let all = settings::load(&project, &environment, &args.var_file)?;
     let executable = match &args.program {
         Some(file) => context.folder.join(file),
@@ -90,7 +90,7 @@ pub(crate) fn select_recorded(
     context: &Context,
     which: &WhichArgs,
 ) -> Result<(Project, Environment, Vec<String>)> {
-    let (project, environment) = find(context, which)?;
+    let (project, environment) = find(context, &which.env)?;
     let recorded = states::names(&project, &environment)?;
     if which.stack.is_empty() {
         return Ok((project, environment, recorded.into_iter().collect()));
@@ -106,10 +106,14 @@ pub(crate) fn select_recorded(
     Ok((project, environment, named.into_iter().collect()))
 }
 
-fn find(context: &Context, which: &WhichArgs) -> Result<(Project, Environment)> {
+/// The project that the command was called in, and an environment of it.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn find(context: &Context, environment: &str) -> Result<(Project, Environment)> {
     let project = Project::find(&context.folder)?;
     context.terminal.look_for_sources_in(&project.root);
-    let environment = project.environment(&which.env)?.clone();
+    let environment = project.environment(environment)?.clone();
     Ok((project, environment))
 }
 

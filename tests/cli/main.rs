@@ -6,8 +6,10 @@
 
 mod bad_input;
 mod help;
+mod interrupts;
 mod plan;
 mod program;
 mod settings;
+mod state;
 mod support;
 mod terminal;

@@ -1,8 +1,6 @@
 //! Streams, colour and questions.
 
-use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::support::{Project, with_credentials};
 
@@ -115,32 +113,4 @@ fn an_answer_that_cannot_be_written_is_an_error() {
     let output = command.stdout(full).stderr(Stdio::piped()).output().expect("infra ends");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("error[output::unwritable]"));
-}
-
-#[test]
-fn an_interrupt_waits_for_what_is_in_flight_and_begins_nothing() {
-    let project = Project::with_slow_cloud(Duration::from_secs(2));
-    project.program(
-        "desired(resource('a', cidr_block='10.0.0.0/16'), resource('b', cidr_block='10.1.0.0/16'))",
-    );
-    let words = "apply --env dev --program program --auto-approve --parallelism 1";
-    let mut command = project.command(&words.split(' ').collect::<Vec<_>>());
-    with_credentials(&mut command);
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("infra starts");
-    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    let mut seen = String::new();
-    while !seen.contains("creating") {
-        assert!(stderr.read_line(&mut seen).expect("read") > 0, "{seen}");
-    }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    stderr.read_to_string(&mut seen).expect("read");
-    let output = child.wait_with_output().expect("infra ends");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{stdout}{seen}");
-    assert!(seen.contains("stopping: 1 not begun, waiting for 1 in flight"), "{seen}");
-    assert!(seen.contains("UnauthorizedOperation"), "{seen}");
-    assert!(stdout.contains("web: b not begun"), "{stdout}");
-    assert!(stdout.contains("Apply interrupted:"), "{stdout}");
 }

@@ -1,0 +1,11 @@
+//! `infra state`: what is recorded, and changes of it that touch nothing in the cloud.
+//!
+//! Start reading at [`command`]. [`look`] reads, [`edit`] moves and forgets, [`restore`] puts an
+//! export in the place of a state.
+
+mod command;
+mod edit;
+mod look;
+mod restore;
+
+pub(crate) use command::{StateCommand, run};
