@@ -47,6 +47,16 @@ impl Step {
         [&[self.verb, "--auto-approve"], self.settings].concat()
     }
 
+    /// Whether there is nothing before it.
+    pub(crate) fn is_first(&self) -> bool {
+        self.name == "create"
+    }
+
+    /// The same step after that one instead of its own.
+    pub(crate) fn with_settings_of(self, other: &Self) -> Self {
+        Self { settings: other.settings, ..self }
+    }
+
     /// Whether the step has done what it was to do.
     pub(crate) async fn check(&self, world: &mut World) -> Tally {
         match self.revision {

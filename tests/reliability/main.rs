@@ -12,7 +12,9 @@
 )]
 
 mod chance;
+mod faults;
 mod figures;
 mod kills;
 mod ledger;
+mod locks;
 mod world;
