@@ -101,7 +101,7 @@ async fn kill_at(world: &World, step: Step, nth: u64, at: HoldAt, chance: &mut C
     let mut running = world.start(&step.words());
     let held = tokio::select! {
         () = running.wait() => false,
-        held = held(world) => held,
+        () = world.held() => true,
     };
     if held && at == HoldAt::Answered {
         // Anywhere between the answer and what the process does with it.
@@ -114,15 +114,6 @@ async fn kill_at(world: &World, step: Step, nth: u64, at: HoldAt, chance: &mut C
         HoldAt::Served | HoldAt::Answered => world.control.release_held().await.unwrap(),
     }
     held
-}
-
-/// Waits until something is held.
-async fn held(world: &World) -> bool {
-    loop {
-        if !world.control.held(Duration::from_secs(20)).await.unwrap().held.is_empty() {
-            return true;
-        }
-    }
 }
 
 /// A round in which every step is killed at one boundary of its `nth` change, where it has so many.
@@ -155,6 +146,11 @@ async fn measure(world: &mut World) -> [(u64, Duration); 4] {
     measured
 }
 
+/// So many of them, from all over.
+fn spread<T: Copy>(all: &[T], most: usize) -> Vec<T> {
+    (0..most).map(|index| all[index * all.len() / most]).collect()
+}
+
 /// The next round begins with nothing: what a failed one left must not be counted again, and the
 /// emulators list every key that ever was.
 async fn settle(world: &mut World, tally: &Tally, round: usize) {
@@ -173,10 +169,10 @@ async fn killed_at_a_boundary_of_a_call_nothing_is_lost() {
     let rounds: Vec<([u64; 4], HoldAt)> = if figures::whole() {
         (1..=most).flat_map(|nth| SIDES.map(|at| ([nth; 4], at))).collect()
     } else {
-        let spread = |third: u64| steps.map(|all| (all * (2 * third + 1) / 6).max(1));
-        (0..3).zip(SIDES).map(|(third, at)| (spread(third), at)).collect()
+        let at = |third: u64| steps.map(|all| (all * (2 * third + 1) / 6).max(1));
+        (0..3).zip(SIDES).map(|(third, side)| (at(third), side)).collect()
     };
-    let rounds = &rounds[..figures::amount(rounds.len(), rounds.len())];
+    let rounds = spread(&rounds, figures::amount(rounds.len(), rounds.len()));
     let mut tally = Tally::default();
     for (number, (nth, at)) in rounds.iter().enumerate() {
         let one = round(&mut world, *nth, *at, &mut chance).await;

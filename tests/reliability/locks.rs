@@ -36,6 +36,7 @@ async fn of_twenty_applies_at_once_one_works_and_the_others_say_who() {
     while refused.len() < RUNS - 1 {
         refused.push(all.join_next().await.unwrap().unwrap().1);
     }
+    world.held().await;
     world.control.release_held().await.unwrap();
     let (winner, done) = all.join_next().await.unwrap().unwrap();
     let mut tally = Tally { blows: RUNS, ..Tally::default() };

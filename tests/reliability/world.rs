@@ -141,6 +141,11 @@ impl World {
         self.control.set_faults(rules).await.unwrap();
     }
 
+    /// Waits until something is held.
+    pub(crate) async fn held(&self) {
+        while self.control.held(Duration::from_secs(20)).await.unwrap().held.is_empty() {}
+    }
+
     /// How many requests that change something came in since the log was cleared.
     pub(crate) async fn changes(&self) -> usize {
         let log = self.control.log(0).await.unwrap();
