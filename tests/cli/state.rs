@@ -15,11 +15,7 @@ use crate::support::{Project, Run, with_credentials};
 const SECRET: &str = "canary-5c1d";
 
 fn config(project: &Project) -> Config {
-    Config {
-        location: Location::Local { root: project.path().join(".infra") },
-        environment: "dev".to_owned(),
-        stack: "web".to_owned(),
-    }
+    Config::new(Location::Local { root: project.path().join(".infra") }, "dev", "web")
 }
 
 fn owner() -> LockOwner {
