@@ -5,10 +5,13 @@
 //! damaged files, so every call into it is caught; it can come back with less than was written, so
 //! the keeper counts. Its own background thread stays off: a segment that is reused before we synced
 //! would be lost in a power cut. So its file only grows, and is rewritten when it is opened.
+//!
+//! Room on the disk is reserved at the end of its file before anything is begun, so that a disk that
+//! fills up stops new operations first, and those in flight can still write how they ended.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::{DirEntry, File};
+use std::fs::{DirEntry, File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,10 @@ use crate::seal::random_id;
 /// Memory for pages that were read: far more than a state has.
 const CACHE: u64 = 64 << 20;
 
+/// Bytes that are reserved after the end of the file: two of sled's segments, which is room for the
+/// ends of hundreds of operations.
+const RESERVE: u64 = 1 << 20;
+
 /// A store that was dropped in this process may take a moment to let go of its files.
 const LINGER: (u32, Duration) = (100, Duration::from_millis(20));
 
@@ -35,6 +42,8 @@ pub(crate) struct SledTable {
     path: PathBuf,
     /// Stays open, so that a failed write-back between two syncs is reported to the second.
     log: File,
+    /// Up to where the disk has room for the log; `None` where the file system reserves none.
+    reserved: Option<u64>,
     /// Files that are private and synced.
     known: HashSet<OsString>,
     syncs: Arc<AtomicU64>,
@@ -51,9 +60,17 @@ impl SledTable {
             }
         }
         let database = open_sled(path)?;
-        let log = files::take_over(&path.join("db")).map_err(refuse)?;
+        let log = path.join("db");
+        let log = files::open(&log, OpenOptions::new().read(true).write(true)).map_err(refuse)?;
         let database = Some(database);
-        let mut table = Self { database, path: path.to_owned(), log, known: HashSet::new(), syncs };
+        let mut table = Self {
+            database,
+            path: path.to_owned(),
+            log,
+            reserved: Some(0),
+            known: HashSet::new(),
+            syncs,
+        };
         table.sync_files().map_err(refuse)?;
         Ok(table)
     }
@@ -132,6 +149,26 @@ impl Table for SledTable {
     fn sync(&mut self) -> Result<(), StoreError> {
         self.with(|database| database.flush())?;
         self.sync_files().map_err(|error| files::unavailable("sync", &self.path, &error))
+    }
+
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        let Some(reserved) = self.reserved else { return Ok(()) };
+        let refuse = |error: io::Error| {
+            files::unavailable("reserve room for the end of an operation in", &self.path, &error)
+        };
+        let length = self.log.metadata().map_err(refuse)?.len();
+        if length + RESERVE / 2 <= reserved {
+            return Ok(());
+        }
+        let wanted = length + RESERVE;
+        // Holes within the file are filled as well; its length does not change.
+        match fallocate(&self.log, FallocateFlags::KEEP_SIZE, 0, wanted) {
+            Ok(()) => self.reserved = Some(wanted),
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.reserved = None,
+            Err(error) => return Err(refuse(error.into())),
+        }
+        Ok(())
     }
 
     fn keep_aside(&mut self, format: u16) -> Result<(), StoreError> {

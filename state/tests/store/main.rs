@@ -6,8 +6,10 @@
 mod crash;
 mod damage;
 mod golden;
+mod growth;
 mod keys;
 mod place;
+mod proof;
 mod safety;
 
 infra_testkit::store_suite!(place::SledPlace::new());
