@@ -42,6 +42,8 @@ pub(crate) struct SledTable {
     path: PathBuf,
     /// Stays open, so that a failed write-back between two syncs is reported to the second.
     log: File,
+    /// After a write that failed sled waits for ever when it is dropped.
+    failed: bool,
     /// Up to where the disk has room for the log; `None` where the file system reserves none.
     reserved: Option<u64>,
     /// Files that are private and synced.
@@ -67,6 +69,7 @@ impl SledTable {
             database,
             path: path.to_owned(),
             log,
+            failed: false,
             reserved: Some(0),
             known: HashSet::new(),
             syncs,
@@ -83,6 +86,27 @@ impl SledTable {
             size += if metadata.is_file() { metadata.len() } else { 0 };
         }
         Ok(size)
+    }
+
+    /// Reserves room at the end of the log, and asks for as much for what sled puts elsewhere.
+    fn make_room(&mut self) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+        let disk = fstatvfs(&self.log)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE {
+            return Err(rustix::io::Errno::NOSPC.into());
+        }
+        let Some(reserved) = self.reserved else { return Ok(()) };
+        let length = self.log.metadata()?.len();
+        if length + RESERVE / 2 <= reserved {
+            return Ok(());
+        }
+        // Holes within the file are filled as well; its length does not change.
+        match fallocate(&self.log, FallocateFlags::KEEP_SIZE, 0, length + RESERVE) {
+            Ok(()) => self.reserved = Some(length + RESERVE),
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.reserved = None,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     fn with<T>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
@@ -134,7 +158,7 @@ impl Table for SledTable {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.with(|database| {
+        let done = self.with(|database| {
             let mut batch = sled::Batch::default();
             for (key, bytes) in changes {
                 match bytes {
@@ -143,32 +167,26 @@ impl Table for SledTable {
                 }
             }
             database.apply_batch(batch)
-        })
+        });
+        self.failed |= done.is_err();
+        done
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.with(|database| database.flush())?;
-        self.sync_files().map_err(|error| files::unavailable("sync", &self.path, &error))
+        let flushed = self.with(|database| database.flush());
+        let done = flushed.and_then(|_| {
+            let synced = self.sync_files();
+            synced.map_err(|error| files::unavailable("sync", &self.path, &error))
+        });
+        self.failed |= done.is_err();
+        done
     }
 
     fn reserve(&mut self) -> Result<(), StoreError> {
-        use rustix::fs::{FallocateFlags, fallocate};
-        let Some(reserved) = self.reserved else { return Ok(()) };
-        let refuse = |error: io::Error| {
-            files::unavailable("reserve room for the end of an operation in", &self.path, &error)
-        };
-        let length = self.log.metadata().map_err(refuse)?.len();
-        if length + RESERVE / 2 <= reserved {
-            return Ok(());
-        }
-        let wanted = length + RESERVE;
-        // Holes within the file are filled as well; its length does not change.
-        match fallocate(&self.log, FallocateFlags::KEEP_SIZE, 0, wanted) {
-            Ok(()) => self.reserved = Some(wanted),
-            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.reserved = None,
-            Err(error) => return Err(refuse(error.into())),
-        }
-        Ok(())
+        self.make_room().map_err(|error| {
+            let action = "reserve room for the end of an operation in";
+            files::unavailable(action, &self.path, &error)
+        })
     }
 
     fn keep_aside(&mut self, format: u16) -> Result<(), StoreError> {
@@ -188,6 +206,11 @@ impl Drop for SledTable {
     fn drop(&mut self) {
         // What was acknowledged is on the disk already; closing has nothing to add and may fail.
         let database = self.database.take();
+        if self.failed {
+            // The process is about to end, and its end lets go of the files.
+            std::mem::forget(database);
+            return;
+        }
         catch_unwind(AssertUnwindSafe(move || drop(database))).ok();
     }
 }
