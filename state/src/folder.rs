@@ -168,6 +168,7 @@ fn settle(paths: &Paths) -> io::Result<()> {
             files::sync_directory(paths.directory())?;
         }
     }
+    remove(&paths.unfinished_database())?;
     remove(&paths.database().with_extension("copy"))
 }
 

@@ -45,6 +45,11 @@ pub(crate) trait Table: Send {
     /// Makes everything durable that was applied.
     fn sync(&mut self) -> Result<(), StoreError>;
 
+    /// Makes sure that the end of what is about to begin will find room.
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Keeps a copy of what is there, durably, before a state of an earlier format is written to.
     /// A backend that is younger than all earlier formats has nothing to keep.
     fn keep_aside(&mut self, _format: u16) -> Result<(), StoreError> {
@@ -266,6 +271,8 @@ impl<T: Table> Keeper<T> {
 
     fn begin(&mut self, body: &[u8]) -> Result<u64, StoreError> {
         self.writable()?;
+        // No failure of the store: what has begun can still end.
+        self.table.reserve()?;
         let number = self.head.next_intent;
         let key = entries::intent(number);
         let framed = frame(&key, body);

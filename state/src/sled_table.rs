@@ -5,10 +5,13 @@
 //! damaged files, so every call into it is caught; it can come back with less than was written, so
 //! the keeper counts. Its own background thread stays off: a segment that is reused before we synced
 //! would be lost in a power cut. So its file only grows, and is rewritten when it is opened.
+//!
+//! Room on the disk is reserved at the end of its file before anything is begun, so that a disk that
+//! fills up stops new operations first, and those in flight can still write how they ended.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::{DirEntry, File};
+use std::fs::{DirEntry, File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,10 @@ use crate::seal::random_id;
 /// Memory for pages that were read: far more than a state has.
 const CACHE: u64 = 64 << 20;
 
+/// Bytes that are reserved after the end of the file: two of sled's segments, which is room for the
+/// ends of hundreds of operations.
+const RESERVE: u64 = 1 << 20;
+
 /// A store that was dropped in this process may take a moment to let go of its files.
 const LINGER: (u32, Duration) = (100, Duration::from_millis(20));
 
@@ -35,6 +42,10 @@ pub(crate) struct SledTable {
     path: PathBuf,
     /// Stays open, so that a failed write-back between two syncs is reported to the second.
     log: File,
+    /// After a write that failed sled waits for ever when it is dropped.
+    failed: bool,
+    /// Up to where the disk has room for the log; `None` where the file system reserves none.
+    reserved: Option<u64>,
     /// Files that are private and synced.
     known: HashSet<OsString>,
     syncs: Arc<AtomicU64>,
@@ -51,9 +62,18 @@ impl SledTable {
             }
         }
         let database = open_sled(path)?;
-        let log = files::take_over(&path.join("db")).map_err(refuse)?;
+        let log = path.join("db");
+        let log = files::open(&log, OpenOptions::new().read(true).write(true)).map_err(refuse)?;
         let database = Some(database);
-        let mut table = Self { database, path: path.to_owned(), log, known: HashSet::new(), syncs };
+        let mut table = Self {
+            database,
+            path: path.to_owned(),
+            log,
+            failed: false,
+            reserved: Some(0),
+            known: HashSet::new(),
+            syncs,
+        };
         table.sync_files().map_err(refuse)?;
         Ok(table)
     }
@@ -66,6 +86,27 @@ impl SledTable {
             size += if metadata.is_file() { metadata.len() } else { 0 };
         }
         Ok(size)
+    }
+
+    /// Reserves room at the end of the log, and asks for as much for what sled puts elsewhere.
+    fn make_room(&mut self) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+        let disk = fstatvfs(&self.log)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE {
+            return Err(rustix::io::Errno::NOSPC.into());
+        }
+        let Some(reserved) = self.reserved else { return Ok(()) };
+        let length = self.log.metadata()?.len();
+        if length + RESERVE / 2 <= reserved {
+            return Ok(());
+        }
+        // Holes within the file are filled as well; its length does not change.
+        match fallocate(&self.log, FallocateFlags::KEEP_SIZE, 0, length + RESERVE) {
+            Ok(()) => self.reserved = Some(length + RESERVE),
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.reserved = None,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     fn with<T>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
@@ -117,7 +158,7 @@ impl Table for SledTable {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.with(|database| {
+        let done = self.with(|database| {
             let mut batch = sled::Batch::default();
             for (key, bytes) in changes {
                 match bytes {
@@ -126,12 +167,26 @@ impl Table for SledTable {
                 }
             }
             database.apply_batch(batch)
-        })
+        });
+        self.failed |= done.is_err();
+        done
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.with(|database| database.flush())?;
-        self.sync_files().map_err(|error| files::unavailable("sync", &self.path, &error))
+        let flushed = self.with(|database| database.flush());
+        let done = flushed.and_then(|_| {
+            let synced = self.sync_files();
+            synced.map_err(|error| files::unavailable("sync", &self.path, &error))
+        });
+        self.failed |= done.is_err();
+        done
+    }
+
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        self.make_room().map_err(|error| {
+            let action = "reserve room for the end of an operation in";
+            files::unavailable(action, &self.path, &error)
+        })
     }
 
     fn keep_aside(&mut self, format: u16) -> Result<(), StoreError> {
@@ -151,6 +206,11 @@ impl Drop for SledTable {
     fn drop(&mut self) {
         // What was acknowledged is on the disk already; closing has nothing to add and may fail.
         let database = self.database.take();
+        if self.failed {
+            // The process is about to end, and its end lets go of the files.
+            std::mem::forget(database);
+            return;
+        }
         catch_unwind(AssertUnwindSafe(move || drop(database))).ok();
     }
 }
