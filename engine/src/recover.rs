@@ -19,6 +19,7 @@ use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
 use crate::run::{Ports, Wait};
 use crate::search::{Fate, Lost, search};
+use crate::unwritable::unwritable;
 use crate::{check, compare, decide};
 
 /// What became of an operation that an earlier run began and did not end.
@@ -88,7 +89,7 @@ pub(crate) async fn recover(
             }
             Err(error) => {
                 let taken_over = matches!(error, StoreError::Lost { .. });
-                problems.push(about(&open.intent, unwritable(&error)));
+                problems.push(about(&open.intent, unwritable("recover", &error)));
                 if taken_over {
                     break;
                 }
@@ -414,11 +415,6 @@ fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
             Edit::Note(_) => {}
         }
     }
-}
-
-fn unwritable(error: &StoreError) -> Diagnostic {
-    let diagnostic = Diagnostic::error("recover::store", "the state cannot be written");
-    diagnostic.detail(error.to_string())
 }
 
 fn about(intent: &Intent, diagnostic: Diagnostic) -> Diagnostic {

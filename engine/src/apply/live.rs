@@ -16,6 +16,7 @@ use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
 use crate::refresh;
 use crate::run::{Run, Stop};
+use crate::unwritable::unwritable;
 use crate::work::Part;
 
 /// Why an operation failed.
@@ -244,10 +245,7 @@ impl<'a> Live<'a> {
         };
         // Another operation may have found the state lost meanwhile.
         let begun = begun.and_then(|sequence| self.held().map(|()| sequence));
-        begun.map_err(|error| {
-            let hint = "nothing was changed in the cloud for it";
-            self.store_trouble(index, &error, "before the call").hinted(hint)
-        })
+        begun.map_err(|error| self.store_trouble(index, &error, When::BeforeTheCall))
     }
 
     /// Ends an operation: durable when this returns.
@@ -257,10 +255,9 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        self.write(intent, edits).await.map_err(|error| {
-            let hint = "the journal knows what was begun: the next run finds out what became of it";
-            self.store_trouble(index, &error, "after the call").hinted(hint)
-        })?;
+        self.write(intent, edits)
+            .await
+            .map_err(|error| self.store_trouble(index, &error, When::AfterTheCall))?;
         let mut records = lock(&self.records);
         for edit in edits {
             match edit {
@@ -372,30 +369,34 @@ impl<'a> Live<'a> {
         self.trouble(index, diagnostic)
     }
 
-    fn store_trouble(&self, index: usize, error: &StoreError, when: &str) -> Trouble {
+    fn store_trouble(&self, index: usize, error: &StoreError, when: When) -> Trouble {
         let stops = match error {
             StoreError::Lost { .. } => Stops::Everything,
             _ => Stops::WhatIsNotBegun,
         };
-        let diagnostic = unwritable(error);
-        let detail = format!("{} ({when})", diagnostic.detail);
-        Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) }
+        let diagnostic = unwritable("apply", error);
+        let (place, hint) = match when {
+            When::BeforeTheCall => ("before the call", "nothing was changed in the cloud for it"),
+            When::AfterTheCall => (
+                "after the call",
+                "the journal knows what was begun: the next run finds out what became of it",
+            ),
+        };
+        let detail = format!("{} ({place})", diagnostic.detail);
+        let trouble = Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) };
+        match stops {
+            // Then it is for the other run to find out.
+            Stops::Everything => trouble,
+            _ => trouble.hinted(hint),
+        }
     }
 }
 
-/// An error of the store during an apply.
-pub(crate) fn unwritable(error: &StoreError) -> Diagnostic {
-    match error {
-        StoreError::Lost { holder } => Diagnostic::error(
-            "apply::lost",
-            "another run took the state over",
-        )
-        .detail(holder)
-        .hint("this run stopped at once and wrote nothing more; the other settles what it began")
-        .hint("run the command again when the other run is done"),
-        _ => Diagnostic::error("apply::store", "the state cannot be written")
-            .detail(error.to_string()),
-    }
+/// On which side of a call the store refused a write.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    BeforeTheCall,
+    AfterTheCall,
 }
 
 impl Trouble {

@@ -11,6 +11,7 @@ use infra_sdk::{Address, Diagnostic, Object};
 use super::deletions::orphans;
 use super::resources::{Planner, create_first};
 use super::sight::{Imports, look};
+use crate::adopt::refuse_lost;
 use crate::check::{self, Checked, Hints};
 use crate::ground::Ground;
 use crate::plan::{Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
@@ -41,6 +42,7 @@ pub(crate) async fn plan(
     if !unsettled.is_empty() {
         return Err(unsettled);
     }
+    refuse_lost(provider, state, &goal).await?;
     let draft = match goal.mode {
         Mode::Apply => declared(provider, state, &goal).await?,
         Mode::Destroy => destruction(provider, state, &goal).await?,

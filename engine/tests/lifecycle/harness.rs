@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use infra_engine::{
-    Action, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop, Summary, Wait,
+    Action, Adopted, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop, Summary, Wait,
 };
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
@@ -229,6 +229,30 @@ impl Bench {
         let result = infra_engine::recover(&ports, &mut state, goal).await;
         assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
         result
+    }
+
+    pub(crate) async fn adopt(&self, sheet: &Sheet) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
+        let store = self.open();
+        let waits = |_: &Wait| {};
+        let ports =
+            Ports { provider: &self.fake, store: &store, clock: &self.clock, waits: &waits };
+        let run = RunRecord {
+            id: "run-0".to_owned(),
+            command: "adopt".to_owned(),
+            by: "ann on build-3".to_owned(),
+            started: self.clock.now(),
+            ended: None,
+            complete: false,
+        };
+        let mut state = store.load().await.expect("readable");
+        let result = infra_engine::adopt(&ports, &mut state, &Self::goal(sheet), &run).await;
+        assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
+        result
+    }
+
+    /// The same cloud, with a state that was never written.
+    pub(crate) fn without_state(self) -> Self {
+        Self { disk: MemoryDisk::new(), ..self }
     }
 
     /// Plans from what is on the disk now.
