@@ -20,7 +20,7 @@ use crate::refresh::{self, revealed};
 use crate::run::{Ports, Wait};
 use crate::search::{Fate, Lost, search};
 use crate::unwritable::unwritable;
-use crate::{check, compare, decide};
+use crate::{check, compare, decide, planner};
 
 /// What became of an operation that an earlier run began and did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,44 @@ pub(crate) async fn recover(
     let mut problems = Vec::new();
     let mut recovered = Vec::new();
     let (creates, others) = known(ports.provider, state, &mut problems);
-    let mut settled = searched(ports, state, goal, creates, &mut recovered, &mut problems).await;
+    let (mut settled, pending) = searched(ports, state, goal, creates, true, &mut problems).await;
     settled.extend(read(ports.provider, &goal.owner, others, &mut problems).await);
     settled.sort_by_key(|open| open.sequence);
+    record(ports, state, settled, &mut recovered, &mut problems).await;
+    if problems.is_empty() && !pending.is_empty() {
+        if is_sent_again(ports, state, goal).await {
+            let addresses = pending.into_iter().map(|open| open.intent.address);
+            recovered.extend(addresses.map(|address| Recovered::Pending { address }));
+        } else {
+            let (settled, _) = searched(ports, state, goal, pending, false, &mut problems).await;
+            record(ports, state, settled, &mut recovered, &mut problems).await;
+        }
+    }
+    if problems.is_empty() {
+        wait_until_seen(ports, state, &goal.owner).await;
+        Ok(recovered)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether the plan sends everything that is still open again as it was. What else is wrong with the
+/// plan is for the plan to say.
+async fn is_sent_again(ports: &Ports<'_>, state: &State, goal: &Goal) -> bool {
+    match planner::plan(ports.provider, state, goal.clone()).await {
+        Ok(_) => true,
+        Err(problems) => !problems.iter().any(|problem| problem.code == planner::UNSETTLED),
+    }
+}
+
+/// Closes intents of which is known what became of them.
+async fn record(
+    ports: &Ports<'_>,
+    state: &mut State,
+    settled: Vec<Open>,
+    recovered: &mut Vec<Recovered>,
+    problems: &mut Vec<Diagnostic>,
+) {
     for open in settled {
         let (outcome, edits) = settle(&open, state, &ports.clock.now());
         match ports.store.commit(Some(open.sequence), &edits).await {
@@ -95,12 +130,6 @@ pub(crate) async fn recover(
                 }
             }
         }
-    }
-    if problems.is_empty() {
-        wait_until_seen(ports, state, &goal.owner).await;
-        Ok(recovered)
-    } else {
-        Err(problems)
     }
 }
 
@@ -128,28 +157,24 @@ fn known(
     open.into_iter().partition(|open| open.intent.operation == Operation::Create)
 }
 
-/// Creates of which is known by now what they made. Those that the plan may send again are told
-/// about and stay open.
+/// Creates of which is known by now what they made, and those that may be sent again, if any `may`.
 async fn searched(
     ports: &Ports<'_>,
     state: &State,
     goal: &Goal,
     creates: Vec<Open>,
-    recovered: &mut Vec<Recovered>,
+    may: bool,
     problems: &mut Vec<Diagnostic>,
-) -> Vec<Open> {
-    let lost = |open: &Open| Lost {
-        may_stay_open: may_be_sent_again(ports.provider, state, goal, &open.intent),
-        ..Lost::new(
-            ports.provider,
-            &open.intent,
-            &goal.owner,
-            state.records.get(&open.intent.address),
-        )
+) -> (Vec<Open>, Vec<Open>) {
+    let lost = |open: &Open| {
+        let record = state.records.get(&open.intent.address);
+        let lost = Lost::new(ports.provider, &open.intent, &goal.owner, record);
+        let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, &open.intent);
+        Lost { may_stay_open, ..lost }
     };
     let lost: Vec<_> = creates.iter().map(lost).collect();
     let fates = search(ports.provider, ports.clock, ports.waits, &lost).await;
-    let mut settled = Vec::new();
+    let (mut settled, mut pending) = (Vec::new(), Vec::new());
     for (mut open, fate) in creates.into_iter().zip(fates) {
         match fate {
             Ok(Fate::Made(id, observed)) => {
@@ -158,16 +183,16 @@ async fn searched(
                 settled.push(open);
             }
             Ok(Fate::NotMade) => settled.push(open),
-            Ok(Fate::Open) => recovered.push(Recovered::Pending { address: open.intent.address }),
+            Ok(Fate::Open) => pending.push(open),
             Err(diagnostic) => problems.push(about(&open.intent, diagnostic)),
         }
     }
-    settled
+    (settled, pending)
 }
 
 /// Whether the plan for a goal may send a create again under its token: its answer was lost, and
 /// the resource is declared as it was then, as far as that is known before planning. Whether it is
-/// so in the end is for the apply to see.
+/// so in the end is for the plan to see.
 pub(crate) fn may_be_sent_again(
     provider: &dyn Provider,
     state: &State,
@@ -201,7 +226,6 @@ pub(crate) fn may_be_sent_again(
         let wanted = desired.get(field.name).unwrap_or(&null);
         let sent = intent.inputs.get(field.name).unwrap_or(&null);
         options.ignore_changes.iter().any(|name| name == field.name)
-            || wanted.has_unknown()
             || field.kind.same(wanted, sent)
     })
 }

@@ -210,14 +210,15 @@ async fn a_search_for_what_an_earlier_run_made_is_cut_and_forgets_nothing() {
     bench.fake.inject(Verb::Create, "b", 1, Fault::Fail(unknown));
     let plan = bench.plan(&sheet()).await;
     bench.run(plan).await;
-    // Another `a`, so that `b` is not what was sent.
-    bench.fake.delete_outside("a");
     bench.recover_for(&Bench::goal(&sheet())).await.expect("pending");
+    // Too old by now to be sent again, and looked for in vain.
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    bench.fake.delay(Verb::Find, "b", Duration::from_secs(900));
     let (ran, took) = stopped(&bench, &sheet()).await;
+    bench.fake.delay(Verb::Find, "b", Duration::ZERO);
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(ran.summary.waiting.len(), 1);
     assert_eq!(bench.state().open.len(), 1);
-    tokio::time::sleep(Duration::from_secs(300)).await;
     bench.recover_for(&Bench::goal(&sheet())).await.expect("settled");
     bench.apply(&sheet()).await;
     assert_eq!(bench.fake.live().len(), 2);
