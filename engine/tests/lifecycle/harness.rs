@@ -173,6 +173,8 @@ pub(crate) struct Bench {
     pub(crate) disk: MemoryDisk,
     pub(crate) parallelism: usize,
     pub(crate) clock: TestClock,
+    /// Stops the run that goes on.
+    pub(crate) stops: watch::Sender<Stop>,
     /// What was waited for before a plan.
     pub(crate) waits: Mutex<Vec<Wait>>,
 }
@@ -192,6 +194,7 @@ impl Bench {
             disk: MemoryDisk::new(),
             parallelism: 1,
             clock: TestClock(tokio::time::Instant::now()),
+            stops: watch::Sender::new(Stop::Running),
             waits: Mutex::default(),
         }
     }
@@ -293,10 +296,12 @@ impl Bench {
         watch: impl Fn(&Event, &watch::Sender<Stop>) + Send + Sync,
     ) -> Ran {
         let _ = self.fake.take_log();
-        let (switch, stop) = watch::channel(Stop::Running);
+        let switch = &self.stops;
+        switch.send_replace(Stop::Running);
+        let stop = switch.subscribe();
         let events = Mutex::new(Vec::new());
         let sink = |event: Event| {
-            watch(&event, &switch);
+            watch(&event, switch);
             events.lock().expect("no panic").push(event);
         };
         let run = Run {

@@ -88,6 +88,11 @@ impl FakeProvider {
         self.lock().delays.insert((verb, address.to_owned()), time);
     }
 
+    /// Makes all calls take no time again.
+    pub fn clear_delays(&self) {
+        self.lock().delays.clear();
+    }
+
     /// Makes what is next created or updated at this address need so many looks until it is ready.
     pub fn slow(&self, address: &str, polls: usize) {
         self.lock().world.slow.insert(address.to_owned(), polls);
