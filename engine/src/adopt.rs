@@ -17,7 +17,7 @@ use crate::plan::Goal;
 use crate::recover::recorded_value;
 use crate::refresh::{self, revealed};
 use crate::run::Ports;
-use crate::search::find_all;
+use crate::search::{find_all, recorded_ids};
 use crate::unwritable::unwritable;
 use crate::{compare, decide};
 
@@ -265,13 +265,8 @@ fn single(
     })?;
     ids.sort_unstable();
     ids.dedup();
-    let same_type = |record: &&Record| record.type_name == declaration.type_name;
-    let recorded: HashSet<_> = state
-        .records
-        .values()
-        .filter(same_type)
-        .flat_map(|r| std::iter::once(&r.id).chain(r.deposed.iter().map(|d| &d.id)))
-        .collect();
+    let recorded =
+        recorded_ids(state.records.values(), &declaration.type_name, &missing.request.place);
     ids.retain(|id| !recorded.contains(id));
     if ids.len() <= 1 {
         return Ok(ids.pop());

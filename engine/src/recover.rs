@@ -18,7 +18,7 @@ use infra_sdk::{Address, Diagnostic, Object, Reference, Schema, Value};
 use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
 use crate::run::{Ports, Wait};
-use crate::search::{Fate, Lost, search};
+use crate::search::{Fate, Lost, recorded_ids, search};
 use crate::unwritable::unwritable;
 use crate::{check, compare, decide, planner};
 
@@ -167,9 +167,10 @@ async fn searched(
     problems: &mut Vec<Diagnostic>,
 ) -> (Vec<Open>, Vec<Open>) {
     let lost = |open: &Open| {
-        let record = state.records.get(&open.intent.address);
-        let lost = Lost::new(ports.provider, &open.intent, &goal.owner, record);
-        let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, &open.intent);
+        let intent = &open.intent;
+        let known = recorded_ids(state.records.values(), &intent.type_name, &intent.place);
+        let lost = Lost::new(ports.provider, intent, &goal.owner, known);
+        let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, intent);
         Lost { may_stay_open, ..lost }
     };
     let lost: Vec<_> = creates.iter().map(lost).collect();

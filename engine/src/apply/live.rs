@@ -4,11 +4,11 @@
 //! apply, so that what is in memory is never ahead of what is durable. No lock is held across an
 //! await.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
+use infra_sdk::provider::{Failure, FailureClass, Owner, Place, Target};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
@@ -16,6 +16,7 @@ use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
 use crate::refresh;
 use crate::run::{Run, Stop};
+use crate::search;
 use crate::unwritable::unwritable;
 use crate::work::Part;
 
@@ -190,6 +191,11 @@ impl<'a> Live<'a> {
     /// The record of an address as committed.
     pub(crate) fn record(&self, address: &Address) -> Option<Record> {
         lock(&self.records).get(address).cloned()
+    }
+
+    /// The ids of a type's recorded objects in a place.
+    pub(crate) fn recorded_ids(&self, type_name: &str, place: &Place) -> BTreeSet<String> {
+        search::recorded_ids(lock(&self.records).values(), type_name, place)
     }
 
     /// The type of a change.

@@ -440,8 +440,8 @@ async fn take_up(live: &Live<'_>, index: usize, new: &Intent) -> Result<TakenUp,
     {
         return Ok(TakenUp::Replay(*sequence, Box::new(open.clone())));
     }
-    let known = live.record(&new.address);
-    let lost = [Lost::new(run.provider, open, &live.owner, known.as_ref())];
+    let known = live.recorded_ids(&open.type_name, &open.place);
+    let lost = [Lost::new(run.provider, open, &live.owner, known)];
     let looking = search(run.provider, run.clock, &|_| {}, &lost);
     let Some(mut fates) = live.unless_stopped(looking).await else {
         return Ok(TakenUp::Stopped);

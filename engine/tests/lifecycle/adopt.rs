@@ -155,3 +155,31 @@ async fn several_objects_of_one_resource_are_shown_and_none_is_taken() {
     ");
     assert!(bench.state().records.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_moved_is_not_taken_for_what_stands_there_now() {
+    let bench = Bench::new();
+    bench.apply(&Sheet::new().add("old", "test_network", json!({"cidr": "c"}))).await;
+    let moved = Sheet::new().add_with("new", "test_network", json!({"cidr": "c"}), |options| {
+        options.moved_from = Some("old".to_owned());
+    });
+    bench.apply(&moved).await;
+    // The object carries the tag of its old address, at which another is declared now.
+    let both = Sheet::new().add("new", "test_network", json!({"cidr": "c"})).add(
+        "old",
+        "test_network",
+        json!({"cidr": "c"}),
+    );
+    assert_eq!(bench.adopt(&both).await, Ok(Vec::new()));
+    let unknown = Failure {
+        effect: infra_sdk::provider::Effect::Unknown,
+        ..Failure::new(FailureClass::Network, "connection reset")
+    };
+    bench.fake.inject(Verb::Create, "old", 1, Fault::Fail(unknown));
+    let plan = bench.plan(&both).await;
+    bench.run(plan).await;
+    let recovered = bench.recover().await.expect("settled");
+    assert_eq!(recovered, [infra_engine::Recovered::NotMade { address: at("old") }]);
+    bench.apply(&both).await;
+    assert_eq!(bench.fake.live().len(), 2);
+}

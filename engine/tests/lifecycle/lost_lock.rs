@@ -88,3 +88,27 @@ async fn a_lock_that_is_lost_at_the_start_begins_nothing() {
     assert!(bench.fake.live().is_empty() && bench.disk.writes().is_empty());
     assert_eq!(ran.summary.failed[0].1.code, "apply::lost");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_lost_over_records_alone_writes_nothing_more() {
+    let note = |text: &str| {
+        Sheet::new()
+            .add("a", "test_note", json!({"text": text}))
+            .output("id", json!("$a.id"))
+            .output("text", json!("$a.text"))
+    };
+    let bench = Bench::new();
+    bench.apply(&note("one")).await;
+    // Somebody did already what the program asks for now: only the record is behind.
+    bench.fake.change_outside("a", "text", "two");
+    let plan = bench.plan(&note("two")).await;
+    assert!(plan.has_bookkeeping());
+    let store = bench.open();
+    let writes = bench.disk.writes().len();
+    store.fail(Call::Commit, 1, lost());
+    let ran = bench.run_on(&store, plan, |_, _| {}).await;
+    // The run was begun, and that is the last that it wrote.
+    assert_eq!(bench.disk.writes().len(), writes + 1);
+    assert_eq!(ran.summary.diagnostics[0].code, "apply::lost");
+    assert_eq!(ran.summary.outputs["text"], infra_sdk::Value::from("one"));
+}

@@ -254,7 +254,8 @@ impl FakeProvider {
         entry: Option<String>,
         effect: impl FnOnce(&mut World) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let flight = Flight::begin(self);
+        // Looking is not counted among what is in flight.
+        let flight = (verb != Verb::Find).then(|| Flight::begin(self));
         let (fault, delay) = {
             let mut inner = self.lock();
             inner.log.extend(entry);
