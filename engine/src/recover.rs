@@ -3,7 +3,7 @@
 //! The main function is [`recover`](crate::recover()). For each open intent it asks the cloud what
 //! became of it, and closes it in the same step that records the answer. What cannot be told stays
 //! open: an object is never created a second time on a guess. What a create made may take a while to
-//! show up; [`search`](crate::search) waits for it.
+//! show up; `search.rs` waits for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
