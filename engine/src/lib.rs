@@ -1,9 +1,11 @@
 //! Planning and applying: what is declared against what is recorded and what is there.
 //!
-//! Start reading at [`plan()`], then [`apply()`]; [`recover()`] comes before both. The engine is
-//! pure: it asks the cloud and the store through the ports of the vocabulary crate, tells the time
-//! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
+//! Start reading at [`plan()`], then [`apply()`]; [`recover()`] comes before both, and [`adopt()`]
+//! where a state was lost. The engine is pure: it asks the cloud and the store through the ports of
+//! the vocabulary crate, tells the time by a [`Clock`], talks in [`Event`]s, and never prints, reads
+//! the environment or knows a backend.
 
+mod adopt;
 mod apply;
 mod builtin;
 mod check;
@@ -20,12 +22,14 @@ mod refresh;
 pub mod run;
 mod search;
 mod steps;
+mod unwritable;
 mod work;
 
 use infra_sdk::provider::Provider;
-use infra_sdk::store::State;
+use infra_sdk::store::{RunRecord, State};
 use infra_sdk::{Declarations, Diagnostic};
 
+pub use adopt::Adopted;
 pub use builtin::Builtin;
 pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
@@ -56,11 +60,30 @@ pub async fn recover(
     recover::recover(ports, state, goal).await
 }
 
+/// Records what is declared, is there, belongs to the stack by its ownership tags or by what it is
+/// attached to, and is not recorded: the way out when a state was lost, as a whole or in part. Runs
+/// after [`recover()`] and before [`plan()`], which then shows what differs from the declarations,
+/// and nothing if nothing does. Changes nothing in the cloud. `run` goes into the history if
+/// anything is recorded.
+///
+/// # Errors
+/// With what is wrong with the declarations; with each resource to which several objects belong, and
+/// each that cannot be looked for or read. The others are recorded.
+pub async fn adopt(
+    ports: &Ports<'_>,
+    state: &mut State,
+    goal: &Goal,
+    run: &RunRecord,
+) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
+    adopt::adopt(ports, state, goal, run).await
+}
+
 /// What has to change to reach the goal. Changes nothing.
 ///
 /// # Errors
 /// With everything that is wrong: with the declarations, with reading the cloud, with what must not
-/// be destroyed; and when [`recover()`] has not settled what earlier runs left open.
+/// be destroyed; when [`recover()`] has not settled what earlier runs left open; and when the state
+/// was never written and objects of the stack are there all the same, see [`adopt()`].
 pub async fn plan(
     provider: &dyn Provider,
     state: &State,

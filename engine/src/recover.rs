@@ -3,7 +3,7 @@
 //! The main function is [`recover`](crate::recover()). For each open intent it asks the cloud what
 //! became of it, and closes it in the same step that records the answer. What cannot be told stays
 //! open: an object is never created a second time on a guess. What a create made may take a while to
-//! show up; [`search`](crate::search) waits for it.
+//! show up; `search.rs` waits for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use infra_sdk::{Address, Diagnostic, Object, Reference, Schema, Value};
 use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
 use crate::run::{Ports, Wait};
-use crate::search::{Fate, Lost, search};
-use crate::{check, compare, decide, digest};
+use crate::search::{Fate, Lost, recorded_ids, search};
+use crate::unwritable::unwritable;
+use crate::{check, compare, decide, digest, planner};
 
 /// What became of an operation that an earlier run began and did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +77,44 @@ pub(crate) async fn recover(
     let mut problems = Vec::new();
     let mut recovered = Vec::new();
     let (creates, others) = known(ports.provider, state, &mut problems);
-    let mut settled = searched(ports, state, goal, creates, &mut recovered, &mut problems).await;
+    let (mut settled, pending) = searched(ports, state, goal, creates, true, &mut problems).await;
     settled.extend(read(ports.provider, &goal.owner, others, &mut problems).await);
     settled.sort_by_key(|open| open.sequence);
+    record(ports, state, settled, &mut recovered, &mut problems).await;
+    if problems.is_empty() && !pending.is_empty() {
+        if is_sent_again(ports, state, goal).await {
+            let addresses = pending.into_iter().map(|open| open.intent.address);
+            recovered.extend(addresses.map(|address| Recovered::Pending { address }));
+        } else {
+            let (settled, _) = searched(ports, state, goal, pending, false, &mut problems).await;
+            record(ports, state, settled, &mut recovered, &mut problems).await;
+        }
+    }
+    if problems.is_empty() {
+        wait_until_seen(ports, state, &goal.owner).await;
+        Ok(recovered)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether the plan sends everything that is still open again as it was. What else is wrong with the
+/// plan is for the plan to say.
+async fn is_sent_again(ports: &Ports<'_>, state: &State, goal: &Goal) -> bool {
+    match planner::plan(ports.provider, state, goal.clone()).await {
+        Ok(_) => true,
+        Err(problems) => !problems.iter().any(|problem| problem.code == planner::UNSETTLED),
+    }
+}
+
+/// Closes intents of which is known what became of them.
+async fn record(
+    ports: &Ports<'_>,
+    state: &mut State,
+    settled: Vec<Open>,
+    recovered: &mut Vec<Recovered>,
+    problems: &mut Vec<Diagnostic>,
+) {
     for open in settled {
         let (outcome, edits) = settle(&open, state, &ports.clock.now());
         match ports.store.commit(Some(open.sequence), &edits).await {
@@ -88,18 +124,12 @@ pub(crate) async fn recover(
             }
             Err(error) => {
                 let taken_over = matches!(error, StoreError::Lost { .. });
-                problems.push(about(&open.intent, unwritable(&error)));
+                problems.push(about(&open.intent, unwritable("recover", &error)));
                 if taken_over {
                     break;
                 }
             }
         }
-    }
-    if problems.is_empty() {
-        wait_until_seen(ports, state, &goal.owner).await;
-        Ok(recovered)
-    } else {
-        Err(problems)
     }
 }
 
@@ -127,28 +157,25 @@ fn known(
     open.into_iter().partition(|open| open.intent.operation == Operation::Create)
 }
 
-/// Creates of which is known by now what they made. Those that the plan may send again are told
-/// about and stay open.
+/// Creates of which is known by now what they made, and those that may be sent again, if any `may`.
 async fn searched(
     ports: &Ports<'_>,
     state: &State,
     goal: &Goal,
     creates: Vec<Open>,
-    recovered: &mut Vec<Recovered>,
+    may: bool,
     problems: &mut Vec<Diagnostic>,
-) -> Vec<Open> {
-    let lost = |open: &Open| Lost {
-        may_stay_open: may_be_sent_again(ports.provider, state, goal, &open.intent),
-        ..Lost::new(
-            ports.provider,
-            &open.intent,
-            &goal.owner,
-            state.records.get(&open.intent.address),
-        )
+) -> (Vec<Open>, Vec<Open>) {
+    let lost = |open: &Open| {
+        let intent = &open.intent;
+        let known = recorded_ids(state.records.values(), &intent.type_name, &intent.place);
+        let lost = Lost::new(ports.provider, intent, &goal.owner, known);
+        let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, intent);
+        Lost { may_stay_open, ..lost }
     };
     let lost: Vec<_> = creates.iter().map(lost).collect();
     let fates = search(ports.provider, ports.clock, ports.waits, &lost).await;
-    let mut settled = Vec::new();
+    let (mut settled, mut pending) = (Vec::new(), Vec::new());
     for (mut open, fate) in creates.into_iter().zip(fates) {
         match fate {
             Ok(Fate::Made(id, observed)) => {
@@ -157,16 +184,16 @@ async fn searched(
                 settled.push(open);
             }
             Ok(Fate::NotMade) => settled.push(open),
-            Ok(Fate::Open) => recovered.push(Recovered::Pending { address: open.intent.address }),
+            Ok(Fate::Open) => pending.push(open),
             Err(diagnostic) => problems.push(about(&open.intent, diagnostic)),
         }
     }
-    settled
+    (settled, pending)
 }
 
 /// Whether the plan for a goal may send a create again under its token: its answer was lost, and
 /// the resource is declared as it was then, as far as that is known before planning. Whether it is
-/// so in the end is for the apply to see.
+/// so in the end is for the plan to see.
 pub(crate) fn may_be_sent_again(
     provider: &dyn Provider,
     state: &State,
@@ -200,7 +227,6 @@ pub(crate) fn may_be_sent_again(
         let wanted = desired.get(field.name).unwrap_or(&null);
         let sent = intent.inputs.get(field.name).unwrap_or(&null);
         options.ignore_changes.iter().any(|name| name == field.name)
-            || wanted.has_unknown()
             || field.kind.same(wanted, sent)
     })
 }
@@ -420,11 +446,6 @@ fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
             Edit::Note(_) => {}
         }
     }
-}
-
-fn unwritable(error: &StoreError) -> Diagnostic {
-    let diagnostic = Diagnostic::error("recover::store", "the state cannot be written");
-    diagnostic.detail(error.to_string())
 }
 
 fn about(intent: &Intent, diagnostic: Diagnostic) -> Diagnostic {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, Observed, Owner, Provider, Settling, Target,
+    BoxFuture, Create, Failure, Observed, Owner, Place, Provider, Settling, Target,
 };
 use infra_sdk::store::{Intent, Record};
 use infra_sdk::{Diagnostic, Object};
@@ -30,8 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub(crate) struct Lost {
     pub(crate) request: Create,
-    /// Ids that are known already: what is recorded carries the same name and tags, most of all the
-    /// object being replaced.
+    /// Ids that are known already, see [`recorded_ids`].
     pub(crate) known: BTreeSet<String>,
     /// How long after the create what it made may take to show up.
     pub(crate) within: Duration,
@@ -44,14 +43,9 @@ impl Lost {
         provider: &dyn Provider,
         intent: &Intent,
         owner: &Arc<Owner>,
-        record: Option<&Record>,
+        mut known: BTreeSet<String>,
     ) -> Self {
-        let known = record
-            .into_iter()
-            .flat_map(|r| std::iter::once(&r.id).chain(r.deposed.iter().map(|d| &d.id)))
-            .chain(&intent.id)
-            .cloned()
-            .collect();
+        known.extend(intent.id.clone());
         let (Settling::Search(within) | Settling::Replay(within)) =
             provider.settling(&intent.type_name);
         let request = Create {
@@ -77,6 +71,20 @@ impl Lost {
             owner: Arc::clone(&self.request.owner),
         }
     }
+}
+
+/// The ids of a type's recorded objects in a place. A search may find these too: what is replaced
+/// carries the tags of what replaces it, and what was moved those of what is declared there now.
+pub(crate) fn recorded_ids<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    type_name: &str,
+    place: &Place,
+) -> BTreeSet<String> {
+    let same = |record: &&Record| record.type_name == type_name && record.place == *place;
+    let ids = |record: &'a Record| {
+        std::iter::once(&record.id).chain(record.deposed.iter().map(|deposed| &deposed.id))
+    };
+    records.into_iter().filter(same).flat_map(ids).cloned().collect()
 }
 
 /// What became of a lost create.

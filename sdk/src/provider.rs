@@ -86,11 +86,12 @@ pub struct Create {
     pub place: Place,
     /// Inputs, fully known and revealed.
     pub inputs: Object,
-    /// The same for every try of this create, also after a restart.
+    /// The same for every try of this create, also after a restart. Empty in a search for what an
+    /// unknown create made: such a search changes nothing.
     pub token: String,
     /// Whose it will be.
     pub owner: Arc<Owner>,
-    /// When the first try began, RFC 3339: what a lost try made is not older.
+    /// When the first try began, RFC 3339: what a lost try made is not older. Empty with the token.
     pub started: String,
 }
 

@@ -45,7 +45,8 @@ impl Project {
         project
     }
 
-    /// A project whose AWS is a server that knows who the caller is, and nothing else.
+    /// A project whose AWS is a server that knows who the caller is and that there is no VPC, and
+    /// refuses everything else.
     pub(crate) fn with_cloud() -> Self {
         Self::with_slow_cloud(Duration::ZERO)
     }
@@ -197,8 +198,9 @@ fn typed_program() -> PathBuf {
     program
 }
 
-/// A server that answers GetCallerIdentity, and everything else with an error. Source: the STS API
-/// reference. It ends with the process of the tests.
+/// A server that answers GetCallerIdentity, DescribeVpcs as an account without one does, and
+/// everything else with an error. Source: the STS and EC2 API references. It ends with the process of
+/// the tests.
 fn serve_identity(delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -223,12 +225,16 @@ fn answer(stream: TcpStream, delay: Duration) {
         let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code>\
              <Message>You are not authorized to perform this operation.</Message></Error>\
              </Errors><RequestID>r-2</RequestID></Response>";
-        let known = body.contains("Action=GetCallerIdentity");
-        if !known {
+        let none = "<DescribeVpcsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+             <requestId>r-3</requestId><vpcSet/></DescribeVpcsResponse>";
+        let (status, text) = if body.contains("Action=GetCallerIdentity") {
+            ("200 OK", identity.as_str())
+        } else if body.contains("Action=DescribeVpcs&") {
+            ("200 OK", none)
+        } else {
             std::thread::sleep(delay);
-        }
-        let (status, text) =
-            if known { ("200 OK", identity.as_str()) } else { ("403 Forbidden", refusal) };
+            ("403 Forbidden", refusal)
+        };
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\nx-amzn-requestid: r-2\r\n\
              content-length: {}\r\n\r\n",

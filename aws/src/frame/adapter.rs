@@ -198,6 +198,9 @@ impl<T: Handler> AnyHandler for Adapter<T> {
     ) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
             let want: T = inputs(&complete::<T>(context, request))?;
+            if request.token.is_empty() {
+                return T::find(context.aws, &want).await;
+            }
             find(context.aws, &want).await
         })
     }

@@ -4,17 +4,19 @@
 //! apply, so that what is in memory is never ahead of what is durable. No lock is held across an
 //! await.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
+use infra_sdk::provider::{Failure, FailureClass, Owner, Place, Target};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
 use crate::run::{Run, Stop};
+use crate::search;
+use crate::unwritable::unwritable;
 use crate::work::Part;
 use crate::{digest, refresh};
 
@@ -230,6 +232,11 @@ impl<'a> Live<'a> {
         lock(&self.records).get(address).cloned()
     }
 
+    /// The ids of a type's recorded objects in a place.
+    pub(crate) fn recorded_ids(&self, type_name: &str, place: &Place) -> BTreeSet<String> {
+        search::recorded_ids(lock(&self.records).values(), type_name, place)
+    }
+
     /// The type of a change.
     pub(crate) fn schema(&self, index: usize) -> Result<&'static Schema, Trouble> {
         let change = self.change(index);
@@ -287,10 +294,7 @@ impl<'a> Live<'a> {
         .await;
         // Another operation may have found the state lost meanwhile.
         let begun = begun.and_then(|sequence| self.held().map(|()| sequence));
-        begun.map_err(|error| {
-            let hint = "nothing was changed in the cloud for it";
-            self.store_trouble(index, &error, "before the call").hinted(hint)
-        })
+        begun.map_err(|error| self.store_trouble(index, &error, When::BeforeTheCall))
     }
 
     /// Ends an operation: durable when this returns.
@@ -300,10 +304,10 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        let edits = self.write(intent, edits).await.map_err(|error| {
-            let hint = "the journal knows what was begun: the next run finds out what became of it";
-            self.store_trouble(index, &error, "after the call").hinted(hint)
-        })?;
+        let edits = self
+            .write(intent, edits)
+            .await
+            .map_err(|error| self.store_trouble(index, &error, When::AfterTheCall))?;
         let mut records = lock(&self.records);
         for edit in edits {
             match edit {
@@ -415,30 +419,34 @@ impl<'a> Live<'a> {
         self.trouble(index, diagnostic)
     }
 
-    fn store_trouble(&self, index: usize, error: &StoreError, when: &str) -> Trouble {
+    fn store_trouble(&self, index: usize, error: &StoreError, when: When) -> Trouble {
         let stops = match error {
             StoreError::Lost { .. } => Stops::Everything,
             _ => Stops::WhatIsNotBegun,
         };
-        let diagnostic = unwritable(error);
-        let detail = format!("{} ({when})", diagnostic.detail);
-        Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) }
+        let diagnostic = unwritable("apply", error);
+        let (place, hint) = match when {
+            When::BeforeTheCall => ("before the call", "nothing was changed in the cloud for it"),
+            When::AfterTheCall => (
+                "after the call",
+                "the journal knows what was begun: the next run finds out what became of it",
+            ),
+        };
+        let detail = format!("{} ({place})", diagnostic.detail);
+        let trouble = Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) };
+        match stops {
+            // Then it is for the other run to find out.
+            Stops::Everything => trouble,
+            _ => trouble.hinted(hint),
+        }
     }
 }
 
-/// An error of the store during an apply.
-pub(crate) fn unwritable(error: &StoreError) -> Diagnostic {
-    match error {
-        StoreError::Lost { holder } => Diagnostic::error(
-            "apply::lost",
-            "another run took the state over",
-        )
-        .detail(holder)
-        .hint("this run stopped at once and wrote nothing more; the other settles what it began")
-        .hint("run the command again when the other run is done"),
-        _ => Diagnostic::error("apply::store", "the state cannot be written")
-            .detail(error.to_string()),
-    }
+/// On which side of a call the store refused a write.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    BeforeTheCall,
+    AfterTheCall,
 }
 
 impl Trouble {

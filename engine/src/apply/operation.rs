@@ -65,7 +65,7 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     intent.id = replaced.map(|record| record.id.clone());
     let open = match take_up(live, index, &intent).await? {
         TakenUp::Nothing => None,
-        TakenUp::Replay(sequence, open) => Some((sequence, open)),
+        TakenUp::Replay(sequence, open) => Some((sequence, *open)),
         TakenUp::Stopped => {
             let last = "what an earlier create made is looked for".to_owned();
             return Ok(Outcome::OnItsWay { id: String::new(), last });
@@ -422,7 +422,7 @@ enum TakenUp {
     /// Nothing: the create is a new one.
     Nothing,
     /// The create was begun, its answer was lost, and it is sent again as it was, under its intent.
-    Replay(u64, Intent),
+    Replay(u64, Box<Intent>),
     /// The run was asked to stop before that was known.
     Stopped,
 }
@@ -442,10 +442,10 @@ async fn take_up(live: &Live<'_>, index: usize, new: &Intent) -> Result<TakenUp,
         && same
         && age < within
     {
-        return Ok(TakenUp::Replay(*sequence, open.clone()));
+        return Ok(TakenUp::Replay(*sequence, Box::new(open.clone())));
     }
-    let known = live.record(&new.address);
-    let lost = [Lost::new(run.provider, open, &live.owner, known.as_ref())];
+    let known = live.recorded_ids(&open.type_name, &open.place);
+    let lost = [Lost::new(run.provider, open, &live.owner, known)];
     let looking = search(run.provider, run.clock, &|_| {}, &lost);
     let Some(mut fates) = live.unless_stopped(looking).await else {
         return Ok(TakenUp::Stopped);

@@ -14,12 +14,13 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use infra_sdk::store::{Edit, StoreError};
 use infra_sdk::{Address, Diagnostic, Value};
 
-use super::live::{Live, Stops, Trouble, unwritable};
+use super::live::{Live, Stops, Trouble};
 use super::operation::{self, Outcome};
 use crate::event::{Event, Operation, Summary};
 use crate::graph;
 use crate::plan::{Action, Mode, Plan};
 use crate::run::{Run, Stop};
+use crate::unwritable::unwritable;
 
 /// How often an operation that goes on is told about.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -71,7 +72,7 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
 }
 
 fn settled_later(error: &StoreError) -> Diagnostic {
-    unwritable(error)
+    unwritable("apply", error)
         .hint("what was begun stays in the journal; the next run finds out what became of it")
 }
 

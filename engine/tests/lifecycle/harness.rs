@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use infra_engine::{
-    Action, Builtin, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop, Summary, Wait,
+    Action, Adopted, Builtin, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop,
+    Summary, Wait,
 };
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
@@ -173,6 +174,8 @@ pub(crate) struct Bench {
     pub(crate) disk: MemoryDisk,
     pub(crate) parallelism: usize,
     pub(crate) clock: TestClock,
+    /// Stops the run that goes on.
+    pub(crate) stops: watch::Sender<Stop>,
     /// What was waited for before a plan.
     pub(crate) waits: Mutex<Vec<Wait>>,
 }
@@ -192,6 +195,7 @@ impl Bench {
             disk: MemoryDisk::new(),
             parallelism: 1,
             clock: TestClock(tokio::time::Instant::now()),
+            stops: watch::Sender::new(Stop::Running),
             waits: Mutex::default(),
         }
     }
@@ -237,6 +241,30 @@ impl Bench {
         result
     }
 
+    pub(crate) async fn adopt(&self, sheet: &Sheet) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
+        let store = self.open();
+        let waits = |_: &Wait| {};
+        let provider = self.provider();
+        let ports = Ports { provider: &provider, store: &store, clock: &self.clock, waits: &waits };
+        let run = RunRecord {
+            id: "run-0".to_owned(),
+            command: "adopt".to_owned(),
+            by: "ann on build-3".to_owned(),
+            started: self.clock.now(),
+            ended: None,
+            complete: false,
+        };
+        let mut state = store.load().await.expect("readable");
+        let result = infra_engine::adopt(&ports, &mut state, &Self::goal(sheet), &run).await;
+        assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
+        result
+    }
+
+    /// The same cloud, with a state that was never written.
+    pub(crate) fn without_state(self) -> Self {
+        Self { disk: MemoryDisk::new(), ..self }
+    }
+
     /// Plans from what is on the disk now.
     pub(crate) async fn try_plan(&self, goal: Goal) -> Result<Plan, Vec<Diagnostic>> {
         infra_engine::plan(&self.provider(), &self.state(), goal).await
@@ -275,10 +303,12 @@ impl Bench {
         watch: impl Fn(&Event, &watch::Sender<Stop>) + Send + Sync,
     ) -> Ran {
         let _ = self.fake.take_log();
-        let (switch, stop) = watch::channel(Stop::Running);
+        let switch = &self.stops;
+        switch.send_replace(Stop::Running);
+        let stop = switch.subscribe();
         let events = Mutex::new(Vec::new());
         let sink = |event: Event| {
-            watch(&event, &switch);
+            watch(&event, switch);
             events.lock().expect("no panic").push(event);
         };
         let run = Run {

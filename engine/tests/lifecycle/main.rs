@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
+mod adopt;
 mod builtin;
 mod create;
 mod cycles;
@@ -14,6 +15,8 @@ mod ignore_changes;
 mod import;
 mod interrupt;
 mod large;
+mod lost_create;
+mod lost_lock;
 mod moved;
 mod prevent_destroy;
 mod recovery;

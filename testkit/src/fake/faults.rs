@@ -32,6 +32,8 @@ pub enum Fault {
     Lost(Failure),
     /// It does what it should, and then panics.
     Panic,
+    /// A create makes nothing and answers with this id.
+    Mistaken(String),
 }
 
 /// Faults that wait for their call.
@@ -58,6 +60,17 @@ impl Faults {
             .iter()
             .position(|(v, a, nth, _)| (*v, a.as_str(), *nth) == (verb, address, count))?;
         Some(self.planned.swap_remove(planned).3)
+    }
+
+    /// The id that the next call is to answer with instead of doing anything.
+    pub(super) fn mistaken(&self, verb: Verb, address: &str) -> Option<String> {
+        let next = self.made(verb, address) + 1;
+        self.planned.iter().find_map(|(v, a, nth, fault)| match fault {
+            Fault::Mistaken(id) if (*v, a.as_str(), *nth) == (verb, address, next) => {
+                Some(id.clone())
+            }
+            _ => None,
+        })
     }
 
     /// How often a call was made.

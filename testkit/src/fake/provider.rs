@@ -53,6 +53,14 @@ impl Default for Inner {
     }
 }
 
+impl Inner {
+    /// The longest of the times that reads of these take.
+    fn read_delay(&self, targets: &[Target]) -> Option<Duration> {
+        let delay = |target: &Target| self.delays.get(&(Verb::Read, target.address.to_string()));
+        targets.iter().filter_map(delay).max().copied()
+    }
+}
+
 impl FakeProvider {
     /// An empty cloud.
     #[must_use]
@@ -78,6 +86,11 @@ impl FakeProvider {
     /// Makes calls of this kind for this address take this long.
     pub fn delay(&self, verb: Verb, address: &str, time: Duration) {
         self.lock().delays.insert((verb, address.to_owned()), time);
+    }
+
+    /// Makes all calls take no time again.
+    pub fn clear_delays(&self) {
+        self.lock().delays.clear();
     }
 
     /// Makes what is next created or updated at this address need so many looks until it is ready.
@@ -241,7 +254,8 @@ impl FakeProvider {
         entry: Option<String>,
         effect: impl FnOnce(&mut World) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let flight = Flight::begin(self);
+        // Looking is not counted among what is in flight.
+        let flight = (verb != Verb::Find).then(|| Flight::begin(self));
         let (fault, delay) = {
             let mut inner = self.lock();
             inner.log.extend(entry);
@@ -315,13 +329,17 @@ impl Provider for FakeProvider {
     ) -> BoxFuture<'a, Vec<Result<Option<Observed>, Failure>>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
+            let delay = self.lock().read_delay(targets);
+            if let Some(delay) = delay {
+                tokio::time::sleep(delay).await;
+            }
             let mut inner = self.lock();
             inner.reads += 1;
             let mut answers = Vec::with_capacity(targets.len());
             for target in targets {
                 answers.push(match inner.faults.count(Verb::Read, target.address.as_str()) {
                     Some(Fault::Fail(failure) | Fault::Lost(failure)) => Err(failure),
-                    Some(Fault::Panic) | None => Ok(inner.world.look(target)),
+                    _ => Ok(inner.world.look(target)),
                 });
             }
             answers
@@ -338,9 +356,15 @@ impl Provider for FakeProvider {
 
     fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made, Failure>> {
         let entry = format!("create {}", request.address);
-        Box::pin(self.call(Verb::Create, request.address.as_str(), Some(entry), |world| {
-            world.create(request).map(Made::new)
-        }))
+        Box::pin(async move {
+            let address = request.address.as_str();
+            let mistaken = self.lock().faults.mistaken(Verb::Create, address);
+            let effect = |world: &mut World| match mistaken {
+                Some(id) => Ok(Made::new(id)),
+                None => world.create(request).map(Made::new),
+            };
+            self.call(Verb::Create, address, Some(entry), effect).await
+        })
     }
 
     fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<(), Failure>> {
