@@ -19,6 +19,7 @@ pub mod recover;
 mod refresh;
 pub mod run;
 mod steps;
+pub mod undo;
 mod work;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use plan::{
 };
 pub use recover::Recovered;
 pub use run::{Clock, Run, Stop};
+pub use undo::{Undo, undo};
 
 /// Everything wrong with the declarations that can be told without a cloud: types, attributes,
 /// kinds, ranges, references, cycles. What the program itself reported is among it.

@@ -1,6 +1,7 @@
 //! A cloud, a disk and a shorthand for declarations, plans and events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -147,6 +148,8 @@ pub(crate) struct Bench {
     pub(crate) fake: FakeProvider,
     pub(crate) disk: MemoryDisk,
     pub(crate) parallelism: usize,
+    /// How many there were.
+    pub(crate) runs: AtomicUsize,
 }
 
 /// What a run did.
@@ -159,7 +162,12 @@ pub(crate) struct Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self { fake: FakeProvider::new(), disk: MemoryDisk::new(), parallelism: 1 }
+        Self {
+            fake: FakeProvider::new(),
+            disk: MemoryDisk::new(),
+            parallelism: 1,
+            runs: AtomicUsize::new(0),
+        }
     }
 
     /// The cloud with the built-in types beside its own.
@@ -239,7 +247,7 @@ impl Bench {
             events: &sink,
             parallelism: self.parallelism,
             stop,
-            id: "run-1".to_owned(),
+            id: format!("run-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1),
             by: "ann on build-3".to_owned(),
         };
         let summary = infra_engine::apply(plan, &run).await;
