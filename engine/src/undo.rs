@@ -416,3 +416,83 @@ fn put_back_text(text: &str, names: &[Name<'_>]) -> Expr {
     }
     Expr::Call(Function::Concat, parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Kind;
+    use infra_sdk::kind::{Problem, TEXT};
+    use infra_sdk::provider::Place;
+    use infra_sdk::store::Status;
+
+    use super::*;
+
+    /// A type whose name is made from a prefix, as those of many AWS types.
+    static NAMED: Schema = Schema {
+        type_name: "test_named",
+        doc: "",
+        inputs: &[
+            Field { computed: true, force_new: true, ..Field::new("name", Kind::Text(&TEXT)) },
+            Field { force_new: true, ..Field::new("name_prefix", Kind::Text(&TEXT)) },
+            Field { required: true, ..Field::new("size", Kind::Text(&TEXT)) },
+        ],
+        outputs: &[Field::new("id", Kind::Text(&TEXT))],
+        validate: |inputs| {
+            let both = inputs.contains_key("name") && inputs.contains_key("name_prefix");
+            let problem = || Problem { path: "name".into(), message: "one of the two".into() };
+            both.then(problem).into_iter().collect()
+        },
+    };
+
+    fn record(inputs: &[(&str, &str)], outputs: &[(&str, Value)]) -> Record {
+        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), Value::from(*value));
+        Record {
+            address: Address::parse("it").expect("an address"),
+            type_name: NAMED.type_name.to_owned(),
+            place: Place::default(),
+            id: "id".to_owned(),
+            inputs: inputs.iter().map(text).collect(),
+            outputs: outputs.iter().map(|(name, v)| ((*name).to_owned(), v.clone())).collect(),
+            dependencies: Vec::new(),
+            status: Status::Ready,
+            prevent_destroy: false,
+            create_before_destroy: false,
+            location: None,
+            deposed: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_made_from_a_prefix_is_made_again() {
+        let old = record(&[("name", "p-123"), ("name_prefix", "p-"), ("size", "s")], &[]);
+        let mut arguments = Arguments::default();
+        for (name, value) in &old.inputs {
+            arguments.set(name, Expr::Value(value.clone()));
+        }
+        without_clashes(&NAMED, &old, &mut arguments);
+        assert_eq!(arguments.inputs.keys().collect::<Vec<_>>(), ["name_prefix", "size"]);
+    }
+
+    #[test]
+    fn only_what_tells_an_object_is_put_back() {
+        let outputs = [
+            ("id", Value::from("vpc-1")),
+            ("arn", Value::from("arn:vpc/vpc-1")),
+            ("owner_id", Value::from("123456789012")),
+            ("state", Value::from("ok")),
+        ];
+        let other = record(&[], &outputs);
+        let shown = |text: &str| {
+            let expr = put_back(&Value::from(text), &sorted(names(&other)));
+            let references = expr.references().into_iter().map(|r| r.attribute.clone());
+            let same = expr.evaluate(&|r| other.outputs.get(&r.attribute).cloned());
+            assert_eq!(same, Ok(Value::from(text)));
+            references.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown("vpc-1"), "id");
+        assert_eq!(shown("a vpc-1 b"), "", "too short to tell inside of a text");
+        assert_eq!(shown("x arn:vpc/vpc-1/* y arn:vpc/vpc-1"), "arn arn");
+        assert_eq!(shown("123456789012"), "owner_id");
+        assert_eq!(shown("arn:123456789012:role"), "", "many have the account number");
+        assert_eq!(shown("ok"), "");
+    }
+}
