@@ -270,6 +270,33 @@ async fn outputs_stay_unless_what_they_name_goes() {
 }
 
 #[tokio::test]
+async fn what_the_cloud_chose_is_not_asked_for_where_it_is_still_there() {
+    let bench = Bench::new();
+    let sheet = |there: bool| {
+        let machine = json!({"network_id": "$network.id"});
+        let mut sheet = Sheet::new().add("network", "test_network", json!({"cidr": "c"})).add(
+            "machine",
+            "test_machine",
+            machine.clone(),
+        );
+        if there {
+            sheet = sheet.add("other", "test_machine", machine);
+        }
+        sheet
+    };
+    bench.apply(&sheet(true)).await;
+    bench.apply(&sheet(false)).await;
+    let Undo { goal, .. } = undo(&bench, "run-2", &[]).await.expect("a way back");
+    let asked = |address: &str| {
+        let mut resources = goal.declarations.resources.iter();
+        let declared = resources.find(|d| d.address == at(address)).expect("declared");
+        declared.arguments.inputs.contains_key("zone")
+    };
+    // Of what is made anew, the choice of then is asked for.
+    assert_eq!((asked("machine"), asked("other")), (false, true));
+}
+
+#[tokio::test]
 async fn a_run_that_is_not_there_or_did_nothing_is_told() {
     let bench = Bench::new();
     bench.apply(&first().output("x", json!("y"))).await;
