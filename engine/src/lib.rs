@@ -22,6 +22,7 @@ mod refresh;
 pub mod run;
 mod search;
 mod steps;
+pub mod undo;
 mod unwritable;
 mod work;
 
@@ -38,6 +39,7 @@ pub use plan::{
 };
 pub use recover::Recovered;
 pub use run::{Clock, Ports, Run, Stop, Wait};
+pub use undo::{Undo, undo};
 
 /// Everything wrong with the declarations that can be told without a cloud: types, attributes,
 /// kinds, ranges, references, cycles. What the program itself reported is among it.

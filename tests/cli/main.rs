@@ -5,6 +5,7 @@
 //! machine answers it.
 
 mod bad_input;
+mod builtin;
 mod help;
 mod interrupts;
 mod plan;

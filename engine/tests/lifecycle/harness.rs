@@ -1,6 +1,7 @@
 //! A cloud, a disk and a shorthand for declarations, plans and events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -178,6 +179,8 @@ pub(crate) struct Bench {
     pub(crate) stops: watch::Sender<Stop>,
     /// What was waited for before a plan.
     pub(crate) waits: Mutex<Vec<Wait>>,
+    /// How many there were.
+    pub(crate) runs: AtomicUsize,
 }
 
 /// What a run did.
@@ -197,6 +200,7 @@ impl Bench {
             clock: TestClock(tokio::time::Instant::now()),
             stops: watch::Sender::new(Stop::Running),
             waits: Mutex::default(),
+            runs: AtomicUsize::new(0),
         }
     }
 
@@ -318,7 +322,7 @@ impl Bench {
             events: &sink,
             parallelism: self.parallelism,
             stop,
-            id: "run-1".to_owned(),
+            id: format!("run-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1),
             by: "ann on build-3".to_owned(),
         };
         let summary = infra_engine::apply(plan, &run).await;

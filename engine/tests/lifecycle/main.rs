@@ -22,6 +22,7 @@ mod prevent_destroy;
 mod recovery;
 mod replace;
 mod targets;
+mod undo;
 mod unfinished;
 mod unknown;
 mod update;

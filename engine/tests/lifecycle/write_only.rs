@@ -132,9 +132,36 @@ async fn a_record_with_the_secret_itself_is_compared_and_gets_a_digest_with_the_
     let later = &bench.disk.writes()[writes..];
     // The record as it was goes into the history, without the secret.
     assert!(format!("{later:?}").contains("before: Some"));
-    let changes = bench.disk.changes("run-1");
+    let changes = bench.disk.changes("run-2");
+    assert_eq!(changes.len(), 1);
     let befores = changes.iter().filter_map(|change| change.before.as_ref());
     assert!(!clear(befores.map(|record| &record.inputs)).contains("hunter"));
+}
+
+#[tokio::test]
+async fn what_is_left_over_gets_its_digest_too() {
+    let first = |mut sheet: Sheet| {
+        sheet.0.resources[1].arguments.options.create_before_destroy = true;
+        sheet
+    };
+    let refuse = || Fault::Fail(Failure::new(FailureClass::Other, "not now"));
+    let bench = Bench::new();
+    bench.apply(&first(stack("hunter2", "hunter3", "small"))).await;
+    bench.fake.inject(Verb::Delete, "machine", 1, refuse());
+    let sheet = first(image("hunter2", "hunter3", "small", "two", false));
+    let plan = bench.plan(&sheet).await;
+    bench.run(plan).await;
+    let mut old = bench.state().records[&at("machine")].clone();
+    assert!(is_digest(&old.deposed[0].inputs["password"]));
+    old.deposed[0].inputs.insert("password".to_owned(), Value::from("hunter2").sensitive());
+    let store = bench.open();
+    store.commit(None, &[Edit::Put(Box::new(old))]).await.expect("written");
+    drop(store);
+    bench.fake.inject(Verb::Delete, "machine", 1, refuse());
+    let plan = bench.plan(&first(image("hunter2", "hunter3", "large", "two", false))).await;
+    bench.run(plan).await;
+    let record = bench.state().records[&at("machine")].clone();
+    assert!(is_digest(&record.deposed[0].inputs["password"]));
 }
 
 #[tokio::test]
@@ -164,6 +191,12 @@ async fn what_refers_to_a_secret_that_is_only_known_by_digest_waits_for_its_reso
     assert_eq!(ran.log, "create note");
     let id = bench.fake.id_of("note").expect("made");
     assert_eq!(bench.fake.inputs_of(&id).expect("there")["text"], Value::from("hunter2"));
+    let sheet = sheet.output("password", json!("$machine.password"));
+    bench.apply(&sheet).await;
+    let goal = infra_engine::Goal { excludes: vec![at("machine")], ..Bench::goal(&sheet) };
+    let plan = bench.try_plan(goal).await.unwrap_or_else(|d| panic!("{}", problems(&d)));
+    assert_eq!(show(&plan), "nothing", "the output keeps the value that it has");
+    assert_eq!(bench.state().outputs["password"], Value::from("hunter2").sensitive());
 }
 
 #[tokio::test]

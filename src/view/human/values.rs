@@ -195,6 +195,9 @@ mod tests {
         let other = Value::Map(Object::from([("a".into(), Value::from("x").sensitive())]));
         let after = Value::Map(Object::from([("a".into(), Value::from("y").sensitive())]));
         assert_eq!(shown(&difference(&other, &after, None)), "  # only a sensitive part differs");
+        let digest = format!("blake3:{}:{}", "0".repeat(32), "0".repeat(64));
+        let digest = Value::Map(Object::from([("$digest".into(), Value::from(digest))]));
+        assert_eq!(inline(&digest.sensitive()).as_deref(), Some("(write-only value)"));
     }
 
     #[test]

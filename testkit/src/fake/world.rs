@@ -163,6 +163,9 @@ impl World {
     /// Changes what is listed and nothing else.
     pub(super) fn update(&mut self, request: &Update) -> Result<(), Failure> {
         let about = format!("update {}", request.target.address);
+        self.given(&about, &request.target.recorded);
+        self.given(&about, &request.observed);
+        self.given(&about, &request.inputs);
         let id = &request.target.id;
         let thing = self.at(&request.target, &about)?.clone();
         if request.changed.is_empty() {
@@ -210,6 +213,7 @@ impl World {
 
     /// Deletes an object, unless another one needs it.
     pub(super) fn delete(&mut self, target: &Target) -> Result<(), Failure> {
+        self.given(target.address.as_str(), &target.recorded);
         if !self.issued.contains(&target.id) {
             let text = format!("delete {}: `{}` was never given out", target.address, target.id);
             return Err(self.violation(text));
@@ -266,9 +270,7 @@ impl World {
 
     /// What a read sees of an object; looking counts.
     pub(super) fn look(&mut self, target: &Target) -> Option<Observed> {
-        if target.recorded.values().any(|v| v.has_unknown() || v.has_sensitive()) {
-            self.violations.push(format!("{}: `recorded` is not revealed", target.address));
-        }
+        self.given(target.address.as_str(), &target.recorded);
         let thing = self.things.get_mut(&target.id)?;
         if thing.place != target.place || thing.schema.type_name != target.type_name {
             return None;
@@ -365,9 +367,28 @@ impl World {
         }
     }
 
+    /// Notes inputs of an earlier call that are given as no provider can use them.
+    fn given(&mut self, about: &str, inputs: &Object) {
+        if inputs.values().any(|v| v.has_unknown() || v.has_sensitive()) {
+            self.violations.push(format!("{about}: what is recorded is not revealed"));
+        }
+        if inputs.values().any(has_digest) {
+            self.violations.push(format!("{about}: a digest stands in place of a value"));
+        }
+    }
+
     fn violation(&mut self, text: String) -> Failure {
         self.violations.push(text.clone());
         Failure::new(FailureClass::Invalid, text)
+    }
+}
+
+/// Whether a value has a digest in place of a secret: they are for the record alone.
+fn has_digest(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(has_digest),
+        Value::Map(entries) => entries.contains_key("$digest") || entries.values().any(has_digest),
+        _ => false,
     }
 }
 
