@@ -13,7 +13,8 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use infra_sdk::store::StoreError;
+use infra_sdk::provider::Provider;
+use infra_sdk::store::{Record, StoreError};
 use infra_sdk::{Field, Kind, Object, Value};
 use zeroize::Zeroizing;
 
@@ -83,6 +84,40 @@ pub(crate) fn hide(
         Some(digest) => Ok(digest),
         None => digest(kind, value),
     })
+}
+
+/// Inputs of a type as they are recorded; those of an unknown type stay.
+///
+/// # Errors
+/// As [`hide`].
+pub(crate) fn hide_inputs(
+    provider: &dyn Provider,
+    type_name: &str,
+    inputs: &Object,
+    known: &Object,
+) -> Result<Object, StoreError> {
+    match provider.schema(type_name) {
+        Some(schema) => hide(schema.inputs, inputs, known),
+        None => Ok(inputs.clone()),
+    }
+}
+
+/// A record as it is written, with what is left over of earlier objects. One of format 1 has the
+/// secrets themselves.
+///
+/// # Errors
+/// As [`hide`].
+pub(crate) fn hide_record(
+    provider: &dyn Provider,
+    record: &Record,
+    known: &Object,
+) -> Result<Record, StoreError> {
+    let hidden = |inputs: &Object| hide_inputs(provider, &record.type_name, inputs, known);
+    let mut written = Record { inputs: hidden(&record.inputs)?, ..record.clone() };
+    for deposed in &mut written.deposed {
+        deposed.inputs = hidden(&deposed.inputs)?;
+    }
+    Ok(written)
 }
 
 /// Inputs with those digests of `known` that are digests of the same values; a secret that is

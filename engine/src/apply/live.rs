@@ -132,25 +132,12 @@ impl<'a> Live<'a> {
         })
     }
 
-    /// A record as it is written. Records of format 1 have the secrets themselves.
     fn hidden_record(&self, record: &Record) -> Result<Record, StoreError> {
-        let mut hidden = record.clone();
-        hidden.inputs = self.hidden(&record.address, &record.type_name, &record.inputs)?;
-        for deposed in &mut hidden.deposed {
-            deposed.inputs = self.hidden(&record.address, &record.type_name, &deposed.inputs)?;
-        }
-        Ok(hidden)
+        digest::hide_record(self.run.provider, record, &self.known(&record.address))
     }
 
-    fn hidden(
-        &self,
-        address: &Address,
-        type_name: &str,
-        inputs: &Object,
-    ) -> Result<Object, StoreError> {
-        let Some(schema) = self.run.provider.schema(type_name) else { return Ok(inputs.clone()) };
-        let known = lock(&self.records).get(address).map(|record| record.inputs.clone());
-        digest::hide(schema.inputs, inputs, &known.unwrap_or_default())
+    fn known(&self, address: &Address) -> Object {
+        lock(&self.records).get(address).map(|record| record.inputs.clone()).unwrap_or_default()
     }
 
     async fn start(&self) -> Result<(), StoreError> {
@@ -287,7 +274,9 @@ impl<'a> Live<'a> {
         let begun = async {
             let mut intent = intent.clone();
             // A recovery takes what is missing from the declaration, or finds out without it.
-            intent.inputs = self.hidden(&intent.address, &intent.type_name, &intent.inputs)?;
+            let known = self.known(&intent.address);
+            let (provider, type_name) = (self.run.provider, &intent.type_name);
+            intent.inputs = digest::hide_inputs(provider, type_name, &intent.inputs, &known)?;
             self.start().await?;
             self.noticed(self.run.store.begin(&intent).await)
         }
