@@ -14,12 +14,12 @@ use infra_sdk::{Address, Declaration, Diagnostic, Object, Reference, Schema};
 
 use crate::check::{self, Checked, problem};
 use crate::plan::Goal;
-use crate::recover::recorded_value;
+use crate::recover::{known_inputs, recorded_value, remember};
 use crate::refresh::{self, revealed};
 use crate::run::Ports;
 use crate::search::{find_all, recorded_ids};
 use crate::unwritable::unwritable;
-use crate::{compare, decide};
+use crate::{compare, decide, digest};
 
 /// How many objects an error names.
 const SHOWN: usize = 10;
@@ -132,9 +132,7 @@ pub(crate) async fn adopt(
             return Err(problems);
         }
         for record in records {
-            let (address, id) = (record.address.clone(), record.id.clone());
-            state.records.insert(address.clone(), record);
-            adopted.push(Adopted { address, id });
+            adopted.push(Adopted { address: record.address, id: record.id });
         }
     }
     if started {
@@ -160,7 +158,11 @@ async fn record(
         *started = true;
     }
     let edits: Vec<_> = records.iter().map(|r| Edit::Put(Box::new(r.clone()))).collect();
-    ports.store.commit(None, &edits).await
+    let edits =
+        digest::hide_edits(ports.provider, &|address| known_inputs(state, address), &edits)?;
+    ports.store.commit(None, &edits).await?;
+    remember(state, edits);
+    Ok(())
 }
 
 /// What is declared, not recorded and not searched for yet, and has all its inputs known.

@@ -14,8 +14,8 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use infra_sdk::provider::Provider;
-use infra_sdk::store::{Record, StoreError};
-use infra_sdk::{Field, Kind, Object, Value};
+use infra_sdk::store::{Edit, Record, RunChange, StoreError};
+use infra_sdk::{Address, Field, Kind, Object, Value};
 use zeroize::Zeroizing;
 
 const KEY: &str = "$digest";
@@ -107,7 +107,7 @@ pub(crate) fn hide_inputs(
 ///
 /// # Errors
 /// As [`hide`].
-pub(crate) fn hide_record(
+fn hide_record(
     provider: &dyn Provider,
     record: &Record,
     known: &Object,
@@ -118,6 +118,29 @@ pub(crate) fn hide_record(
         deposed.inputs = hidden(&deposed.inputs)?;
     }
     Ok(written)
+}
+
+/// Edits as they are written; `known` are the inputs of an address as recorded.
+///
+/// # Errors
+/// As [`hide`].
+pub(crate) fn hide_edits(
+    provider: &dyn Provider,
+    known: &dyn Fn(&Address) -> Object,
+    edits: &[Edit],
+) -> Result<Vec<Edit>, StoreError> {
+    let hidden = |record: &Record| hide_record(provider, record, &known(&record.address));
+    let edits = edits.iter().map(|edit| {
+        Ok(match edit {
+            Edit::Put(record) => Edit::Put(Box::new(hidden(record)?)),
+            Edit::Note(change) => {
+                let before = change.before.as_ref().map(hidden).transpose()?;
+                Edit::Note(Box::new(RunChange { before, ..(**change).clone() }))
+            }
+            other => other.clone(),
+        })
+    });
+    edits.collect()
 }
 
 /// Inputs with those digests of `known` that are digests of the same values; a secret that is

@@ -13,7 +13,7 @@ use infra_sdk::provider::{Observed, Owner, Provider, Readiness, Settling, Target
 use infra_sdk::store::{
     Deposed, Edit, Intent, Operation, Record, RunChange, State, Status, StoreError, Waiting,
 };
-use infra_sdk::{Address, Diagnostic, Object, Reference, Schema, Value};
+use infra_sdk::{Address, Diagnostic, Field, Object, Reference, Schema, Value};
 
 use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
@@ -117,9 +117,16 @@ async fn record(
 ) {
     for open in settled {
         let (outcome, edits) = settle(&open, state, &ports.clock.now());
-        match ports.store.commit(Some(open.sequence), &edits).await {
-            Ok(()) => {
-                remember(state, open.sequence, edits);
+        let edits =
+            digest::hide_edits(ports.provider, &|address| known_inputs(state, address), &edits);
+        let written = match &edits {
+            Ok(edits) => ports.store.commit(Some(open.sequence), edits).await,
+            Err(error) => Err(error.clone()),
+        };
+        match written.and(edits) {
+            Ok(edits) => {
+                state.open.retain(|(sequence, _)| *sequence != open.sequence);
+                remember(state, edits);
                 recovered.push(outcome);
             }
             Err(error) => {
@@ -222,13 +229,8 @@ pub(crate) fn may_be_sent_again(
     }
     let resolve = |reference: &Reference| recorded_value(state, reference);
     let Ok(desired) = check::evaluate(declaration, schema, &resolve) else { return false };
-    let null = Value::Null;
-    schema.inputs.iter().all(|field| {
-        let wanted = desired.get(field.name).unwrap_or(&null);
-        let sent = intent.inputs.get(field.name).unwrap_or(&null);
-        options.ignore_changes.iter().any(|name| name == field.name)
-            || field.kind.same(wanted, sent)
-    })
+    let ignored = |field: &Field| options.ignore_changes.iter().any(|name| name == field.name);
+    compare::differing(schema.inputs, &desired, &intent.inputs).into_iter().all(ignored)
 }
 
 /// The value of a reference as recorded; unknown where nothing is.
@@ -238,6 +240,8 @@ pub(crate) fn recorded_value(state: &State, reference: &Reference) -> Option<Val
         let name = &reference.attribute;
         record.outputs.get(name).or_else(|| record.inputs.get(name)).cloned().unwrap_or_default()
     });
+    // What is recorded of a secret tells whether it changed, and not what it is.
+    let value = value.filter(|value| !digest::has_digest(value));
     Some(value.unwrap_or(Value::Unknown))
 }
 
@@ -429,8 +433,7 @@ fn doubt(open: &Open, record: &Record) -> Record {
 }
 
 /// Does in memory what was committed.
-fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
-    state.open.retain(|(open, _)| *open != sequence);
+pub(crate) fn remember(state: &mut State, edits: Vec<Edit>) {
     for edit in edits {
         match edit {
             Edit::Put(record) => {
@@ -446,6 +449,11 @@ fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
             Edit::Note(_) => {}
         }
     }
+}
+
+/// The inputs of an address as recorded.
+pub(crate) fn known_inputs(state: &State, address: &Address) -> Object {
+    state.records.get(address).map(|record| record.inputs.clone()).unwrap_or_default()
 }
 
 fn about(intent: &Intent, diagnostic: Diagnostic) -> Diagnostic {

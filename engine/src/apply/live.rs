@@ -110,30 +110,12 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<Vec<Edit>, StoreError> {
-        let edits =
-            edits.iter().map(|edit| self.hidden_edit(edit)).collect::<Result<Vec<_>, _>>()?;
+        let known = |address: &Address| self.known(address);
+        let edits = digest::hide_edits(self.run.provider, &known, edits)?;
         self.start().await?;
         self.held()?;
         self.noticed(self.run.store.commit(intent, &edits).await)?;
         Ok(edits)
-    }
-
-    fn hidden_edit(&self, edit: &Edit) -> Result<Edit, StoreError> {
-        Ok(match edit {
-            Edit::Put(record) => Edit::Put(Box::new(self.hidden_record(record)?)),
-            Edit::Note(change) => {
-                let before = change.before.as_ref().map(|record| self.hidden_record(record));
-                Edit::Note(Box::new(RunChange {
-                    before: before.transpose()?,
-                    ..(**change).clone()
-                }))
-            }
-            other => other.clone(),
-        })
-    }
-
-    fn hidden_record(&self, record: &Record) -> Result<Record, StoreError> {
-        digest::hide_record(self.run.provider, record, &self.known(&record.address))
     }
 
     fn known(&self, address: &Address) -> Object {

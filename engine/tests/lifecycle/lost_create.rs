@@ -285,7 +285,7 @@ async fn what_was_recovered_is_in_the_history_of_the_run_that_began_it() {
     let plan = bench.plan(&renamed).await;
     bench.run(plan).await;
     bench.recover().await.expect("settled");
-    let changed = bench.disk.changes("run-1").pop().expect("noted");
+    let changed = bench.disk.changes("run-3").pop().expect("noted");
     assert_eq!((changed.operation, changed.before), (Operation::Update, Some(before)));
     // What the update changed is nobody else's doing.
     assert!(bench.plan(&renamed).await.drift.is_empty());
@@ -296,7 +296,7 @@ async fn what_was_recovered_is_in_the_history_of_the_run_that_began_it() {
     let plan = bench.plan(&Sheet::new()).await;
     bench.run(plan).await;
     bench.recover().await.expect("settled");
-    let deleted = bench.disk.changes("run-1").pop().expect("noted");
+    let deleted = bench.disk.changes("run-5").pop().expect("noted");
     assert_eq!((deleted.operation, deleted.before), (Operation::Delete, Some(before)));
 }
 
