@@ -200,6 +200,7 @@ fn missing<'a>(
             token: String::new(),
             owner: Arc::clone(&goal.owner),
             started: String::new(),
+            replaces: None,
         };
         missing.push(Missing { declaration, schema, position, desired, request });
     }

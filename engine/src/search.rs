@@ -56,6 +56,7 @@ impl Lost {
             token: intent.token.clone(),
             owner: Arc::clone(owner),
             started: intent.started.clone(),
+            replaces: intent.id.clone(),
         };
         Self { request, known, within, may_stay_open: false }
     }

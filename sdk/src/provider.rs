@@ -118,6 +118,9 @@ pub struct Create {
     pub owner: Arc<Owner>,
     /// When the first try began, RFC 3339: what a lost try made is not older. Empty with the token.
     pub started: String,
+    /// The object that the new one comes beside and that is deleted later. It has the same tags and
+    /// is never what a lost try made.
+    pub replaces: Option<String>,
 }
 
 impl fmt::Debug for Create {
@@ -130,6 +133,7 @@ impl fmt::Debug for Create {
             .field("token", &self.token)
             .field("owner", &self.owner)
             .field("started", &self.started)
+            .field("replaces", &self.replaces)
             .finish()
     }
 }
@@ -364,6 +368,7 @@ mod tests {
             token: "token".to_owned(),
             owner,
             started: "2026-01-02T03:04:05Z".to_owned(),
+            replaces: None,
         };
         let update = Update {
             target: target.clone(),

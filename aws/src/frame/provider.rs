@@ -264,6 +264,7 @@ mod tests {
             token: "t".to_owned(),
             owner: Arc::new(owner),
             started: "2026-11-22T00:00:00Z".to_owned(),
+            replaces: None,
         };
         let id = provider.create(&create).await.expect("it is created").id;
         let target = |skip| Target {

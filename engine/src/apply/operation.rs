@@ -84,6 +84,7 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         token: intent.token.clone(),
         owner: live.owner.clone(),
         started: intent.started.clone(),
+        replaces: intent.id.clone(),
     };
     let made = match live.run.provider.create(&request).await {
         Ok(made) => made,
