@@ -12,6 +12,7 @@ mod failure;
 mod prepare;
 mod sandbox;
 mod select;
+mod site;
 pub(crate) mod states;
 
 pub(crate) use answers::Recorded;
@@ -19,7 +20,7 @@ pub(crate) use approve::{approve, confirm};
 pub(crate) use clock::SystemClock;
 pub(crate) use cloud::{connect, definitions};
 pub(crate) use declare::{Declared, declare_recorded};
-pub(crate) use failure::store_error;
 pub(crate) use prepare::{Locking, Planned, Prepared, Way, one_document, plan_all};
 pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
 pub(crate) use select::{find, select, select_recorded};
+pub(crate) use site::Site;

@@ -13,9 +13,7 @@ use infra_sdk::{Declarations, Diagnostic};
 use super::answers::Live;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
-use super::failure::store_error;
 use super::select::{Selection, select};
-use super::states;
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
 
@@ -129,9 +127,9 @@ async fn hold(
     owner: &Arc<Owner>,
     patience: Duration,
 ) -> Result<(Box<dyn Store>, State)> {
-    let fail = |error| store_error(name, &error);
-    let (project, environment) = (&selection.project, &selection.environment);
-    let store = states::open(context, project, environment, name, patience).await?;
+    let site = selection.site(name);
+    let fail = |error| site.refused(&error);
+    let store = site.open(context, patience).await?;
     let mut state = store.load().await.map_err(fail)?;
     let mut fresh = answers.take();
     fresh.retain(|edit| match edit {
@@ -150,7 +148,7 @@ async fn hold(
 
 /// What the latest run left of a state, without its lock.
 fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
-    let left = states::left(&selection.project, &selection.environment, name)?;
+    let left = selection.site(name).left()?;
     let what = match &left {
         Some(state) => format!("it is what run {} of the state left", state.serial),
         None => "no run of the stack has ended yet, and nothing is taken to be there".to_owned(),

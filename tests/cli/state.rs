@@ -357,7 +357,7 @@ fn the_second_run_is_told_who_is_first_and_may_wait() {
     --- stderr
     error[state::locked]: another run holds the state
       = stack `web`: the state is locked: ann runs `infra apply --env dev` on build-3 (process 4242) since 2026-11-22T04:57:00Z
-      = hint: wait until it has ended; a run that died holds nothing
+      = hint: wait for it with `--lock-timeout 10m`; a run that died holds nothing
     ");
     let run = holding(&project, || {
         let child = project.command(&["state", "rm", "--env", "dev", "vpc"]).output();
@@ -406,4 +406,43 @@ fn a_plan_without_the_lock_says_that_it_may_be_old() {
       = stack `web`: it is what run 1 of the state left; what a run begins meanwhile does not show
       = hint: leave `--lock=false` out for a plan of what is
     ");
+}
+
+#[test]
+fn a_damaged_state_names_the_command_that_mends_it() {
+    let project = project();
+    let database = project.path().join(".infra/state/dev/web/sled");
+    std::fs::remove_dir_all(&database).expect("removed");
+    let run = project.infra("state list --env dev");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    assert!(run.stderr.starts_with("error[state::damaged]"), "{}", run.shown());
+    let words = run.stderr.split_once("hint: run `infra ").expect("a command").1;
+    let words = words.split('`').next().expect("its end");
+    let export = "$PROJECT/.infra/state/dev/web/export.json";
+    assert_eq!(words, format!("state restore {export} --env dev --stack web"));
+    let words = words.replace("$PROJECT", &project.path().display().to_string());
+    let run = project.infra(&format!("{words} --auto-approve"));
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stderr.contains("a state that cannot be read"), "{}", run.shown());
+    assert_eq!(state(&project).records.len(), 2);
+}
+
+#[test]
+fn the_doctor_looks_at_the_key_and_the_lock() {
+    let project = project();
+    let line = |run: &Run, name: &str| {
+        let found = run.stdout.lines().find(|line| line.contains(name));
+        found.unwrap_or_else(|| panic!("{}", run.shown())).to_owned()
+    };
+    let run = project.infra("doctor --env dev");
+    assert!(line(&run, "web in dev").contains("2 recorded, 0 unfinished, not locked"));
+    assert!(line(&run, "key of dev").contains("readable for nobody else"));
+    let run = holding(&project, || project.infra("doctor --env dev"));
+    assert!(line(&run, "web in dev").contains("ann runs `infra apply --env dev`"));
+    let key = project.path().join(".infra/state.key");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&key, mode).expect("changed");
+    let run = project.infra("doctor --env dev");
+    assert!(line(&run, "key of dev").contains("others may read"), "{}", run.shown());
+    assert!(run.stdout.contains("chmod 600 $PROJECT/.infra/state.key"), "{}", run.shown());
 }

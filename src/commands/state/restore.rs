@@ -10,7 +10,7 @@ use crate::cli::{COMMAND_OPTIONS, Context, LockArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
-use crate::session::{confirm, find, states, store_error};
+use crate::session::{Site, confirm, find};
 
 #[derive(Args)]
 #[command(next_help_heading = COMMAND_OPTIONS)]
@@ -40,10 +40,11 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
                 .detail(format!("`{}`", stack.escape_debug())),
         ));
     }
+    let site = Site { project: &project, environment: &environment, stack };
     let file = context.folder.join(&args.file);
-    let export = read_export(&file).map_err(|error| store_error(stack, &error))?;
-    let place = states::place(&project, &environment, stack)?;
-    let there = match states::read(context, &project, &environment, stack).await {
+    let export = read_export(&file).map_err(|error| site.refused(&error))?;
+    let place = site.shown()?;
+    let there = match site.read(context).await {
         Ok(state) => {
             state.map(|state| format!("{} of run {}", resources(state.records.len()), state.serial))
         }
@@ -60,10 +61,10 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     }
     context.interrupts.hold(Hold::Step);
     let patience = args.waiting.lock_timeout;
-    let store = states::restore(context, &project, &environment, stack, &file, patience).await?;
-    let state = store.load().await.map_err(|error| store_error(stack, &error))?;
+    let store = site.restore(context, &file, patience).await?;
+    let state = store.load().await.map_err(|error| site.refused(&error))?;
     let command = format!("state restore {}", args.file.display());
-    states::record(&*store, stack, command, |_, _| Vec::new()).await?;
+    site.record(&*store, command, |_, _| Vec::new()).await?;
     let mut text = format!(
         "{stack}: restored {} of run {}\n",
         resources(state.records.len()),
