@@ -26,6 +26,7 @@ fn cut_after(service: &str, operation: &str) -> FaultRule {
     FaultRule {
         service: Some(service.to_owned()),
         operation: Some(operation.to_owned()),
+        mutating: false,
         nth: vec![1],
         probability: None,
         seed: 0,

@@ -5,9 +5,11 @@
 //! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
 
 mod apply;
+mod builtin;
 mod check;
 mod compare;
 mod decide;
+mod digest;
 pub mod event;
 mod graph;
 mod ground;
@@ -16,21 +18,22 @@ mod planner;
 pub mod recover;
 mod refresh;
 pub mod run;
+mod search;
 mod steps;
 mod work;
 
-use std::sync::Arc;
-
-use infra_sdk::provider::{Owner, Provider};
-use infra_sdk::store::{State, Store};
+use infra_sdk::provider::Provider;
+use infra_sdk::store::State;
 use infra_sdk::{Declarations, Diagnostic};
 
+pub use builtin::Builtin;
+pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };
 pub use recover::Recovered;
-pub use run::{Clock, Run, Stop};
+pub use run::{Clock, Ports, Run, Stop, Wait};
 
 /// Everything wrong with the declarations that can be told without a cloud: types, attributes,
 /// kinds, ranges, references, cycles. What the program itself reported is among it.
@@ -41,17 +44,16 @@ pub fn validate(provider: &dyn Provider, declarations: &Declarations) -> Vec<Dia
 }
 
 /// Settles what earlier runs began and did not end, in the store and in `state`. Runs before
-/// [`plan()`].
+/// [`plan()`], with the goal that will be planned.
 ///
 /// # Errors
 /// With a diagnostic for each operation that cannot be settled; the others are.
 pub async fn recover(
-    provider: &dyn Provider,
-    store: &dyn Store,
-    owner: &Arc<Owner>,
+    ports: &Ports<'_>,
     state: &mut State,
+    goal: &Goal,
 ) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
-    recover::recover(provider, store, owner, state).await
+    recover::recover(ports, state, goal).await
 }
 
 /// What has to change to reach the goal. Changes nothing.

@@ -115,9 +115,10 @@ impl Made {
 /// How a create whose answer was lost is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
-    /// The same request with the same token gives the same object: it may be sent again at any
-    /// time within which the service knows the token.
-    Replay,
+    /// The same request with the same token gives the same object, so it may be sent again rather
+    /// than waited for. What was made shows up in a search within this time; after it, the service
+    /// need not know the token any more.
+    Replay(Duration),
     /// Nothing but a search tells; what was made shows up in one within this time.
     Search(Duration),
 }

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use infra_engine::{Goal, Mode, Plan, Recovered};
+use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
 use infra_sdk::provider::Owner;
 use infra_sdk::store::{Edit, State, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Live;
+use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
 use super::select::{Selection, select};
@@ -101,17 +102,17 @@ async fn prepare(
     let Declared { name, declarations, answers } = declared;
     let owner =
         Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
+    let mut goal = Goal::new(owner, declarations.clone());
+    goal.mode = way.mode;
+    goal.refresh = way.refresh;
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
             let (store, state) =
-                hold(context, selection, cloud, &name, answers, &owner, patience).await?;
+                hold(context, selection, cloud, &name, answers, &goal, patience).await?;
             (Some(store), state)
         }
         Locking::None => (None, look(context, selection, &name)?),
     };
-    let mut goal = Goal::new(owner, declarations.clone());
-    goal.mode = way.mode;
-    goal.refresh = way.refresh;
     let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
     context.terminal.diagnostics(&plan.warnings);
     Ok(Prepared { name, store, declarations, plan })
@@ -124,7 +125,7 @@ async fn hold(
     cloud: &Cloud,
     name: &str,
     mut answers: Live<'_>,
-    owner: &Arc<Owner>,
+    goal: &Goal,
     patience: Duration,
 ) -> Result<(Box<dyn Store>, State)> {
     let site = selection.site(name);
@@ -139,7 +140,10 @@ async fn hold(
     if !fresh.is_empty() {
         store.commit(None, &fresh).await.map_err(fail)?;
     }
-    let recovered = infra_engine::recover(&*cloud.provider, &*store, owner, &mut state).await?;
+    let clock = SystemClock::new();
+    let waits = |wait: &Wait| context.terminal.say(&format!("{name}: {}", waiting(wait)));
+    let ports = Ports { provider: &*cloud.provider, store: &*store, clock: &clock, waits: &waits };
+    let recovered = infra_engine::recover(&ports, &mut state, goal).await?;
     for settled in &recovered {
         context.terminal.say(&format!("{name}: {}", settlement(settled)));
     }
@@ -162,12 +166,25 @@ fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
     Ok(left.unwrap_or_default())
 }
 
+/// What is waited for before there is a plan.
+fn waiting(wait: &Wait) -> String {
+    let addresses: Vec<_> = wait.addresses.iter().map(ToString::to_string).collect();
+    format!(
+        "an earlier run began {}; waiting up to {} s for what it may have made to show up",
+        addresses.join(", "),
+        wait.at_most.as_secs().max(1)
+    )
+}
+
 /// What became of an operation that an earlier run did not end.
 fn settlement(settled: &Recovered) -> String {
     let earlier = "an earlier run did not end this";
     match settled {
         Recovered::Adopted { address, id } => {
             format!("{address}: {earlier}; {id} had been made and is recorded now")
+        }
+        Recovered::Pending { address } => {
+            format!("{address}: {earlier}; it is sent again as it was, which makes no second one")
         }
         Recovered::NotMade { address } => format!("{address}: {earlier}; nothing had been made"),
         Recovered::Deleted { address, id } => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use infra_sdk::Diagnostic;
 use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
-use infra_state::{Config, Location, Snapshot, read_export};
+use infra_state::{Config, Location, RestoreChecks, Snapshot, read_export};
 
 use super::clock::now;
 use super::states::{owner, run_id, who};
@@ -53,10 +53,11 @@ impl Site<'_> {
         &self,
         context: &Context,
         export: &Path,
+        checks: RestoreChecks,
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
         let config = self.config();
-        let restore = async || infra_state::restore(&config, &owner(), export).await;
+        let restore = async || infra_state::restore(&config, &owner(), export, checks).await;
         self.patiently(context, patience, restore).await
     }
 
@@ -184,11 +185,8 @@ impl Site<'_> {
     }
 
     fn config(&self) -> Config {
-        Config {
-            location: Location::Local { root: self.project.state_root(self.environment) },
-            environment: self.environment.name.clone(),
-            stack: self.stack.to_owned(),
-        }
+        let location = Location::Local { root: self.project.state_root(self.environment) };
+        Config::new(location, &self.environment.name, self.stack)
     }
 
     /// Why the state cannot be used, with the command that comes next and how this one ends.

@@ -15,11 +15,8 @@ use crate::support::{Project, Run, with_credentials};
 const SECRET: &str = "canary-5c1d";
 
 fn config(project: &Project) -> Config {
-    Config {
-        location: Location::Local { root: project.path().join(".infra") },
-        environment: "dev".to_owned(),
-        stack: "web".to_owned(),
-    }
+    let location = Location::Local { root: project.path().join(".infra") };
+    Config::new(location, "dev", "web")
 }
 
 fn owner() -> LockOwner {
@@ -288,7 +285,16 @@ fn an_export_is_put_in_the_place_of_what_is_there_after_asking() {
     let words = "state restore --env dev --stack web backup.json";
     let run = refused(&project, words, 64);
     assert!(run.stderr.contains("add `--auto-approve`"), "{}", run.shown());
-    let run = project.infra(&format!("{words} --auto-approve"));
+    // Its serial is one lower than that of the run that forgot everything.
+    let run = refused(&project, &format!("{words} --auto-approve"), 1);
+    insta::assert_snapshot!(run.stderr, @r"
+    web: .infra/state/dev/web holds 0 resources of run 2, which will be kept aside
+    error[state::unavailable]: the state cannot be used
+      = stack `web`: restore the state from the export: the export is older than the state: its serial is 1, and the one here is 2; what was done since would be known to the cloud alone
+      = hint: `--accept-older` takes an export older than this state
+      = hint: `--accept-other-lineage` takes an export of another state
+    ");
+    let run = project.infra(&format!("{words} --auto-approve --accept-older"));
     insta::assert_snapshot!(run.shown(), @r"
     exit: 0
     --- stdout

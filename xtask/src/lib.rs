@@ -3,4 +3,5 @@
 //! [`tidy`] is a test, so that `make test` runs it; see docs/architecture.md for the rules.
 
 pub mod bench;
+pub mod reliability;
 pub mod tidy;

@@ -5,7 +5,8 @@
 //! await.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
@@ -13,9 +14,9 @@ use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
-use crate::refresh;
-use crate::run::Run;
+use crate::run::{Run, Stop};
 use crate::work::Part;
+use crate::{digest, refresh};
 
 /// Why an operation failed.
 #[derive(Debug)]
@@ -23,9 +24,23 @@ pub(crate) struct Trouble {
     pub(crate) diagnostic: Diagnostic,
     /// The object's id, if it became known.
     pub(crate) id: Option<String>,
-    /// Whether it was the store: then nothing new may be begun.
-    pub(crate) store: bool,
+    /// What it stops.
+    pub(crate) stops: Stops,
 }
+
+/// What a failed operation stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stops {
+    /// What depends on it.
+    Dependents,
+    /// Whatever is not begun: the store cannot be written.
+    WhatIsNotBegun,
+    /// The run, at once: another run has the state.
+    Everything,
+}
+
+/// How long a wait goes on after the run was asked to stop, so that a look in flight is answered.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// What is known while a run goes on.
 pub(crate) struct Live<'a> {
@@ -38,6 +53,8 @@ pub(crate) struct Live<'a> {
     /// The run as the history has it, from the first write on.
     history: RunRecord,
     started: tokio::sync::OnceCell<()>,
+    /// Who has the state now, once it was lost to another run: nothing is called or written then.
+    lost: OnceLock<String>,
     /// Where several operations write one record: whose turn it is.
     turns: HashMap<&'a Address, tokio::sync::Mutex<()>>,
 }
@@ -66,6 +83,7 @@ impl<'a> Live<'a> {
                 complete: false,
             },
             started: tokio::sync::OnceCell::new(),
+            lost: OnceLock::new(),
             turns: plan
                 .changes
                 .iter()
@@ -83,18 +101,97 @@ impl<'a> Live<'a> {
         &self.plan.work.parts[index]
     }
 
-    /// Applies edits, all or none; the run is in the history before its first write.
+    /// Applies edits, all or none, and returns them as they were written: with digests in place of
+    /// write-only secrets. The run is in the history before its first write.
     pub(crate) async fn write(
         &self,
         intent: Option<u64>,
         edits: &[Edit],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Edit>, StoreError> {
+        let edits =
+            edits.iter().map(|edit| self.hidden_edit(edit)).collect::<Result<Vec<_>, _>>()?;
         self.start().await?;
-        self.run.store.commit(intent, edits).await
+        self.held()?;
+        self.noticed(self.run.store.commit(intent, &edits).await)?;
+        Ok(edits)
+    }
+
+    fn hidden_edit(&self, edit: &Edit) -> Result<Edit, StoreError> {
+        Ok(match edit {
+            Edit::Put(record) => Edit::Put(Box::new(self.hidden_record(record)?)),
+            Edit::Note(change) => {
+                let before = change.before.as_ref().map(|record| self.hidden_record(record));
+                Edit::Note(Box::new(RunChange {
+                    before: before.transpose()?,
+                    ..(**change).clone()
+                }))
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// A record as it is written. Records of format 1 have the secrets themselves.
+    fn hidden_record(&self, record: &Record) -> Result<Record, StoreError> {
+        let mut hidden = record.clone();
+        hidden.inputs = self.hidden(&record.address, &record.type_name, &record.inputs)?;
+        for deposed in &mut hidden.deposed {
+            deposed.inputs = self.hidden(&record.address, &record.type_name, &deposed.inputs)?;
+        }
+        Ok(hidden)
+    }
+
+    fn hidden(
+        &self,
+        address: &Address,
+        type_name: &str,
+        inputs: &Object,
+    ) -> Result<Object, StoreError> {
+        let Some(schema) = self.run.provider.schema(type_name) else { return Ok(inputs.clone()) };
+        let known = lock(&self.records).get(address).map(|record| record.inputs.clone());
+        digest::hide(schema.inputs, inputs, &known.unwrap_or_default())
     }
 
     async fn start(&self) -> Result<(), StoreError> {
-        self.started.get_or_try_init(|| self.run.store.start(&self.history)).await.map(drop)
+        self.held()?;
+        let started = self.started.get_or_try_init(|| self.run.store.start(&self.history)).await;
+        self.noticed(started.map(drop))
+    }
+
+    /// Fails once another run has the state.
+    fn held(&self) -> Result<(), StoreError> {
+        match self.lost.get() {
+            Some(holder) => Err(StoreError::Lost { holder: holder.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers that another run has the state.
+    fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Lost { holder }) = &result {
+            self.lost.get_or_init(|| holder.clone());
+        }
+        result
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.get().is_some()
+    }
+
+    /// What a wait comes to; `None` if the run is asked to stop before.
+    pub(crate) async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.run.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop != Stop::Running).await.is_err() {
+                // Nobody is left to ask for it.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(LAST_LOOK).await;
+        };
+        tokio::select! {
+            biased;
+            done = wait => Some(done),
+            () = stopped => None,
+        }
     }
 
     /// Ends the run, if it wrote anything.
@@ -104,7 +201,8 @@ impl<'a> Live<'a> {
         }
         let ended = Some(self.run.clock.now());
         let record = RunRecord { ended, complete, ..self.history.clone() };
-        self.run.store.finish(&record).await
+        self.held()?;
+        self.noticed(self.run.store.finish(&record).await)
     }
 
     /// What the history says about an operation that is done.
@@ -179,10 +277,16 @@ impl<'a> Live<'a> {
 
     /// Begins an operation: durable when this returns.
     pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
-        let begun = match self.start().await {
-            Ok(()) => self.run.store.begin(intent).await,
-            Err(error) => Err(error),
-        };
+        let begun = async {
+            let mut intent = intent.clone();
+            // A recovery takes what is missing from the declaration, or finds out without it.
+            intent.inputs = self.hidden(&intent.address, &intent.type_name, &intent.inputs)?;
+            self.start().await?;
+            self.noticed(self.run.store.begin(&intent).await)
+        }
+        .await;
+        // Another operation may have found the state lost meanwhile.
+        let begun = begun.and_then(|sequence| self.held().map(|()| sequence));
         begun.map_err(|error| {
             let hint = "nothing was changed in the cloud for it";
             self.store_trouble(index, &error, "before the call").hinted(hint)
@@ -196,7 +300,7 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        self.write(intent, edits).await.map_err(|error| {
+        let edits = self.write(intent, edits).await.map_err(|error| {
             let hint = "the journal knows what was begun: the next run finds out what became of it";
             self.store_trouble(index, &error, "after the call").hinted(hint)
         })?;
@@ -204,10 +308,10 @@ impl<'a> Live<'a> {
         for edit in edits {
             match edit {
                 Edit::Put(record) => {
-                    records.insert(record.address.clone(), (**record).clone());
+                    records.insert(record.address.clone(), *record);
                 }
                 Edit::Remove(address) => {
-                    records.remove(address);
+                    records.remove(&address);
                 }
                 Edit::Outputs(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }
@@ -279,7 +383,7 @@ impl<'a> Live<'a> {
     pub(crate) fn trouble(&self, index: usize, diagnostic: Diagnostic) -> Trouble {
         let change = self.change(index);
         let diagnostic = diagnostic.address(&change.address).location(change.location.clone());
-        Trouble { diagnostic, id: None, store: false }
+        Trouble { diagnostic, id: None, stops: Stops::Dependents }
     }
 
     /// A failed call, with every fact that is known and what to do next.
@@ -312,9 +416,28 @@ impl<'a> Live<'a> {
     }
 
     fn store_trouble(&self, index: usize, error: &StoreError, when: &str) -> Trouble {
-        let diagnostic = Diagnostic::error("apply::store", "the state cannot be written")
-            .detail(format!("{error} ({when})"));
-        Trouble { store: true, ..self.trouble(index, diagnostic) }
+        let stops = match error {
+            StoreError::Lost { .. } => Stops::Everything,
+            _ => Stops::WhatIsNotBegun,
+        };
+        let diagnostic = unwritable(error);
+        let detail = format!("{} ({when})", diagnostic.detail);
+        Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) }
+    }
+}
+
+/// An error of the store during an apply.
+pub(crate) fn unwritable(error: &StoreError) -> Diagnostic {
+    match error {
+        StoreError::Lost { holder } => Diagnostic::error(
+            "apply::lost",
+            "another run took the state over",
+        )
+        .detail(holder)
+        .hint("this run stopped at once and wrote nothing more; the other settles what it began")
+        .hint("run the command again when the other run is done"),
+        _ => Diagnostic::error("apply::store", "the state cannot be written")
+            .detail(error.to_string()),
     }
 }
 

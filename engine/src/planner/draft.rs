@@ -14,6 +14,7 @@ use super::sight::{Imports, look};
 use crate::check::{self, Checked, Hints};
 use crate::ground::Ground;
 use crate::plan::{Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
+use crate::recover::may_be_sent_again;
 use crate::steps;
 use crate::work::{Part, Work};
 
@@ -23,8 +24,11 @@ pub(crate) async fn plan(
     state: &State,
     goal: Goal,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    // Planning past an unfinished create would make its object a second time.
-    let unsettled = state.open.iter().map(|(_, intent)| {
+    // Planning past an unfinished create would make its object a second time, unless the create is
+    // sent again as it was.
+    let open = state.open.iter().map(|(_, intent)| intent);
+    let unsettled = open.filter(|intent| !may_be_sent_again(provider, state, &goal, intent));
+    let unsettled = unsettled.map(|intent| {
         Diagnostic::error("plan::unsettled", "an operation of an earlier run is not settled")
             .detail(format!(
                 "{:?} of a {}, begun at {}",
@@ -112,6 +116,7 @@ impl Draft {
             followers,
             outputs: goal.declarations.outputs,
             recorded_outputs: state.outputs.clone(),
+            open: state.open.iter().map(|(n, i)| (i.address.clone(), (*n, i.clone()))).collect(),
         };
         Plan {
             changes,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
+mod builtin;
 mod create;
 mod cycles;
 mod delete;
@@ -22,3 +23,4 @@ mod unfinished;
 mod unknown;
 mod update;
 mod validate;
+mod write_only;

@@ -33,7 +33,7 @@ async fn what_was_made_is_adopted() {
     assert_eq!(recovered, [Recovered::Adopted { address: at("machine"), id }]);
     let record = &bench.state().records[&at("machine")];
     assert_eq!(record.dependencies, [at("network")]);
-    assert_eq!(record.inputs["password"], Value::from("one").sensitive());
+    assert!(infra_engine::is_digest(&record.inputs["password"]));
     // Only what no read can tell is brought up to date.
     let plan = bench.plan(&stack("c")).await;
     assert!(plan.is_empty());
@@ -150,7 +150,7 @@ async fn a_lookup_that_fails_leaves_the_intent_open() {
     bench.apply(&stack("c")).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_planned_past_what_is_not_settled() {
     let bench = Bench::new();
     bench.fake.inject(Verb::Create, "network", 1, lost());

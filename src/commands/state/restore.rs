@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use infra_sdk::{Address, Diagnostic};
-use infra_state::read_export;
+use infra_state::{RestoreChecks, read_export};
 
 use crate::cli::{COMMAND_OPTIONS, Context, LockArgs};
 use crate::error::{CommandError, Result};
@@ -26,6 +26,12 @@ pub(crate) struct RestoreArgs {
     /// Do not ask before something is replaced.
     #[arg(long)]
     auto_approve: bool,
+    /// Take an export that is older than what this state has seen.
+    #[arg(long)]
+    accept_older: bool,
+    /// Take an export of another state.
+    #[arg(long)]
+    accept_other_lineage: bool,
     /// The export, as `infra state export` wrote it.
     file: PathBuf,
 }
@@ -45,9 +51,9 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     let export = read_export(&file).map_err(|error| site.refused(&error))?;
     let place = site.shown()?;
     let there = match site.read(context).await {
-        Ok(state) => {
-            state.map(|state| format!("{} of run {}", resources(state.records.len()), state.serial))
-        }
+        Ok(state) => state
+            .filter(|state| state.serial > 0)
+            .map(|state| format!("{} of run {}", resources(state.records.len()), state.serial)),
         Err(error) if error.exit == Exit::Locked => return Err(error),
         // What cannot be read is what this command is for.
         Err(_) => Some("a state that cannot be read".to_owned()),
@@ -61,7 +67,10 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     }
     context.interrupts.hold(Hold::Step);
     let patience = args.waiting.lock_timeout;
-    let store = site.restore(context, &file, patience).await?;
+    let checks =
+        RestoreChecks { other_lineage: args.accept_other_lineage, older: args.accept_older };
+    let restored = site.restore(context, &file, checks, patience).await;
+    let store = restored.map_err(|error| explained(error, args))?;
     let state = store.load().await.map_err(|error| site.refused(&error))?;
     let command = format!("state restore {}", args.file.display());
     site.record(&*store, command, |_, _| Vec::new()).await?;
@@ -79,6 +88,22 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     ));
     context.terminal.answer(&text);
     Ok(Exit::Done)
+}
+
+/// Names the ways past the checks to whoever was refused.
+fn explained(mut error: CommandError, args: &RestoreArgs) -> CommandError {
+    let flags = [
+        ("--accept-older", "older than this state", args.accept_older),
+        ("--accept-other-lineage", "of another state", args.accept_other_lineage),
+    ];
+    if let Some(first) = error.diagnostics.first_mut()
+        && first.code == "state::unavailable"
+    {
+        let ways = flags.into_iter().filter(|(_, _, given)| !given);
+        first.hints =
+            ways.map(|(flag, what, _)| format!("`{flag}` takes an export {what}")).collect();
+    }
+    error
 }
 
 fn resources(count: usize) -> String {

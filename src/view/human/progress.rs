@@ -35,6 +35,7 @@ impl<'a> Progress<'a> {
         match event {
             Event::Started { address, operation, .. } => self.start(address, *operation),
             Event::Completed { address, operation, .. }
+            | Event::OnItsWay { address, operation, .. }
             | Event::Failed { address, operation, .. } => {
                 if let Some(bar) = self.running.remove(&(address.clone(), *operation)) {
                     bar.finish_and_clear();
@@ -107,6 +108,9 @@ fn line(event: &Event, live: bool) -> String {
             let what = if *unchanged { "unchanged" } else { done(*operation) };
             let after = paint(FAINT, &format!("after {}", duration(*elapsed)));
             format!("{address}: {} ({}) {after}\n", paint(ADD, what), plain(id))
+        }
+        Event::OnItsWay { address, id, last, .. } => {
+            format!("{address}: on its way ({}): {}\n", plain(id), plain(last))
         }
         Event::Failed { address, operation, id, elapsed, .. } => {
             let after = duration(*elapsed);

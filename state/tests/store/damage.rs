@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use infra_sdk::Value;
-use infra_sdk::store::{Edit, RunRecord, State, Store as _, StoreError};
-use infra_state::{FORMAT, Paths, SledStore, Snapshot, read_export};
+use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
+use infra_state::{Config, FORMAT, Paths, RestoreChecks, SledStore, Snapshot, read_export};
 use infra_testkit::store_suite::{intent, record, run, run_record};
 use tempfile::TempDir;
 
@@ -56,7 +56,7 @@ impl Patient {
         let paths = self.source.paths();
         copy_folder(paths.directory(), &folder.path().join("shop"));
         let key = folder.path().join("state.key");
-        fs::copy(paths.key(), &key).expect("copied");
+        fs::copy(self.source.key(), &key).expect("copied");
         let paths = Paths::new(&folder.path().join("shop"), &key);
         (folder, paths)
     }
@@ -75,6 +75,14 @@ impl Patient {
         assert_eq!(history, self.history, "{what} gave a wrong history");
         Ok(())
     }
+}
+
+async fn restore(
+    place: &SledPlace,
+    export: &Path,
+    checks: RestoreChecks,
+) -> Result<Box<dyn Store>, StoreError> {
+    infra_state::restore(&place.config(), &owner(), export, checks).await
 }
 
 async fn read_all(paths: &Paths) -> Result<(State, Vec<RunRecord>), StoreError> {
@@ -257,7 +265,14 @@ fn a_later_format_is_refused_with_both_versions() {
         fs::write(path, text.replace(old, new)).expect("written");
     };
     let ours = format!("\"format\":{FORMAT}");
-    newer(&paths.directory().join("marker.json"), &ours, "\"format\":9");
+    let marker = paths.directory().join("marker.json");
+    newer(&marker, &ours, "\"format\":9");
+    // A marker whose format was changed by accident is damaged, and not newer.
+    assert!(matches!(place.refusal(), StoreError::Damaged { .. }));
+    let text = fs::read_to_string(&marker).expect("read");
+    let (start, _) = text.split_once(",\"check\"").expect("a check");
+    let check = blake3::hash(start.as_bytes()).to_hex();
+    fs::write(&marker, format!("{start},\"check\":\"{}\"}}\n", &check[..16])).expect("written");
     newer(&paths.export(), &ours.replace(':', ": "), "\"format\": 9");
     let expected = StoreError::Newer { found: 9, supported: FORMAT.into() };
     assert_eq!(place.refusal(), expected);
@@ -285,7 +300,7 @@ fn a_damaged_state_is_restored_from_its_export() {
     fs::write(paths.directory().join("sled/db"), b"rubbish").expect("written");
     assert!(matches!(place.refusal(), StoreError::Damaged { .. }));
     run(async {
-        let restored = infra_state::restore(&place.config(), &owner(), &paths.export()).await;
+        let restored = restore(&place, &paths.export(), RestoreChecks::default()).await;
         let store = restored.expect("restored");
         let found = store.load().await.expect("loaded");
         assert_eq!((&found.lineage, found.serial), (&state.lineage, state.serial));
@@ -302,12 +317,57 @@ fn a_damaged_state_is_restored_from_its_export() {
 }
 
 #[test]
+fn an_older_export_or_one_of_another_state_is_refused_unless_it_is_accepted() {
+    let (place, before, _) = filled();
+    let older = place.root().join("older.json");
+    fs::copy(place.paths().export(), &older).expect("copied");
+    run(async {
+        let store = place.open().expect("open");
+        store.start(&run_record("run-2")).await.expect("started");
+        store.commit(None, &[Edit::Remove(record("a.n1").address)]).await.expect("committed");
+    });
+    // Even when nothing but the marker is left to tell.
+    for file in ["sled/db", "export.json"] {
+        fs::write(place.paths().directory().join(file), b"rubbish").expect("written");
+    }
+    run(async {
+        let checks = RestoreChecks { other_lineage: true, older: false };
+        let refused = restore(&place, &older, checks).await.err().expect("an older one was taken");
+        let shown = refused.to_string();
+        assert!(shown.contains("its serial is 1, and the one here is 2"), "{shown}");
+        let checks = RestoreChecks { older: true, other_lineage: false };
+        let restored = restore(&place, &older, checks).await.expect("accepted");
+        let found = restored.load().await.expect("loads");
+        assert_eq!((found.records, found.serial), (before.records, 2));
+        drop(restored);
+        // The same key and another history.
+        let elsewhere = Config { stack: "blog".to_owned(), ..place.config() };
+        let other = infra_state::open(&elsewhere, &owner()).await.expect("open");
+        other.start(&run_record("run-1")).await.expect("started");
+        other.finish(&run_record("run-1")).await.expect("finished");
+        drop(other);
+        let foreign = elsewhere.paths().expect("names").export();
+        let checks = RestoreChecks { older: true, other_lineage: false };
+        let refused = restore(&place, &foreign, checks).await.err().expect("another was taken");
+        let (shown, lineage) = (refused.to_string(), found.lineage);
+        let theirs = read_export(&foreign).expect("reads").lineage().to_owned();
+        assert!(shown.contains(&lineage) && shown.contains(&theirs), "{shown}");
+        let checks = RestoreChecks { older: false, other_lineage: true };
+        let restored = restore(&place, &foreign, checks).await.expect("accepted");
+        assert_eq!(restored.load().await.expect("loads").lineage, theirs);
+        drop(restored);
+        drop(place.open().expect("opens again"));
+    });
+}
+
+#[test]
 fn what_cannot_be_read_replaces_nothing() {
     let (place, state, _) = filled();
     let (other, ..) = filled();
     run(async {
         let foreign = other.paths().export();
-        let refused = infra_state::restore(&place.config(), &owner(), &foreign).await;
+        let refused =
+            restore(&place, &foreign, RestoreChecks { other_lineage: true, older: true }).await;
         let error = refused.err().expect("an export of another key was taken").to_string();
         assert!(error.contains("was sealed with the key"), "{error}");
         let store = place.open().expect("opens as before");

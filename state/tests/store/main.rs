@@ -6,6 +6,7 @@
 mod crash;
 mod damage;
 mod golden;
+mod keys;
 mod place;
 mod safety;
 

@@ -123,24 +123,24 @@ fn a_missing_or_wrong_key_is_told_and_nothing_is_made_up() {
     let place = SledPlace::new();
     with_secret(&place);
     let paths = place.paths();
-    let key = fs::read(paths.key()).expect("read");
-    fs::remove_file(paths.key()).expect("removed");
+    let key = fs::read(place.key()).expect("read");
+    fs::remove_file(place.key()).expect("removed");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("no key")] {
         let shown = error.to_string();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{shown}");
         assert!(shown.contains("state.key is missing"), "{shown}");
     }
-    assert!(!paths.key().exists(), "a new key was made beside an old state");
+    assert!(!place.key().exists(), "a new key was made beside an old state");
     drop(SledPlace::new().open().expect("open"));
     let other = SledPlace::new();
     drop(other.open().expect("open"));
-    fs::copy(other.paths().key(), paths.key()).expect("copied");
+    fs::copy(other.key(), place.key()).expect("copied");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("wrong key")] {
         let shown = error.to_string();
         assert!(shown.contains("was sealed with the key"), "{shown}");
         assert!(shown.contains("put the right one back"), "{shown}");
     }
-    fs::write(paths.key(), key).expect("written");
+    fs::write(place.key(), key).expect("written");
     drop(place.open().expect("opens with its own key"));
 }
 

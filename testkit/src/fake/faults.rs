@@ -44,7 +44,7 @@ pub(super) struct Faults {
 impl Faults {
     /// Plans a fault for the `nth` call from now, counted from 1.
     pub(super) fn plan(&mut self, verb: Verb, address: &str, nth: usize, fault: Fault) {
-        let made = self.counts.get(&(verb, address.to_owned())).copied().unwrap_or_default();
+        let made = self.made(verb, address);
         self.planned.push((verb, address.to_owned(), made + nth, fault));
     }
 
@@ -58,6 +58,11 @@ impl Faults {
             .iter()
             .position(|(v, a, nth, _)| (*v, a.as_str(), *nth) == (verb, address, count))?;
         Some(self.planned.swap_remove(planned).3)
+    }
+
+    /// How often a call was made.
+    pub(super) fn made(&self, verb: Verb, address: &str) -> usize {
+        self.counts.get(&(verb, address.to_owned())).copied().unwrap_or_default()
     }
 
     /// Forgets what was planned.

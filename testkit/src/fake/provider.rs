@@ -1,12 +1,12 @@
 //! The provider port over the fake cloud: counting, delays, faults, the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update,
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Owner, Provider,
+    Readiness, Settling, Target, Update,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
@@ -90,6 +90,11 @@ impl FakeProvider {
         self.lock().world.lagging.insert(address.to_owned(), looks);
     }
 
+    /// Hides what is next created at this address from reads and searches for this time.
+    pub fn hide(&self, address: &str, time: Duration) {
+        self.lock().world.hiding.insert(address.to_owned(), time);
+    }
+
     /// Makes what is next created at this address fail to become ready.
     pub fn break_next(&self, address: &str, reason: &str) {
         self.lock().world.breaking.insert(address.to_owned(), reason.to_owned());
@@ -146,6 +151,21 @@ impl FakeProvider {
         let inner = self.lock();
         let things = inner.world.things.iter();
         things.map(|(id, thing)| (id.clone(), thing.token.clone())).collect()
+    }
+
+    /// Ids of all objects that belong to this stack and environment.
+    #[must_use]
+    pub fn owned_by(&self, owner: &Owner) -> BTreeSet<String> {
+        let inner = self.lock();
+        let ours =
+            inner.world.things.iter().filter(|(_, thing)| thing.owner.as_ref() == Some(owner));
+        ours.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How often this call was made for this address.
+    #[must_use]
+    pub fn calls(&self, verb: Verb, address: &str) -> usize {
+        self.lock().faults.made(verb, address)
     }
 
     /// The id of what stands at an address; the latest, if there are several.

@@ -4,11 +4,13 @@
 //! never have asked for is noted in [`World::violations`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use infra_sdk::provider::{
     Create, Failure, FailureClass, Observed, Owner, Place, Readiness, Target, Update,
 };
 use infra_sdk::{Field, Kind, Object, Schema, Value};
+use tokio::time::Instant;
 
 use super::schemas::{REFERENCES, TYPES};
 
@@ -31,10 +33,21 @@ pub struct Thing {
     pub outputs: Object,
     /// How often it must be looked at until it is ready.
     pub polls: usize,
-    /// How often it must be looked at until a read sees it.
+    /// How often it must be looked at until a read or a search sees it.
     pub hidden: usize,
+    /// Until when no read and no search sees it.
+    pub hidden_until: Option<Instant>,
     /// Why it never becomes ready.
     pub broken: Option<String>,
+}
+
+impl Thing {
+    /// Whether a look does not see it yet; looking counts.
+    fn is_hidden(&mut self) -> bool {
+        let lags = self.hidden > 0;
+        self.hidden = self.hidden.saturating_sub(1);
+        lags || self.hidden_until.is_some_and(|until| Instant::now() < until)
+    }
 }
 
 /// All objects, and what was done wrong to them.
@@ -53,10 +66,12 @@ pub struct World {
     pub slow: BTreeMap<String, usize>,
     /// Looks until visible, by address of what will be created.
     pub lagging: BTreeMap<String, usize>,
+    /// Times until visible, by address of what will be created.
+    pub hiding: BTreeMap<String, Duration>,
     /// Reasons for never becoming ready, by address of what will be created.
     pub breaking: BTreeMap<String, String>,
-    /// Ids by the token that made them.
-    made_by: BTreeMap<String, String>,
+    /// Ids by the token that made them, with what was asked for.
+    made_by: BTreeMap<String, (String, Object)>,
     /// For each id those of the objects that it cannot be deleted before.
     users: BTreeMap<String, BTreeSet<String>>,
     counter: usize,
@@ -85,9 +100,14 @@ impl World {
             return Err(self.violation(text));
         }
         let twin = self.made_by.get(&request.token);
-        if let Some((id, thing)) = twin.and_then(|id| self.things.get_key_value(id)) {
+        if let Some((id, asked, thing)) =
+            twin.and_then(|(id, asked)| Some((id, asked, self.things.get(id)?)))
+        {
             if thing.address != request.address.as_str() {
                 return Err(self.violation(format!("create {about}: the token is another's")));
+            }
+            if *asked != request.inputs {
+                return Err(self.violation(format!("create {about}: the token is of other inputs")));
             }
             return Ok(id.clone());
         }
@@ -106,10 +126,11 @@ impl World {
             outputs,
             polls: self.slow.remove(&address).unwrap_or_default(),
             hidden: self.lagging.remove(&address).unwrap_or_default(),
+            hidden_until: self.hiding.remove(&address).map(|time| Instant::now() + time),
             broken: self.breaking.remove(&address),
             address,
         };
-        self.made_by.insert(request.token.clone(), id.clone());
+        self.made_by.insert(request.token.clone(), (id.clone(), request.inputs.clone()));
         self.insert(&id, thing);
         Ok(id)
     }
@@ -132,6 +153,7 @@ impl World {
             outputs: outputs(schema, &id),
             polls: 0,
             hidden: 0,
+            hidden_until: None,
             broken: None,
         };
         self.insert(&id, thing);
@@ -251,8 +273,7 @@ impl World {
         if thing.place != target.place || thing.schema.type_name != target.type_name {
             return None;
         }
-        if thing.hidden > 0 {
-            thing.hidden -= 1;
+        if thing.is_hidden() {
             return None;
         }
         let readiness = match &thing.broken {
@@ -268,7 +289,7 @@ impl World {
     }
 
     /// The ids of what a create may have made.
-    pub(super) fn find(&self, request: &Create) -> Vec<String> {
+    pub(super) fn find(&mut self, request: &Create) -> Vec<String> {
         let made = |thing: &Thing| {
             thing.schema.type_name == request.type_name
                 && thing.place == request.place
@@ -276,8 +297,9 @@ impl World {
                     || (thing.address == request.address.as_str()
                         && thing.owner.as_ref() == Some(&*request.owner)))
         };
-        let found = self.things.iter().filter(|(_, thing)| made(thing));
-        found.map(|(id, _)| id.clone()).collect()
+        let mut found: Vec<_> = self.things.iter_mut().filter(|(_, thing)| made(thing)).collect();
+        found.retain_mut(|(_, thing)| !thing.is_hidden());
+        found.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
     fn at(&mut self, target: &Target, about: &str) -> Result<&Thing, Failure> {
