@@ -10,7 +10,7 @@ use infra_sdk::Diagnostic;
 use tokio::process::Command;
 
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project};
+use crate::config::{Endpoint, Environment, Project, StateKey};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::program::{Program, build};
@@ -143,7 +143,11 @@ fn writable(folder: &Path) -> std::result::Result<(), String> {
 /// Whoever reads the key reads every sensitive value.
 fn key(project: &Project, environment: &Environment) -> Finding {
     let name = format!("key of {}", environment.name);
-    let path = project.state_root(environment).join("state.key");
+    let path = match &environment.state_key {
+        Some(StateKey::Passphrase) => return Finding::good(name, "a passphrase"),
+        Some(StateKey::File(path)) => project.root.join(path),
+        None => project.state_root(environment).join("state.key"),
+    };
     let shown = path.display();
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -9,6 +9,7 @@ mod clock;
 mod cloud;
 mod declare;
 mod failure;
+pub(crate) mod keys;
 mod prepare;
 mod sandbox;
 mod select;

@@ -111,7 +111,7 @@ async fn prepare(
                 hold(context, selection, cloud, &name, answers, &goal, patience).await?;
             (Some(store), state)
         }
-        Locking::None => (None, look(context, selection, &name)?),
+        Locking::None => (None, look(context, selection, &name).await?),
     };
     let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
     context.terminal.diagnostics(&plan.warnings);
@@ -151,8 +151,8 @@ async fn hold(
 }
 
 /// What the latest run left of a state, without its lock.
-fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
-    let left = selection.site(name).left()?;
+async fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
+    let left = selection.site(name).left(context).await?;
     let what = match &left {
         Some(state) => format!("it is what run {} of the state left", state.serial),
         None => "no run of the stack has ended yet, and nothing is taken to be there".to_owned(),

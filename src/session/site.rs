@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use infra_sdk::Diagnostic;
 use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
-use infra_state::{Config, Location, RestoreChecks, Snapshot, read_export};
+use infra_state::{Config, KeySource, Location, Paths, RestoreChecks, Snapshot, read_export};
 
 use super::clock::now;
+use super::keys;
 use super::states::{owner, run_id, who};
 use crate::cli::Context;
 use crate::config::{Environment, Project};
@@ -40,7 +41,7 @@ impl Site<'_> {
         context: &Context,
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
-        let config = self.config();
+        let config = self.config(context).await?;
         self.patiently(context, patience, async || infra_state::open(&config, &owner()).await).await
     }
 
@@ -56,7 +57,7 @@ impl Site<'_> {
         checks: RestoreChecks,
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
-        let config = self.config();
+        let config = self.config(context).await?;
         let restore = async || infra_state::restore(&config, &owner(), export, checks).await;
         self.patiently(context, patience, restore).await
     }
@@ -88,8 +89,9 @@ impl Site<'_> {
     ///
     /// # Errors
     /// When it cannot be trusted.
-    pub(super) fn left(&self) -> Result<Option<State>> {
-        let snapshot = Snapshot::read(&self.config()).map_err(|error| self.refused(&error))?;
+    pub(super) async fn left(&self, context: &Context) -> Result<Option<State>> {
+        let config = self.config(context).await?;
+        let snapshot = Snapshot::read(&config).map_err(|error| self.refused(&error))?;
         Ok(snapshot.map(|snapshot| snapshot.state))
     }
 
@@ -99,17 +101,14 @@ impl Site<'_> {
     /// # Errors
     /// When there is a state and it cannot be read.
     pub(crate) async fn read(&self, context: &Context) -> Result<Option<State>> {
-        let there = self.paths()?.directory().try_exists();
-        if !there.map_err(|error| {
-            Diagnostic::error("state::unavailable", "the states cannot be read")
-                .detail(error.to_string())
-        })? {
+        if !self.is_there()? {
             return Ok(None);
         }
-        let opened = match infra_state::open(&self.config(), &owner()).await {
+        let config = self.config(context).await?;
+        let opened = match infra_state::open(&config, &owner()).await {
             Ok(store) => store.load().await.map(Some),
             Err(StoreError::Locked { holder }) => {
-                let left = self.left()?;
+                let left = self.left(context).await?;
                 let what = match &left {
                     Some(_) => "a run is in progress, and this is what the run before it left",
                     None => "the first run is in progress, and nothing is recorded before it ends",
@@ -180,13 +179,51 @@ impl Site<'_> {
         path.strip_prefix(&self.project.root).unwrap_or(path).display().to_string()
     }
 
-    fn paths(&self) -> Result<infra_state::Paths> {
-        self.config().paths().map_err(|error| self.refused(&error))
+    /// Changes what wraps the key of the state, and with `rotate` the key itself.
+    ///
+    /// # Errors
+    /// As [`Site::open`]; then the state is as it was.
+    pub(crate) async fn rekey(
+        &self,
+        context: &Context,
+        new: Option<&KeySource>,
+        rotate: bool,
+    ) -> Result<()> {
+        let config = self.config(context).await?;
+        let same = config.paths().map_err(|error| self.refused(&error))?.key().clone();
+        infra_state::rekey(&config, &owner(), new.unwrap_or(&same), rotate)
+            .await
+            .map_err(|error| self.refused(&error))
     }
 
-    fn config(&self) -> Config {
+    fn is_there(&self) -> Result<bool> {
+        self.paths()?.directory().try_exists().map_err(|error| {
+            Diagnostic::error("state::unavailable", "the states cannot be read")
+                .detail(error.to_string())
+                .into()
+        })
+    }
+
+    fn paths(&self) -> Result<Paths> {
+        self.place().paths().map_err(|error| self.refused(&error))
+    }
+
+    /// The state and what opens it.
+    async fn config(&self, context: &Context) -> Result<Config> {
+        let mut config = self.place();
+        if let Some(key) = &self.environment.state_key {
+            let first = !self.is_there()?;
+            config.key = Some(keys::current(context, self.project, key, first).await?);
+        }
+        Ok(config)
+    }
+
+    /// The state, wherever its key may be.
+    fn place(&self) -> Config {
         let location = Location::Local { root: self.project.state_root(self.environment) };
-        Config::new(location, &self.environment.name, self.stack)
+        let mut config = Config::new(location, &self.environment.name, self.stack);
+        config.allow_network_disk = self.environment.state_options.allow_network_disk;
+        config
     }
 
     /// Why the state cannot be used, with the command that comes next and how this one ends.
@@ -205,10 +242,7 @@ impl Site<'_> {
             ),
             StoreError::Unavailable { .. } => {
                 diagnostic("state::unavailable", "the state cannot be used")
-                    .hint(
-                        "make the folder of the state writable and leave room on its disk, then \
-                         run again",
-                    )
+                    .hint("mend what it says, and run the same command again: nothing was changed")
                     .into()
             }
             StoreError::Damaged { .. } => {
@@ -226,7 +260,7 @@ impl Site<'_> {
 
     /// What to do about a damaged state: put the last export back, if it is whole.
     fn ways_out(&self) -> Vec<String> {
-        let Ok(paths) = self.config().paths() else { return Vec::new() };
+        let Ok(paths) = self.place().paths() else { return Vec::new() };
         let (environment, stack) = (&self.environment.name, self.stack);
         let restore = |export: &str| {
             format!("infra state restore {export} --env {environment} --stack {stack}")

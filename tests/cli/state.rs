@@ -452,3 +452,76 @@ fn the_doctor_looks_at_the_key_and_the_lock() {
     assert!(line(&run, "key of dev").contains("others may read"), "{}", run.shown());
     assert!(run.stdout.contains("chmod 600 $PROJECT/.infra/state.key"), "{}", run.shown());
 }
+
+#[test]
+fn a_passphrase_takes_the_place_of_the_key_file_and_back() {
+    let project = project();
+    let with = |words: &str, variables: &[(&str, &str)]| {
+        let mut command = project.command(&words.split(' ').collect::<Vec<_>>());
+        project.run(command.envs(variables.iter().copied()))
+    };
+    let (now, next) = ("INFRA_STATE_PASSPHRASE", "INFRA_STATE_NEW_PASSPHRASE");
+    let run = refused(&project, "state rekey --env dev --to passphrase", 64);
+    insta::assert_snapshot!(run.stderr, @r"
+    error[state::passphrase]: there is no passphrase for the states
+      = nobody is there to be asked for it
+      = hint: put it into the variable INFRA_STATE_NEW_PASSPHRASE, or run on a terminal
+    ");
+    let run = refused(&project, "state rekey --env dev --to hunter2", 64);
+    assert!(run.stderr.contains("write `passphrase`, or `file:`"), "{}", run.shown());
+    let run = refused(&project, "state rekey --env dev", 64);
+    assert!(run.stderr.contains("--rotate"), "{}", run.shown());
+    let run = with("state rekey --env dev --to passphrase", &[(next, "correct horse")]);
+    insta::assert_snapshot!(run.shown(), @r#"
+    exit: 0
+    --- stdout
+    web: sealed anew
+    Write `state_key = "passphrase"` into `[environments.dev]` of `infra.toml`.
+    "#);
+    // What `infra.toml` says does not fit any more.
+    let run = project.infra("state show --env dev vpc");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    project.environment("endpoint = \"http://127.0.0.1:1\"\nstate_key = \"passphrase\"");
+    let run = project.infra("state show --env dev vpc");
+    assert_eq!(run.code, Some(64), "{}", run.shown());
+    assert!(run.stderr.contains("error[state::passphrase]"), "{}", run.shown());
+    let run = with("state show --env dev vpc", &[(now, "wrong")]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    assert!(run.stderr.contains("not the one that it was sealed with"), "{}", run.shown());
+    assert!(!run.stderr.contains("wrong"), "{}", run.shown());
+    let run = with("state show --env dev vpc", &[(now, "correct horse")]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let words = "state rekey --env dev --to file:.infra/state.key --rotate";
+    let run = with(words, &[(now, "correct horse")]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    project.environment("endpoint = \"http://127.0.0.1:1\"");
+    let run = project.infra("output --env dev");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert_eq!(state(&project).records.len(), 2);
+}
+
+#[test]
+fn a_passphrase_is_typed_unseen() {
+    let project = Project::with_cloud();
+    let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
+    project.write("infra.toml", &format!("{text}state_key = \"passphrase\"\n"));
+    project.program("desired(outputs=[('name', 'value')])");
+    let words = ["apply", "--env", "dev", "--program", "program", "--auto-approve"];
+    let answers = [("Passphrase of the states: ", "tall ship"), ("Once more: ", "tall ship")];
+    let run = project.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(!run.stdout.contains("tall"), "{}", run.shown());
+    let mut command = project.command(&["output", "--env", "dev"]);
+    let run = project.run(command.env("INFRA_STATE_PASSPHRASE", "tall ship"));
+    assert_eq!(run.stdout, "name = \"value\"\n", "{}", run.shown());
+    // Two that differ make no state that nobody could open.
+    let other = Project::with_cloud();
+    let text = std::fs::read_to_string(other.path().join("infra.toml")).expect("there");
+    other.write("infra.toml", &format!("{text}state_key = \"passphrase\"\n"));
+    other.program("desired(outputs=[('name', 'value')])");
+    let answers = [("Passphrase of the states: ", "tall ship"), ("Once more: ", "tall shop")];
+    let run = other.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stdout.contains("what was typed differs"), "{}", run.shown());
+    assert!(!other.has_state());
+}
