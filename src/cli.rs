@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use infra_sdk::Diagnostic;
+use infra_state::KeySource;
 use jiff::SignedDuration;
+use tokio::sync::OnceCell;
 
 use crate::commands;
 use crate::config::Variable;
@@ -152,6 +154,8 @@ pub(crate) struct Context {
     pub(crate) folder: PathBuf,
     /// Signals.
     pub(crate) interrupts: Interrupts,
+    /// The passphrase of the states, once it is known.
+    pub(crate) passphrase: OnceCell<KeySource>,
 }
 
 /// Parses the arguments, runs the command, and shows what went wrong.
@@ -181,7 +185,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     terminal.look_for_sources_in(&folder);
     let terminal = Arc::new(terminal);
     let interrupts = Interrupts::new(&terminal);
-    let context = Context { terminal, folder, interrupts };
+    let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
     let exit = match dispatch(&context, &cli.command) {
         Ok(exit) => exit,
         Err(error) => {

@@ -135,8 +135,8 @@ impl Shared {
         let running = *self.stop.borrow() == Stop::Running;
         if running && matches!(&*self.lock(), Some(Hold::Run { .. })) {
             self.terminal.note(
-                "\nStopping, because nobody reads the answer: no new calls, those in flight are \
-                 waited for and recorded.\n",
+                "\nStopping, because nobody reads the answer: no new calls, those in flight are\n\
+                 waited for.\n",
             );
             self.stop.send_replace(Stop::Stopping);
         }
@@ -152,8 +152,8 @@ fn answer(hold: Option<&Hold>, stop: Stop, what: &str) -> (Option<String>, Optio
         }
         (Some(Hold::Run { .. }), Stop::Running) => {
             let line = format!(
-                "\nStopping by {what}: no new calls, those in flight are waited for and \
-                 recorded.\nInterrupt again to stop at once.\n"
+                "\nStopping by {what}: no new calls, those in flight are waited for.\n\
+                 Interrupt again to stop at once.\n"
             );
             (Some(line), Some(Stop::Stopping))
         }

@@ -8,7 +8,7 @@ use crate::cli::{Context, Format, FormatArgs, LockArgs, WhichArgs};
 use crate::config::near;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{one_document, select_recorded, states, store_error};
+use crate::session::{Site, one_document, select_recorded};
 use crate::view::{history_json, human};
 
 /// Show what was run, when and by whom, and what it changed
@@ -34,8 +34,9 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
     let mut all = Vec::new();
     for stack in stacks {
         let patience = args.waiting.lock_timeout;
-        let store = states::open(context, &project, &environment, &stack, patience).await?;
-        let fail = |error| store_error(&stack, &error);
+        let site = Site { project: &project, environment: &environment, stack: &stack };
+        let store = site.open(context, patience).await?;
+        let fail = |error| site.refused(&error);
         let mut runs = Vec::new();
         for run in store.history().await.map_err(fail)? {
             let changes = store.changes(&run.id).await.map_err(fail)?;

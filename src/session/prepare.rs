@@ -14,9 +14,7 @@ use super::answers::Live;
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
-use super::failure::store_error;
 use super::select::{Selection, select};
-use super::states;
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
 
@@ -113,7 +111,7 @@ async fn prepare(
                 hold(context, selection, cloud, &name, answers, &goal, patience).await?;
             (Some(store), state)
         }
-        Locking::None => (None, look(context, selection, &name)?),
+        Locking::None => (None, look(context, selection, &name).await?),
     };
     let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
     context.terminal.diagnostics(&plan.warnings);
@@ -130,9 +128,9 @@ async fn hold(
     goal: &Goal,
     patience: Duration,
 ) -> Result<(Box<dyn Store>, State)> {
-    let fail = |error| store_error(name, &error);
-    let (project, environment) = (&selection.project, &selection.environment);
-    let store = states::open(context, project, environment, name, patience).await?;
+    let site = selection.site(name);
+    let fail = |error| site.refused(&error);
+    let store = site.open(context, patience).await?;
     let mut state = store.load().await.map_err(fail)?;
     let mut fresh = answers.take();
     fresh.retain(|edit| match edit {
@@ -153,8 +151,8 @@ async fn hold(
 }
 
 /// What the latest run left of a state, without its lock.
-fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
-    let left = states::left(&selection.project, &selection.environment, name)?;
+async fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
+    let left = selection.site(name).left(context).await?;
     let what = match &left {
         Some(state) => format!("it is what run {} of the state left", state.serial),
         None => "no run of the stack has ended yet, and nothing is taken to be there".to_owned(),

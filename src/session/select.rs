@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::{Address, Diagnostic};
 
+use super::site::Site;
 use super::states;
 use crate::cli::{Context, StackArgs, WhichArgs};
 use crate::config::settings::{self, Nodes, StackSettings};
@@ -25,6 +26,13 @@ pub(crate) struct Selection {
     pub(crate) stacks: Vec<Selected>,
     /// Settings of the command line.
     pub(crate) variables: Vec<Variable>,
+}
+
+impl Selection {
+    /// The state of a stack.
+    pub(crate) fn site<'a>(&'a self, stack: &'a str) -> Site<'a> {
+        Site { project: &self.project, environment: &self.environment, stack }
+    }
 }
 
 /// A stack that was selected.

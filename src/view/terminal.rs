@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use anstream::{AutoStream, ColorChoice};
 use indicatif::MultiProgress;
 use infra_sdk::Diagnostic;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::watch;
 
 use super::human::diagnostic;
@@ -142,12 +143,18 @@ impl Terminal {
     /// Asks, and returns the line that was typed; `None` when the input has ended.
     pub(crate) async fn ask(&self, question: &str) -> Option<String> {
         self.note(question);
-        // Nobody may ever answer, and an interrupt must be heard all the same.
-        let line = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map(|read| (read > 0).then_some(line))
-        });
-        line.await.ok()?.ok()?.map(|line| line.trim().to_owned())
+        read_line().await.map(|line| line.trim().to_owned())
+    }
+
+    /// Asks for a secret: what is typed does not show. `None` when the input has ended, and where the
+    /// terminal would show it.
+    pub(crate) async fn ask_hidden(&self, question: &str) -> Option<String> {
+        let hidden = Hidden::new().ok()?;
+        self.note(question);
+        let line = read_line().await;
+        drop(hidden);
+        self.note("\n");
+        line.map(|line| line.trim_end_matches(['\r', '\n']).to_owned())
     }
 
     /// Why the answer could not be written. A reader that went away is no trouble.
@@ -161,5 +168,36 @@ impl Terminal {
                 .detail(format!("standard output: {trouble}"))
                 .hint("check what standard output leads to, such as a disk that is full")
         })
+    }
+}
+
+/// Nobody may ever answer, and an interrupt must be heard all the same.
+async fn read_line() -> Option<String> {
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|read| (read > 0).then_some(line))
+    });
+    line.await.ok()?.ok()?
+}
+
+/// What is typed does not show as long as this lives, an interrupt included.
+struct Hidden {
+    before: Termios,
+}
+
+impl Hidden {
+    fn new() -> std::io::Result<Self> {
+        let before = tcgetattr(std::io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that has gone needs nothing back.
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before).ok();
     }
 }

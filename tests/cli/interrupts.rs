@@ -111,7 +111,8 @@ fn the_second_signal_stops_at_once_and_names_the_way_on() {
     run.signal("INT");
     let ended = run.end();
     assert!(begun.elapsed() < AT_ONCE, "{}", ended.shown());
-    assert_eq!(ended.code, Some(1), "{}", ended.shown());
+    // What was in flight may have been made.
+    assert_eq!(ended.code, Some(3), "{}", ended.shown());
     assert!(ended.seen.contains("stays in the journal"), "{}", ended.shown());
     assert!(ended.seen.contains("`infra apply --env dev` finds out"), "{}", ended.shown());
     // The journal knows what was in flight: nothing may be renamed before it is settled.

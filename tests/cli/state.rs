@@ -15,7 +15,8 @@ use crate::support::{Project, Run, with_credentials};
 const SECRET: &str = "canary-5c1d";
 
 fn config(project: &Project) -> Config {
-    Config::new(Location::Local { root: project.path().join(".infra") }, "dev", "web")
+    let location = Location::Local { root: project.path().join(".infra") };
+    Config::new(location, "dev", "web")
 }
 
 fn owner() -> LockOwner {
@@ -284,7 +285,16 @@ fn an_export_is_put_in_the_place_of_what_is_there_after_asking() {
     let words = "state restore --env dev --stack web backup.json";
     let run = refused(&project, words, 64);
     assert!(run.stderr.contains("add `--auto-approve`"), "{}", run.shown());
-    let run = project.infra(&format!("{words} --auto-approve"));
+    // Its serial is one lower than that of the run that forgot everything.
+    let run = refused(&project, &format!("{words} --auto-approve"), 1);
+    insta::assert_snapshot!(run.stderr, @r"
+    web: .infra/state/dev/web holds 0 resources of run 2, which will be kept aside
+    error[state::unavailable]: the state cannot be used
+      = stack `web`: restore the state from the export: the export is older than the state: its serial is 1, and the one here is 2; what was done since would be known to the cloud alone
+      = hint: `--accept-older` takes an export older than this state
+      = hint: `--accept-other-lineage` takes an export of another state
+    ");
+    let run = project.infra(&format!("{words} --auto-approve --accept-older"));
     insta::assert_snapshot!(run.shown(), @r"
     exit: 0
     --- stdout
@@ -353,7 +363,7 @@ fn the_second_run_is_told_who_is_first_and_may_wait() {
     --- stderr
     error[state::locked]: another run holds the state
       = stack `web`: the state is locked: ann runs `infra apply --env dev` on build-3 (process 4242) since 2026-11-22T04:57:00Z
-      = hint: wait until it has ended; a run that died holds nothing
+      = hint: wait for it with `--lock-timeout 10m`; a run that died holds nothing
     ");
     let run = holding(&project, || {
         let child = project.command(&["state", "rm", "--env", "dev", "vpc"]).output();
@@ -402,4 +412,116 @@ fn a_plan_without_the_lock_says_that_it_may_be_old() {
       = stack `web`: it is what run 1 of the state left; what a run begins meanwhile does not show
       = hint: leave `--lock=false` out for a plan of what is
     ");
+}
+
+#[test]
+fn a_damaged_state_names_the_command_that_mends_it() {
+    let project = project();
+    let database = project.path().join(".infra/state/dev/web/sled");
+    std::fs::remove_dir_all(&database).expect("removed");
+    let run = project.infra("state list --env dev");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    assert!(run.stderr.starts_with("error[state::damaged]"), "{}", run.shown());
+    let words = run.stderr.split_once("hint: run `infra ").expect("a command").1;
+    let words = words.split('`').next().expect("its end");
+    let export = "$PROJECT/.infra/state/dev/web/export.json";
+    assert_eq!(words, format!("state restore {export} --env dev --stack web"));
+    let words = words.replace("$PROJECT", &project.path().display().to_string());
+    let run = project.infra(&format!("{words} --auto-approve"));
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stderr.contains("a state that cannot be read"), "{}", run.shown());
+    assert_eq!(state(&project).records.len(), 2);
+}
+
+#[test]
+fn the_doctor_looks_at_the_key_and_the_lock() {
+    let project = project();
+    let line = |run: &Run, name: &str| {
+        let found = run.stdout.lines().find(|line| line.contains(name));
+        found.unwrap_or_else(|| panic!("{}", run.shown())).to_owned()
+    };
+    let run = project.infra("doctor --env dev");
+    assert!(line(&run, "web in dev").contains("2 recorded, 0 unfinished, not locked"));
+    assert!(line(&run, "key of dev").contains("readable for nobody else"));
+    let run = holding(&project, || project.infra("doctor --env dev"));
+    assert!(line(&run, "web in dev").contains("ann runs `infra apply --env dev`"));
+    let key = project.path().join(".infra/state.key");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&key, mode).expect("changed");
+    let run = project.infra("doctor --env dev");
+    assert!(line(&run, "key of dev").contains("others may read"), "{}", run.shown());
+    assert!(run.stdout.contains("chmod 600 $PROJECT/.infra/state.key"), "{}", run.shown());
+}
+
+#[test]
+fn a_passphrase_takes_the_place_of_the_key_file_and_back() {
+    let project = project();
+    let with = |words: &str, variables: &[(&str, &str)]| {
+        let mut command = project.command(&words.split(' ').collect::<Vec<_>>());
+        project.run(command.envs(variables.iter().copied()))
+    };
+    let (now, next) = ("INFRA_STATE_PASSPHRASE", "INFRA_STATE_NEW_PASSPHRASE");
+    let run = refused(&project, "state rekey --env dev --to passphrase", 64);
+    insta::assert_snapshot!(run.stderr, @r"
+    error[state::passphrase]: there is no passphrase for the states
+      = nobody is there to be asked for it
+      = hint: put it into the variable INFRA_STATE_NEW_PASSPHRASE, or run on a terminal
+    ");
+    let run = refused(&project, "state rekey --env dev --to hunter2", 64);
+    assert!(run.stderr.contains("write `passphrase`, or `file:`"), "{}", run.shown());
+    let run = refused(&project, "state rekey --env dev", 64);
+    assert!(run.stderr.contains("--rotate"), "{}", run.shown());
+    let run = with("state rekey --env dev --to passphrase", &[(next, "correct horse")]);
+    insta::assert_snapshot!(run.shown(), @r#"
+    exit: 0
+    --- stdout
+    web: sealed anew
+    Write `state_key = "passphrase"` into `[environments.dev]` of `infra.toml`.
+    "#);
+    // What `infra.toml` says does not fit any more.
+    let run = project.infra("state show --env dev vpc");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    project.environment("endpoint = \"http://127.0.0.1:1\"\nstate_key = \"passphrase\"");
+    let run = project.infra("state show --env dev vpc");
+    assert_eq!(run.code, Some(64), "{}", run.shown());
+    assert!(run.stderr.contains("error[state::passphrase]"), "{}", run.shown());
+    let run = with("state show --env dev vpc", &[(now, "wrong")]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+    assert!(run.stderr.contains("not the one that it was sealed with"), "{}", run.shown());
+    assert!(!run.stderr.contains("wrong"), "{}", run.shown());
+    let run = with("state show --env dev vpc", &[(now, "correct horse")]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let words = "state rekey --env dev --to file:.infra/state.key --rotate";
+    let run = with(words, &[(now, "correct horse")]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    project.environment("endpoint = \"http://127.0.0.1:1\"");
+    let run = project.infra("output --env dev");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert_eq!(state(&project).records.len(), 2);
+}
+
+#[test]
+fn a_passphrase_is_typed_unseen() {
+    let project = Project::with_cloud();
+    let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
+    project.write("infra.toml", &format!("{text}state_key = \"passphrase\"\n"));
+    project.program("desired(outputs=[('name', 'value')])");
+    let words = ["apply", "--env", "dev", "--program", "program", "--auto-approve"];
+    let answers = [("Passphrase of the states: ", "tall ship"), ("Once more: ", "tall ship")];
+    let run = project.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(!run.stdout.contains("tall"), "{}", run.shown());
+    let mut command = project.command(&["output", "--env", "dev"]);
+    let run = project.run(command.env("INFRA_STATE_PASSPHRASE", "tall ship"));
+    assert_eq!(run.stdout, "name = \"value\"\n", "{}", run.shown());
+    // Two that differ make no state that nobody could open.
+    let other = Project::with_cloud();
+    let text = std::fs::read_to_string(other.path().join("infra.toml")).expect("there");
+    other.write("infra.toml", &format!("{text}state_key = \"passphrase\"\n"));
+    other.program("desired(outputs=[('name', 'value')])");
+    let answers = [("Passphrase of the states: ", "tall ship"), ("Once more: ", "tall shop")];
+    let run = other.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stdout.contains("what was typed differs"), "{}", run.shown());
+    assert!(!other.has_state());
 }

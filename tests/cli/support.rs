@@ -131,6 +131,36 @@ impl Project {
         self.run(&mut command)
     }
 
+    /// Runs `infra` on a terminal that waits for questions and types an answer to each. Python makes
+    /// the terminal.
+    pub(crate) fn on_terminal(&self, words: &[&str], answers: &[(&str, &str)]) -> Run {
+        let script = "import json, os, pty, sys\n\
+            answers, *command = sys.argv[1:]\n\
+            answers = json.loads(answers)\n\
+            seen = b''\n\
+            def read(fd):\n\
+            \x20   global seen\n\
+            \x20   data = os.read(fd, 1024)\n\
+            \x20   seen += data\n\
+            \x20   if answers and answers[0][0].encode() in seen:\n\
+            \x20       os.write(fd, answers.pop(0)[1].encode() + b'\\n')\n\
+            \x20       seen = b''\n\
+            \x20   return data\n\
+            status = pty.spawn(command, read)\n\
+            sys.exit(os.waitstatus_to_exitcode(status))\n";
+        let infra = self.command(words);
+        let mut command = Command::new("python3");
+        let answers = serde_json::to_string(answers).expect("texts");
+        command.args(["-c", script, &answers]).arg(infra.get_program()).args(infra.get_args());
+        command.current_dir(self.path()).env_clear().stdin(Stdio::null());
+        for (name, value) in infra.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm");
+        with_credentials(&mut command);
+        self.run(&mut command)
+    }
+
     /// Runs a command and replaces what differs from run to run.
     pub(crate) fn run(&self, command: &mut Command) -> Run {
         let mut child =

@@ -1,6 +1,6 @@
 //! Streams, colour and questions.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::support::{Project, with_credentials};
 
@@ -18,32 +18,10 @@ fn without_a_terminal_nothing_waits_for_an_answer() {
     assert_eq!((run.code, run.stdout.as_str()), (Some(64), ""), "{}", run.shown());
 }
 
-/// Runs `apply` on a terminal that types an answer. Python makes the terminal.
+/// Runs `apply` on a terminal that types an answer.
 fn answered(project: &Project, answer: &str) -> (Option<i32>, String) {
-    let script = "import os, pty, sys\n\
-        answer, *command = sys.argv[1:]\n\
-        sent = False\n\
-        seen = b''\n\
-        def read(fd):\n\
-        \x20   global sent, seen\n\
-        \x20   data = os.read(fd, 1024)\n\
-        \x20   seen += data\n\
-        \x20   if not sent and (b'Type ' in seen):\n\
-        \x20       sent = True\n\
-        \x20       os.write(fd, answer.encode() + b'\\n')\n\
-        \x20   return data\n\
-        status = pty.spawn(command, read)\n\
-        sys.exit(os.waitstatus_to_exitcode(status))\n";
-    let infra = project.command(&["apply", "--env", "dev", "--program", "program"]);
-    let mut command = Command::new("python3");
-    command.args(["-c", script, answer]).arg(infra.get_program()).args(infra.get_args());
-    command.current_dir(project.path()).env_clear().stdin(Stdio::null());
-    for (name, value) in infra.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command.env("TERM", "xterm");
-    with_credentials(&mut command);
-    let run = project.run(&mut command);
+    let words = ["apply", "--env", "dev", "--program", "program"];
+    let run = project.on_terminal(&words, &[("Type ", answer)]);
     (run.code, run.stdout)
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{edit, look, restore};
+use super::{edit, look, rekey, restore};
 use crate::cli::Context;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -24,6 +24,8 @@ pub(crate) enum StateCommand {
     Export(look::ExportArgs),
     /// Put what an export holds in the place of a state
     Restore(restore::RestoreArgs),
+    /// Change what opens the sensitive values of the states
+    Rekey(rekey::RekeyArgs),
 }
 
 pub(crate) async fn run(context: &Context, command: &StateCommand) -> Result<Exit> {
@@ -34,6 +36,7 @@ pub(crate) async fn run(context: &Context, command: &StateCommand) -> Result<Exi
         StateCommand::Remove(args) => edit::forget(context, args).await?,
         StateCommand::Export(args) => look::export(context, args)?,
         StateCommand::Restore(args) => return restore::run(context, args).await,
+        StateCommand::Rekey(args) => rekey::run(context, args).await?,
     }
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use super::look::{address, holder, read, unknown};
 use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
 use crate::error::Result;
 use crate::interrupts::Hold;
-use crate::session::{find, states, store_error};
+use crate::session::{Site, find};
 use crate::view::human;
 
 #[derive(Args)]
@@ -97,8 +97,9 @@ async fn change(
     }
     let (project, environment) = find(context, &which.env)?;
     let patience = editing.waiting.lock_timeout;
-    let store = states::open(context, &project, &environment, stack, patience).await?;
-    let state = store.load().await.map_err(|error| store_error(stack, &error))?;
+    let site = Site { project: &project, environment: &environment, stack };
+    let store = site.open(context, patience).await?;
+    let state = store.load().await.map_err(|error| site.refused(&error))?;
     // Another run may have written since.
     let planned = plan(&state)?;
     context.interrupts.hold(Hold::Step);
@@ -116,7 +117,7 @@ async fn change(
         };
         planned.edits.iter().cloned().chain(planned.notes.iter().map(note)).collect()
     };
-    states::record(&*store, stack, command, edits).await?;
+    site.record(&*store, command, edits).await?;
     Ok((stack.clone(), records(planned).collect()))
 }
 

@@ -7,7 +7,7 @@ use infra_sdk::{Address, Diagnostic};
 use crate::cli::{Context, WhichArgs};
 use crate::config::near;
 use crate::error::{CommandError, Result};
-use crate::session::{select_recorded, states};
+use crate::session::{Site, select_recorded};
 use crate::view::human;
 
 #[derive(Args)]
@@ -46,7 +46,8 @@ pub(super) async fn read(context: &Context, which: &WhichArgs) -> Result<Vec<(St
     let (project, environment, stacks) = select_recorded(context, which)?;
     let mut all = Vec::new();
     for stack in stacks {
-        let state = states::read(context, &project, &environment, &stack).await?;
+        let site = Site { project: &project, environment: &environment, stack: &stack };
+        let state = site.read(context).await?;
         all.extend(state.map(|state| (stack, state)));
     }
     Ok(all)
@@ -119,6 +120,7 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<()> {
                 .hint(format!("name one with `--stack`: {}", stacks.join(", "))),
         ));
     };
-    context.terminal.answer(&states::export(&project, &environment, stack)?);
+    let site = Site { project: &project, environment: &environment, stack };
+    context.terminal.answer(&site.export()?);
     Ok(())
 }

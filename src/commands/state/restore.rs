@@ -10,7 +10,7 @@ use crate::cli::{COMMAND_OPTIONS, Context, LockArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
-use crate::session::{confirm, find, states, store_error};
+use crate::session::{Site, confirm, find};
 
 #[derive(Args)]
 #[command(next_help_heading = COMMAND_OPTIONS)]
@@ -46,13 +46,14 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
                 .detail(format!("`{}`", stack.escape_debug())),
         ));
     }
+    let site = Site { project: &project, environment: &environment, stack };
     let file = context.folder.join(&args.file);
-    let export = read_export(&file).map_err(|error| store_error(stack, &error))?;
-    let place = states::place(&project, &environment, stack)?;
-    let there = match states::read(context, &project, &environment, stack).await {
-        Ok(state) => {
-            state.map(|state| format!("{} of run {}", resources(state.records.len()), state.serial))
-        }
+    let export = read_export(&file).map_err(|error| site.refused(&error))?;
+    let place = site.shown()?;
+    let there = match site.read(context).await {
+        Ok(state) => state
+            .filter(|state| state.serial > 0)
+            .map(|state| format!("{} of run {}", resources(state.records.len()), state.serial)),
         Err(error) if error.exit == Exit::Locked => return Err(error),
         // What cannot be read is what this command is for.
         Err(_) => Some("a state that cannot be read".to_owned()),
@@ -68,12 +69,11 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     let patience = args.waiting.lock_timeout;
     let checks =
         RestoreChecks { other_lineage: args.accept_other_lineage, older: args.accept_older };
-    let restored =
-        states::restore(context, &project, &environment, stack, (&file, checks), patience);
-    let store = restored.await?;
-    let state = store.load().await.map_err(|error| store_error(stack, &error))?;
+    let restored = site.restore(context, &file, checks, patience).await;
+    let store = restored.map_err(|error| explained(error, args))?;
+    let state = store.load().await.map_err(|error| site.refused(&error))?;
     let command = format!("state restore {}", args.file.display());
-    states::record(&*store, stack, command, |_, _| Vec::new()).await?;
+    site.record(&*store, command, |_, _| Vec::new()).await?;
     let mut text = format!(
         "{stack}: restored {} of run {}\n",
         resources(state.records.len()),
@@ -88,6 +88,22 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     ));
     context.terminal.answer(&text);
     Ok(Exit::Done)
+}
+
+/// Names the ways past the checks to whoever was refused.
+fn explained(mut error: CommandError, args: &RestoreArgs) -> CommandError {
+    let flags = [
+        ("--accept-older", "older than this state", args.accept_older),
+        ("--accept-other-lineage", "of another state", args.accept_other_lineage),
+    ];
+    if let Some(first) = error.diagnostics.first_mut()
+        && first.code == "state::unavailable"
+    {
+        let ways = flags.into_iter().filter(|(_, _, given)| !given);
+        first.hints =
+            ways.map(|(flag, what, _)| format!("`{flag}` takes an export {what}")).collect();
+    }
+    error
 }
 
 fn resources(count: usize) -> String {
