@@ -261,3 +261,40 @@ fn a_disk_that_fills_up_loses_nothing_and_stops_new_operations_first() {
     );
     assert_eq!(unrecorded, 0, "ends of operations did not fit");
 }
+
+/// The system may have dropped what it could not write, and a second try may succeed all the same.
+#[test]
+fn after_a_sync_that_failed_the_file_is_never_synced_again() {
+    if let Err(reason) = tool("strace", &["-V"]) {
+        skipped("24", &reason);
+        return;
+    }
+    let tries = rounds(3, 12);
+    for nth in 0..tries {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join(".infra");
+        drop(open(&root).expect("made"));
+        let log = folder.path().join("log");
+        let inject = format!("inject=fdatasync:error=EIO:when={}", 2 + nth * 3);
+        let mut command = Command::new("strace");
+        command.args(["-f", "-y", "-o", text(&log), "-e", "trace=fdatasync", "-e", &inject]);
+        command.arg(std::env::current_exe().expect("this program"));
+        let said = Writer::run(command, GIVES_UP, &root).end();
+        let count = |what: &str| said.iter().filter(|line| line.starts_with(what)).count();
+        let calls = fs::read_to_string(&log).expect("read");
+        let calls: Vec<_> = calls.lines().filter(|line| line.contains("/sled/db>")).collect();
+        let failed = calls.iter().position(|line| line.contains("EIO"));
+        let failed = failed.unwrap_or_else(|| panic!("no sync failed: {calls:?} {said:?}"));
+        assert_eq!(failed + 1, calls.len(), "it was tried again: {calls:?}");
+        assert_eq!(count("late"), 0, "begun after a failure");
+        assert!(count("refused") + count("unrecorded") > 0, "nobody was told: {said:?}");
+        run(async {
+            let state = open(&root).expect("opens").load().await.expect("loads");
+            for line in said.iter().filter(|line| line.starts_with("committed")) {
+                let name = line.rsplit(' ').next().expect("a name");
+                assert!(state.records.keys().any(|address| address.as_str() == name), "{line}");
+            }
+        });
+    }
+    figure("24", &format!("syncs that fail with EIO {tries}: syncs after it 0, begun after it 0"));
+}
