@@ -12,8 +12,10 @@
 )]
 
 mod chance;
+mod durability;
 mod faults;
 mod figures;
+mod interrupts;
 mod kills;
 mod ledger;
 mod locks;

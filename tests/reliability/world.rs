@@ -1,6 +1,6 @@
 //! A sandbox, a project before it, and someone who asks the cloud without `infra`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, PipeWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -117,6 +117,13 @@ impl World {
         Running::start(command)
     }
 
+    /// The same, and its standard output goes there.
+    pub(crate) fn start_writing_to(&self, words: &[&str], writer: PipeWriter) -> Running {
+        let mut command = self.command(words);
+        command.args(["--env", "dev", "--program"]).arg(program());
+        Running::start_writing_to(command, Some(writer))
+    }
+
     /// Runs `infra` with these words and the stack program of the tests.
     pub(crate) async fn infra(&self, words: &[&str]) -> Ended {
         self.start(words).ended().await
@@ -182,15 +189,16 @@ pub(crate) fn program() -> PathBuf {
 
 impl Running {
     /// Starts a command. Its output goes to files: nobody needs to read for it to go on.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_writing_to(command, None)
+    }
+
+    fn start_writing_to(mut command: Command, writer: Option<PipeWriter>) -> Self {
         let output = tempfile::tempdir().unwrap();
-        for (name, stdout) in [("stdout", true), ("stderr", false)] {
-            let file = std::fs::File::create(output.path().join(name)).unwrap();
-            if stdout {
-                command.stdout(file)
-            } else {
-                command.stderr(file)
-            };
+        let file = |name| std::fs::File::create(output.path().join(name)).unwrap();
+        command.stdout(file("stdout")).stderr(file("stderr"));
+        if let Some(writer) = writer {
+            command.stdout(writer);
         }
         let mut command = tokio::process::Command::from(command);
         let child = command.kill_on_drop(true).spawn().expect("infra starts");
