@@ -12,6 +12,7 @@
 )]
 
 mod chance;
+mod disk;
 mod durability;
 mod faults;
 mod figures;
@@ -19,4 +20,5 @@ mod interrupts;
 mod kills;
 mod ledger;
 mod locks;
+mod trace;
 mod world;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, PipeWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use infra_sandbox::gate::FaultRule;
 use infra_sandbox::{Control, Sandbox, SandboxConfig};
@@ -46,14 +46,12 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    pub(crate) took: Duration,
 }
 
 /// A command that runs.
 pub(crate) struct Running {
     child: tokio::process::Child,
     output: tempfile::TempDir,
-    started: Instant,
 }
 
 impl World {
@@ -81,11 +79,6 @@ impl World {
         self.control.reset().await.unwrap();
         self.control.clear_log().await.unwrap();
         self.project = project(&self.sandbox.endpoint());
-    }
-
-    /// Where the gate is.
-    pub(crate) fn endpoint(&self) -> String {
-        self.sandbox.endpoint()
     }
 
     /// The project's folder.
@@ -130,12 +123,17 @@ impl World {
     }
 
     /// The canonical export of the state.
-    pub(crate) async fn export(&self) -> Value {
-        let ended =
-            Running::start(self.command(&["state", "export", "--env", "dev"])).ended().await;
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ///
+    /// # Errors
+    /// What the command says where there is none.
+    pub(crate) async fn export(&self) -> Result<Value, String> {
+        let command = self.command(&["state", "export", "--env", "dev"]);
+        let ended = Running::start(command).ended().await;
+        if ended.code != Some(0) {
+            return Err(ended.stderr);
+        }
         let export: Value = serde_json::from_str(&ended.stdout).expect("the export is JSON");
-        export["body"].clone()
+        Ok(export["body"].clone())
     }
 
     /// What the cloud holds, default VPC and the like apart.
@@ -202,7 +200,7 @@ impl Running {
         }
         let mut command = tokio::process::Command::from(command);
         let child = command.kill_on_drop(true).spawn().expect("infra starts");
-        Self { child, output, started: Instant::now() }
+        Self { child, output }
     }
 
     /// The process.
@@ -231,7 +229,7 @@ impl Running {
         };
         let (stdout, stderr) = (text("stdout"), text("stderr"));
         let status = waited.unwrap_or_else(|_| panic!("it hangs:\n{stderr}")).unwrap();
-        Ended { code: status.code(), stdout, stderr, took: self.started.elapsed() }
+        Ended { code: status.code(), stdout, stderr }
     }
 }
 
