@@ -20,5 +20,6 @@ mod interrupts;
 mod kills;
 mod ledger;
 mod locks;
+mod secrets;
 mod trace;
 mod world;

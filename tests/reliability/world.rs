@@ -99,6 +99,9 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", "123456789012")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("RUST_BACKTRACE", "1")
+            .env("RUST_LOG", "trace")
+            .env("INFRA_LOG", "trace")
             .stdin(Stdio::null());
         command
     }
@@ -122,13 +125,17 @@ impl World {
         self.start(words).ended().await
     }
 
+    /// Runs `infra` with these words, which need no stack program.
+    pub(crate) async fn recorded(&self, words: &[&str]) -> Ended {
+        Running::start(self.command(&[words, &["--env", "dev"]].concat())).ended().await
+    }
+
     /// The canonical export of the state.
     ///
     /// # Errors
     /// What the command says where there is none.
     pub(crate) async fn export(&self) -> Result<Value, String> {
-        let command = self.command(&["state", "export", "--env", "dev"]);
-        let ended = Running::start(command).ended().await;
+        let ended = self.recorded(&["state", "export"]).await;
         if ended.code != Some(0) {
             return Err(ended.stderr);
         }
