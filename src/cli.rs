@@ -5,14 +5,19 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use infra_sdk::Diagnostic;
+use infra_state::KeySource;
+use jiff::SignedDuration;
+use tokio::sync::OnceCell;
 
 use crate::commands;
 use crate::config::Variable;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::interrupts::Interrupts;
 use crate::view::Terminal;
 
 /// Provision AWS from typed Rust: plan, apply, destroy.
@@ -61,6 +66,7 @@ enum Command {
     Output(commands::output::OutputArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
+    History(commands::history::HistoryArgs),
     Graph(commands::graph::GraphArgs),
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
@@ -116,6 +122,21 @@ pub(crate) struct RefreshArgs {
     pub(crate) refresh: bool,
 }
 
+/// How long another run is waited for.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct LockArgs {
+    /// Wait this long for a run that holds the state, such as `90s` or `5m`.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+}
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let parsed: SignedDuration =
+        text.parse().map_err(|_| "write a time such as `90s`, `5m` or `1h 30m`".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a time to wait is not negative".to_owned())
+}
+
 /// How an answer is written.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -131,6 +152,10 @@ pub(crate) struct Context {
     pub(crate) terminal: Arc<Terminal>,
     /// The folder the command was called in.
     pub(crate) folder: PathBuf,
+    /// Signals.
+    pub(crate) interrupts: Interrupts,
+    /// The passphrase of the states, once it is known.
+    pub(crate) passphrase: OnceCell<KeySource>,
 }
 
 /// Parses the arguments, runs the command, and shows what went wrong.
@@ -158,7 +183,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
         }
     };
     terminal.look_for_sources_in(&folder);
-    let context = Context { terminal: Arc::new(terminal), folder };
+    let terminal = Arc::new(terminal);
+    let interrupts = Interrupts::new(&terminal);
+    let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
     let exit = match dispatch(&context, &cli.command) {
         Ok(exit) => exit,
         Err(error) => {
@@ -201,16 +228,15 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
         Diagnostic::error("cli::runtime", "the machine gives no threads").detail(error.to_string())
     })?;
     let exit = runtime.block_on(async {
-        match command {
-            Command::Validate(args) => commands::validate::run(context, args).await,
-            Command::Plan(args) => commands::plan::run(context, args).await,
-            Command::Apply(args) => commands::apply::run(context, args).await,
-            Command::Destroy(args) => commands::destroy::run(context, args).await,
-            Command::Output(args) => commands::output::run(context, args).await,
-            Command::State(command) => commands::state::run(context, command).await,
-            Command::Graph(args) => commands::graph::run(context, args).await,
-            Command::Sandbox(command) => commands::sandbox::run(context, command).await,
-            Command::Doctor(args) => commands::doctor::run(context, args).await,
+        // The sandbox hears signals itself: it has emulators to end.
+        if let Command::Sandbox(command) = command {
+            return commands::sandbox::run(context, command).await;
+        }
+        context.interrupts.listen()?;
+        tokio::select! {
+            biased;
+            () = context.interrupts.end_at_once() => Ok(Exit::Failed),
+            exit = obey(context, command) => exit,
         }
     });
     // A question that nobody will answer must not keep the process.
@@ -218,11 +244,35 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
     exit
 }
 
+async fn obey(context: &Context, command: &Command) -> Result<Exit> {
+    match command {
+        Command::Validate(args) => commands::validate::run(context, args).await,
+        Command::Plan(args) => commands::plan::run(context, args).await,
+        Command::Apply(args) => commands::apply::run(context, args).await,
+        Command::Destroy(args) => commands::destroy::run(context, args).await,
+        Command::Output(args) => commands::output::run(context, args).await,
+        Command::State(command) => commands::state::run(context, command).await,
+        Command::History(args) => commands::history::run(context, args).await,
+        Command::Graph(args) => commands::graph::run(context, args).await,
+        Command::Sandbox(command) => commands::sandbox::run(context, command).await,
+        Command::Doctor(args) => commands::doctor::run(context, args).await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert!(duration("-1s").is_err());
+        assert!(duration("soon").is_err());
+        assert!(duration("90").is_err());
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,11 +1,13 @@
 //! Exit codes: a contract that scripts rely on, and the guard that turns a panic into one.
 //!
-//! The main type is [`Exit`]. No other file names a number.
+//! The main type is [`Exit`]. No other file names a number. What a panic says is never shown: it may
+//! hold a value that is secret.
 
-use std::any::Any;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::panic::{AssertUnwindSafe, Location, PanicHookInfo};
 use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,28 +52,33 @@ impl From<Exit> for ExitCode {
 /// Runs the command. A panic in it is reported as a bug of `infra` and becomes [`Exit::Bug`].
 pub(crate) fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     std::panic::set_hook(Box::new(report_bug));
+    leave_no_dump();
     std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or(Exit::Bug)
 }
 
-fn report_bug(info: &PanicHookInfo<'_>) {
-    let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
-    let report = format!(
-        "error[infra::bug]: this is a bug in infra\n  = {}{}\n  = infra {}\n  \
-         = hint: run the command again, nothing is lost; report the lines above\n",
-        message(info.payload()),
-        place.unwrap_or_default(),
-        env!("CARGO_PKG_VERSION"),
-    );
-    // Nobody is left to tell when stderr is closed too.
-    let _ = std::io::stderr().write_all(report.as_bytes());
+/// Secrets are in memory while a run goes on: no core file, and no other process of the user may
+/// look. A system that refuses it is as safe as it was before.
+fn leave_no_dump() {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
 }
 
-fn message(payload: &dyn Any) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message")
+fn report_bug(info: &PanicHookInfo<'_>) {
+    // Nobody is left to tell when stderr is closed too.
+    std::io::stderr().write_all(bug(info.location()).as_bytes()).ok();
+}
+
+/// What is told about a panic: where, and never what it says.
+fn bug(place: Option<&Location<'_>>) -> String {
+    let place = place.map_or_else(
+        || "at an unknown place".to_owned(),
+        |place| format!("at {}:{}:{}", place.file(), place.line(), place.column()),
+    );
+    format!(
+        "error[infra::bug]: this is a bug in infra\n  = a panic {place}\n  = infra {}\n  \
+         = hint: run the command again, nothing is lost; report the lines above\n",
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
 #[cfg(test)]
@@ -98,5 +105,27 @@ mod tests {
         assert_eq!(guarded(|| panic!("on purpose, for the test")), Exit::Bug);
         // Other tests of this process have panics of their own.
         drop(std::panic::take_hook());
+    }
+
+    #[test]
+    fn what_a_panic_says_is_not_shown() {
+        let mut again = std::process::Command::new(std::env::current_exe().expect("a path"));
+        again.args(["--exact", "exit::tests::a_panic_is_a_bug_and_nothing_else_is", "--nocapture"]);
+        let output = again.output().expect("started");
+        let shown = String::from_utf8_lossy(&output.stderr);
+        assert!(shown.contains("error[infra::bug]"), "{shown}");
+        assert!(shown.contains("a panic at src/exit.rs:"), "{shown}");
+        assert!(!shown.contains("on purpose"), "{shown}");
+    }
+
+    #[test]
+    fn no_core_is_left() {
+        leave_no_dump();
+        let limits = std::fs::read_to_string("/proc/self/limits").expect("Linux");
+        let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let numbers: Vec<_> = core.expect("there").split_whitespace().collect();
+        assert_eq!(numbers[4..6], ["0", "0"], "{limits}");
+        let dumpable = rustix::process::dumpable_behavior().expect("Linux");
+        assert_eq!(dumpable, DumpableBehavior::NotDumpable);
     }
 }

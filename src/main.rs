@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod error;
 mod exit;
+mod interrupts;
 mod program;
 mod session;
 mod view;

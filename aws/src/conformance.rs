@@ -207,6 +207,7 @@ impl Suite {
             token,
             owner: Arc::clone(&self.owner),
             started: "2026-11-22T00:00:00Z".to_owned(),
+            replaces: None,
         };
         let made = self.provider.create(&create).await.expect("it is created");
         let target = Target {
@@ -295,6 +296,7 @@ impl Suite {
             token: self.token(&made.target.address),
             owner: Arc::clone(&self.owner),
             started: "2026-11-22T00:00:00Z".to_owned(),
+            replaces: None,
         };
         let found = self.provider.find(&create).await.expect("it can be looked for");
         assert_eq!(found, std::slice::from_ref(&made.target.id), "a lost create is found again");

@@ -93,4 +93,28 @@ mod tests {
             assert!(schema.output("id").is_some(), "{} has no id", schema.type_name);
         }
     }
+
+    /// The records have but a digest of such a value, so that what is read back from them is
+    /// without it.
+    #[test]
+    fn a_write_only_secret_may_be_left_out() {
+        fn check(path: &str, fields: &[infra_sdk::Field]) {
+            for field in fields {
+                let path = format!("{path}.{}", field.name);
+                let hidden = field.write_only && field.sensitive;
+                assert!(!(hidden && field.required), "{path} must be an `Option`");
+                inside(&path, &field.kind);
+            }
+        }
+        fn inside(path: &str, kind: &infra_sdk::Kind) {
+            match kind {
+                infra_sdk::Kind::List(item)
+                | infra_sdk::Kind::Set(item)
+                | infra_sdk::Kind::Map(item) => inside(path, item),
+                infra_sdk::Kind::Block(fields) => check(path, fields),
+                _ => {}
+            }
+        }
+        TYPES.iter().for_each(|handler| check(handler.schema().type_name, handler.schema().inputs));
+    }
 }

@@ -26,6 +26,7 @@ fn cut_after(service: &str, operation: &str) -> FaultRule {
     FaultRule {
         service: Some(service.to_owned()),
         operation: Some(operation.to_owned()),
+        mutating: false,
         nth: vec![1],
         probability: None,
         seed: 0,
@@ -43,6 +44,7 @@ fn create(address: &str, type_name: &str, inputs: Object) -> Create {
         token: format!("token-{address}"),
         owner: Arc::new(Owner { stack: "lost".to_owned(), environment: "test".to_owned() }),
         started: "2026-11-22T00:00:00Z".to_owned(),
+        replaces: None,
     }
 }
 

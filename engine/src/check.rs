@@ -11,7 +11,7 @@ use infra_sdk::{
     Value,
 };
 
-use crate::{compare, graph};
+use crate::{compare, digest, graph};
 
 /// How many problems get a hint with near names: each hint looks at every name there is.
 const HINTED: usize = 20;
@@ -297,7 +297,8 @@ pub(crate) fn wrong<'a>(
     schema: &Schema,
     desired: &'a Object,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
-    schema.check(desired).into_iter().map(move |wrong| {
+    // What is recorded as a digest was right when it was declared.
+    schema.check(&digest::as_unknown(desired)).into_iter().map(move |wrong| {
         let name = wrong.path.split(['.', '[']).next().unwrap_or_default();
         let message = match desired.get(name) {
             Some(value) => compare::redact(wrong.message, value),

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use infra_sdk::{Field, Kind, Object, Value};
 
+use crate::digest;
+
 static NOTHING: Value = Value::Null;
 
 /// Marks the values of sensitive fields, at every depth.
@@ -44,11 +46,35 @@ pub(crate) fn current(fields: &[Field], observed: &Object, recorded: &Object) ->
         let known = recorded.get(field.name).unwrap_or(&NOTHING);
         let untold = field.write_only || (field.sensitive && seen.is_null());
         let value = if untold { known.clone() } else { current_kind(&field.kind, seen, known) };
+        let value = veil(value, known);
         if !value.is_null() {
             current.insert(field.name.to_owned(), value);
         }
     }
     current
+}
+
+/// Marks what is there as the record was marked: a secret that a program put where a type knows of
+/// none stays one although the cloud tells it.
+fn veil(seen: Value, known: &Value) -> Value {
+    match (seen, known) {
+        (seen, Value::Sensitive(_)) if !seen.is_null() => seen.revealed().sensitive(),
+        (Value::Map(entries), Value::Map(known)) => {
+            let entries = entries.into_iter();
+            let entries = entries.map(|(name, value)| {
+                let value = veil(value, known.get(&name).unwrap_or(&NOTHING));
+                (name, value)
+            });
+            Value::Map(entries.collect())
+        }
+        // Members of a list may have moved: which of them was the secret cannot be told.
+        (Value::List(items), Value::List(known)) if known.iter().any(Value::has_sensitive) => {
+            let kept = items.iter().any(Value::has_sensitive);
+            let items = Value::List(items);
+            if kept { items } else { items.revealed().sensitive() }
+        }
+        (seen, _) => seen,
+    }
 }
 
 fn current_kind(kind: &Kind, seen: &Value, known: &Value) -> Value {
@@ -199,6 +225,7 @@ pub(crate) fn differing<'a>(
     planned: &Object,
     current: &Object,
 ) -> Vec<&'a Field> {
+    let current = digest::recognise(fields, planned, current);
     let differs = |field: &&Field| {
         let planned = planned.get(field.name).unwrap_or(&NOTHING);
         let current = current.get(field.name).unwrap_or(&NOTHING);

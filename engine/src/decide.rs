@@ -11,7 +11,7 @@ use infra_sdk::{Address, Declaration, Diagnostic, Expr, Field, Object, Reference
 
 use crate::plan::{Action, AttributeChange, Drift, Reason};
 use crate::refresh::Seen;
-use crate::{check, compare};
+use crate::{check, compare, digest};
 
 /// Everything that is known of one declared resource.
 pub(crate) struct Case<'a> {
@@ -107,6 +107,7 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     }
     if replaced {
         let elsewhere = record.is_some_and(|record| moves_house(case, record));
+        digest::declare(&mut desired, &case.desired);
         let after = compare::planned(schema.inputs, &desired, None);
         verdict.attributes = attribute_changes(schema.inputs, &after, &current, forcing);
         // An attribute that the cloud chooses again is no difference to show.
@@ -139,7 +140,11 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
                 }
             }
         }
-        let created = |last| Status::Created(Waiting { last, until: None });
+        let until = record.and_then(|record| match &record.status {
+            Status::Created(waiting) => waiting.until.clone(),
+            Status::Ready => None,
+        });
+        let created = |last| Status::Created(Waiting { last, until });
         let status = unfinished.map_or(Status::Ready, created);
         let inputs = if differing.is_empty() { planned } else { current.clone() };
         verdict.settled = Some((inputs, outputs, status));
@@ -150,7 +155,8 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     verdict
 }
 
-/// Takes what `ignore_changes` names from what is there.
+/// Takes what `ignore_changes` names from what is there. Of a write-only secret that is its digest,
+/// which stands for "as it is" and never reaches a call.
 pub(crate) fn keep_ignored(declaration: &Declaration, current: &Object, desired: &mut Object) {
     for name in &declaration.arguments.options.ignore_changes {
         match current.get(name) {

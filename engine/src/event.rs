@@ -44,6 +44,20 @@ pub enum Event {
         /// known were those that are there.
         unchanged: bool,
     },
+    /// The run was asked to stop while it waited for an object: the call is made, and the next run
+    /// goes on waiting.
+    OnItsWay {
+        /// The resource.
+        address: Address,
+        /// What was done.
+        operation: Operation,
+        /// What the cloud calls it.
+        id: String,
+        /// Time since it began.
+        elapsed: Duration,
+        /// The last word about it: the cloud's, where it said one.
+        last: String,
+    },
     /// An operation failed.
     Failed {
         /// The resource.
@@ -66,7 +80,7 @@ pub enum Event {
         /// The resource that failed.
         by: Address,
     },
-    /// The run was asked to stop: what is in flight is waited for, and nothing is begun.
+    /// The run was asked to stop: calls in flight are waited for, and nothing is begun.
     Stopping {
         /// The resources in flight.
         in_flight: Vec<Address>,
@@ -118,6 +132,9 @@ pub struct Summary {
     pub failed: Vec<(Address, Diagnostic)>,
     /// Not tried, each with the resource whose failure stopped it.
     pub blocked: Vec<(Address, Address)>,
+    /// On their way when the run was stopped, each with the last word about it: the calls are made, or
+    /// in flight, and the next run goes on from there. Not failures.
+    pub waiting: Vec<(Address, String)>,
     /// Not begun because the run was stopped, or because the store failed.
     pub left: Vec<Address>,
     /// Whether the run was asked to stop before it was done.
@@ -135,6 +152,7 @@ impl Summary {
         !self.interrupted
             && self.failed.is_empty()
             && self.blocked.is_empty()
+            && self.waiting.is_empty()
             && self.left.is_empty()
             && !self.diagnostics.iter().any(Diagnostic::is_error)
     }
@@ -145,5 +163,6 @@ impl Summary {
         [&self.created, &self.updated, &self.replaced, &self.destroyed, &self.imported]
             .iter()
             .any(|done| !done.is_empty())
+            || !self.waiting.is_empty()
     }
 }

@@ -1,13 +1,17 @@
 //! Planning and applying: what is declared against what is recorded and what is there.
 //!
-//! Start reading at [`plan()`], then [`apply()`]; [`recover()`] comes before both. The engine is
-//! pure: it asks the cloud and the store through the ports of the vocabulary crate, tells the time
-//! by a [`Clock`], talks in [`Event`]s, and never prints, reads the environment or knows a backend.
+//! Start reading at [`plan()`], then [`apply()`]; [`recover()`] comes before both, and [`adopt()`]
+//! where a state was lost. The engine is pure: it asks the cloud and the store through the ports of
+//! the vocabulary crate, tells the time by a [`Clock`], talks in [`Event`]s, and never prints, reads
+//! the environment or knows a backend.
 
+mod adopt;
 mod apply;
+mod builtin;
 mod check;
 mod compare;
 mod decide;
+mod digest;
 pub mod event;
 mod graph;
 mod ground;
@@ -16,21 +20,26 @@ mod planner;
 pub mod recover;
 mod refresh;
 pub mod run;
+mod search;
 mod steps;
+pub mod undo;
+mod unwritable;
 mod work;
 
-use std::sync::Arc;
-
-use infra_sdk::provider::{Owner, Provider};
-use infra_sdk::store::{State, Store};
+use infra_sdk::provider::Provider;
+use infra_sdk::store::{RunRecord, State};
 use infra_sdk::{Declarations, Diagnostic};
 
+pub use adopt::Adopted;
+pub use builtin::Builtin;
+pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };
 pub use recover::Recovered;
-pub use run::{Clock, Run, Stop};
+pub use run::{Clock, Ports, Run, Stop, Wait};
+pub use undo::{Undo, undo};
 
 /// Everything wrong with the declarations that can be told without a cloud: types, attributes,
 /// kinds, ranges, references, cycles. What the program itself reported is among it.
@@ -41,24 +50,42 @@ pub fn validate(provider: &dyn Provider, declarations: &Declarations) -> Vec<Dia
 }
 
 /// Settles what earlier runs began and did not end, in the store and in `state`. Runs before
-/// [`plan()`].
+/// [`plan()`], with the goal that will be planned.
 ///
 /// # Errors
 /// With a diagnostic for each operation that cannot be settled; the others are.
 pub async fn recover(
-    provider: &dyn Provider,
-    store: &dyn Store,
-    owner: &Arc<Owner>,
+    ports: &Ports<'_>,
     state: &mut State,
+    goal: &Goal,
 ) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
-    recover::recover(provider, store, owner, state).await
+    recover::recover(ports, state, goal).await
+}
+
+/// Records what is declared, is there, belongs to the stack by its ownership tags or by what it is
+/// attached to, and is not recorded: the way out when a state was lost, as a whole or in part. Runs
+/// after [`recover()`] and before [`plan()`], which then shows what differs from the declarations,
+/// and nothing if nothing does. Changes nothing in the cloud. `run` goes into the history if
+/// anything is recorded.
+///
+/// # Errors
+/// With what is wrong with the declarations; with each resource to which several objects belong, and
+/// each that cannot be looked for or read. The others are recorded.
+pub async fn adopt(
+    ports: &Ports<'_>,
+    state: &mut State,
+    goal: &Goal,
+    run: &RunRecord,
+) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
+    adopt::adopt(ports, state, goal, run).await
 }
 
 /// What has to change to reach the goal. Changes nothing.
 ///
 /// # Errors
 /// With everything that is wrong: with the declarations, with reading the cloud, with what must not
-/// be destroyed; and when [`recover()`] has not settled what earlier runs left open.
+/// be destroyed; when [`recover()`] has not settled what earlier runs left open; and when the state
+/// was never written and objects of the stack are there all the same, see [`adopt()`].
 pub async fn plan(
     provider: &dyn Provider,
     state: &State,

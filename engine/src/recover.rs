@@ -2,17 +2,25 @@
 //!
 //! The main function is [`recover`](crate::recover()). For each open intent it asks the cloud what
 //! became of it, and closes it in the same step that records the answer. What cannot be told stays
-//! open: an object is never created a second time on a guess.
+//! open: an object is never created a second time on a guess. What a create made may take a while to
+//! show up; `search.rs` waits for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use infra_sdk::provider::{Create, Observed, Owner, Provider, Readiness, Target};
-use infra_sdk::store::{Deposed, Edit, Intent, Operation, Record, State, Status, Store, Waiting};
-use infra_sdk::{Address, Diagnostic, Object, Schema, Value};
+use infra_sdk::provider::{Observed, Owner, Provider, Readiness, Settling, Target};
+use infra_sdk::store::{
+    Deposed, Edit, Intent, Operation, Record, RunChange, State, Status, StoreError, Waiting,
+};
+use infra_sdk::{Address, Diagnostic, Field, Object, Reference, Schema, Value};
 
+use crate::plan::{Goal, Mode};
 use crate::refresh::{self, revealed};
-use crate::{compare, decide};
+use crate::run::{Ports, Wait};
+use crate::search::{Fate, Lost, recorded_ids, search};
+use crate::unwritable::unwritable;
+use crate::{check, compare, decide, digest, planner};
 
 /// What became of an operation that an earlier run began and did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +31,12 @@ pub enum Recovered {
         address: Address,
         /// What the cloud calls it.
         id: String,
+    },
+    /// Nothing can be found that was made, and the plan sends the same request with the same token
+    /// again.
+    Pending {
+        /// The resource.
+        address: Address,
     },
     /// Nothing was made.
     NotMade {
@@ -50,118 +64,207 @@ struct Open {
     sequence: u64,
     intent: Intent,
     schema: &'static Schema,
-    /// The object to look at: the one that was found, or the one that was to be deleted.
+    /// The object to look at: the one that was found, or the one that was to be changed or deleted.
     id: Option<String>,
+    seen: Option<Observed>,
 }
 
 pub(crate) async fn recover(
-    provider: &dyn Provider,
-    store: &dyn Store,
-    owner: &Arc<Owner>,
+    ports: &Ports<'_>,
     state: &mut State,
+    goal: &Goal,
 ) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
+    let mut recovered = Vec::new();
+    let (creates, others) = known(ports.provider, state, &mut problems);
+    let (mut settled, pending) = searched(ports, state, goal, creates, true, &mut problems).await;
+    settled.extend(read(ports.provider, &goal.owner, others, &mut problems).await);
+    settled.sort_by_key(|open| open.sequence);
+    record(ports, state, settled, &mut recovered, &mut problems).await;
+    if problems.is_empty() && !pending.is_empty() {
+        if is_sent_again(ports, state, goal).await {
+            let addresses = pending.into_iter().map(|open| open.intent.address);
+            recovered.extend(addresses.map(|address| Recovered::Pending { address }));
+        } else {
+            let (settled, _) = searched(ports, state, goal, pending, false, &mut problems).await;
+            record(ports, state, settled, &mut recovered, &mut problems).await;
+        }
+    }
+    if problems.is_empty() {
+        wait_until_seen(ports, state, &goal.owner).await;
+        Ok(recovered)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether the plan sends everything that is still open again as it was. What else is wrong with the
+/// plan is for the plan to say.
+async fn is_sent_again(ports: &Ports<'_>, state: &State, goal: &Goal) -> bool {
+    match planner::plan(ports.provider, state, goal.clone()).await {
+        Ok(_) => true,
+        Err(problems) => !problems.iter().any(|problem| problem.code == planner::UNSETTLED),
+    }
+}
+
+/// Closes intents of which is known what became of them.
+async fn record(
+    ports: &Ports<'_>,
+    state: &mut State,
+    settled: Vec<Open>,
+    recovered: &mut Vec<Recovered>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for open in settled {
+        let (outcome, edits) = settle(&open, state, &ports.clock.now());
+        let edits =
+            digest::hide_edits(ports.provider, &|address| known_inputs(state, address), &edits);
+        let written = match &edits {
+            Ok(edits) => ports.store.commit(Some(open.sequence), edits).await,
+            Err(error) => Err(error.clone()),
+        };
+        match written.and(edits) {
+            Ok(edits) => {
+                state.open.retain(|(sequence, _)| *sequence != open.sequence);
+                remember(state, edits);
+                recovered.push(outcome);
+            }
+            Err(error) => {
+                let taken_over = matches!(error, StoreError::Lost { .. });
+                problems.push(about(&open.intent, unwritable("recover", &error)));
+                if taken_over {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The open intents: creates, and the others.
+fn known(
+    provider: &dyn Provider,
+    state: &State,
+    problems: &mut Vec<Diagnostic>,
+) -> (Vec<Open>, Vec<Open>) {
     let mut open = Vec::new();
     for (sequence, intent) in state.open.clone() {
-        let Some(schema) = provider.schema(&intent.type_name) else {
-            problems.push(about(
+        match provider.schema(&intent.type_name) {
+            Some(schema) => {
+                let id = intent.id.clone().filter(|_| intent.operation != Operation::Create);
+                open.push(Open { sequence, intent, schema, id, seen: None });
+            }
+            None => problems.push(about(
                 &intent,
                 Diagnostic::error("recover::unknown-type", "there is no such resource type")
                     .detail(format!("`{}`", intent.type_name))
                     .hint("use the release of infra that began the operation"),
-            ));
-            continue;
-        };
-        let id = match intent.operation {
-            Operation::Create => match find(provider, &intent, owner, state).await {
-                Ok(id) => id,
-                Err(diagnostic) => {
-                    problems.push(about(&intent, diagnostic));
-                    continue;
-                }
-            },
-            Operation::Update => None,
-            Operation::Delete => intent.id.clone(),
-        };
-        open.push(Open { sequence, intent, schema, id });
-    }
-    let targets: Vec<_> = open.iter().filter_map(|open| target(open, owner)).collect();
-    let mut answers = refresh::read(provider, &targets).await.into_iter();
-    let mut recovered = Vec::new();
-    for open in open {
-        let answer = if open.id.is_some() { answers.next() } else { None };
-        let seen = match answer.transpose() {
-            Ok(seen) => seen.flatten(),
-            Err(diagnostic) => {
-                problems.push(diagnostic);
-                continue;
-            }
-        };
-        let (outcome, edits) = settle(&open, seen, state);
-        match store.commit(Some(open.sequence), &edits).await {
-            Ok(()) => {
-                remember(state, open.sequence, edits);
-                recovered.push(outcome);
-            }
-            Err(error) => problems.push(about(
-                &open.intent,
-                Diagnostic::error("recover::store", "the state cannot be written")
-                    .detail(error.to_string()),
             )),
         }
     }
-    if problems.is_empty() { Ok(recovered) } else { Err(problems) }
+    open.into_iter().partition(|open| open.intent.operation == Operation::Create)
 }
 
-/// The id of what an unfinished create made, if it made anything.
-async fn find(
-    provider: &dyn Provider,
-    intent: &Intent,
-    owner: &Arc<Owner>,
+/// Creates of which is known by now what they made, and those that may be sent again, if any `may`.
+async fn searched(
+    ports: &Ports<'_>,
     state: &State,
-) -> Result<Option<String>, Diagnostic> {
-    let request = Create {
-        address: intent.address.clone(),
-        type_name: intent.type_name.clone(),
-        place: intent.place.clone(),
-        inputs: revealed(&intent.inputs),
-        token: intent.token.clone(),
-        owner: Arc::clone(owner),
-        started: intent.started.clone(),
+    goal: &Goal,
+    creates: Vec<Open>,
+    may: bool,
+    problems: &mut Vec<Diagnostic>,
+) -> (Vec<Open>, Vec<Open>) {
+    let lost = |open: &Open| {
+        let intent = &open.intent;
+        let known = recorded_ids(state.records.values(), &intent.type_name, &intent.place);
+        let lost = Lost::new(ports.provider, intent, &goal.owner, known);
+        let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, intent);
+        Lost { may_stay_open, ..lost }
     };
-    let found = provider.find(&request).await.map_err(|failure| {
-        refresh::explain(&failure, "recover::find", "an unfinished create cannot be looked up")
-            .hint("nothing was changed; run the command again once the cause is gone")
-    })?;
-    // What is recorded carries the same name and tags, most of all the object being replaced.
-    let record = state.records.get(&intent.address);
-    let known: BTreeSet<&str> = record
-        .into_iter()
-        .flat_map(|r| std::iter::once(&r.id).chain(r.deposed.iter().map(|d| &d.id)))
-        .chain(&intent.id)
-        .map(String::as_str)
-        .collect();
-    let mut new: Vec<_> = found.into_iter().filter(|id| !known.contains(id.as_str())).collect();
-    new.sort_unstable();
-    new.dedup();
-    match new.len() {
-        0 => Ok(None),
-        1 => Ok(new.pop()),
-        _ => Err(Diagnostic::error(
-            "recover::ambiguous",
-            "an unfinished create has several results",
-        )
-        .detail(format!(
-            "each of these may be the {} that was begun at {}: {}",
-            intent.type_name,
-            intent.started,
-            new.join(", ")
-        ))
-        .hint(format!(
-            "keep one with `infra import {} ID`, delete the others, and run the command again",
-            intent.address
-        ))),
+    let lost: Vec<_> = creates.iter().map(lost).collect();
+    let fates = search(ports.provider, ports.clock, ports.waits, &lost).await;
+    let (mut settled, mut pending) = (Vec::new(), Vec::new());
+    for (mut open, fate) in creates.into_iter().zip(fates) {
+        match fate {
+            Ok(Fate::Made(id, observed)) => {
+                open.id = Some(id);
+                open.seen = Some(observed);
+                settled.push(open);
+            }
+            Ok(Fate::NotMade) => settled.push(open),
+            Ok(Fate::Open) => pending.push(open),
+            Err(diagnostic) => problems.push(about(&open.intent, diagnostic)),
+        }
     }
+    (settled, pending)
+}
+
+/// Whether the plan for a goal may send a create again under its token: its answer was lost, and
+/// the resource is declared as it was then, as far as that is known before planning. Whether it is
+/// so in the end is for the plan to see.
+pub(crate) fn may_be_sent_again(
+    provider: &dyn Provider,
+    state: &State,
+    goal: &Goal,
+    intent: &Intent,
+) -> bool {
+    let replayed = matches!(provider.settling(&intent.type_name), Settling::Replay(_));
+    let whole = goal.targets.is_empty() && goal.excludes.is_empty();
+    if !(intent.operation == Operation::Create && replayed && whole && goal.mode == Mode::Apply) {
+        return false;
+    }
+    let declaration =
+        goal.declarations.resources.iter().find(|declared| declared.address == intent.address);
+    let (Some(declaration), Some(schema)) = (declaration, provider.schema(&intent.type_name))
+    else {
+        return false;
+    };
+    let options = &declaration.arguments.options;
+    let there = state.records.get(&intent.address).map(|record| &record.id);
+    if declaration.type_name != intent.type_name
+        || decide::place(declaration) != intent.place
+        || options.import_id.is_some()
+        || there != intent.id.as_ref()
+    {
+        return false;
+    }
+    let resolve = |reference: &Reference| recorded_value(state, reference);
+    let Ok(desired) = check::evaluate(declaration, schema, &resolve) else { return false };
+    let ignored = |field: &Field| options.ignore_changes.iter().any(|name| name == field.name);
+    compare::differing(schema.inputs, &desired, &intent.inputs).into_iter().all(ignored)
+}
+
+/// The value of a reference as recorded; unknown where nothing is.
+pub(crate) fn recorded_value(state: &State, reference: &Reference) -> Option<Value> {
+    let record = state.records.get(&reference.address);
+    let value = record.map(|record| {
+        let name = &reference.attribute;
+        record.outputs.get(name).or_else(|| record.inputs.get(name)).cloned().unwrap_or_default()
+    });
+    // What is recorded of a secret tells whether it changed, and not what it is.
+    let value = value.filter(|value| !digest::has_digest(value));
+    Some(value.unwrap_or(Value::Unknown))
+}
+
+/// Updates and deletes with what is there of their objects.
+async fn read(
+    provider: &dyn Provider,
+    owner: &Arc<Owner>,
+    open: Vec<Open>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Open> {
+    let (named, mut read): (Vec<_>, Vec<_>) = open.into_iter().partition(|open| open.id.is_some());
+    let targets: Vec<_> = named.iter().filter_map(|open| target(open, owner)).collect();
+    let answers = refresh::read(provider, &targets).await;
+    for (mut open, answer) in named.into_iter().zip(answers) {
+        match answer {
+            Ok(seen) => {
+                open.seen = seen;
+                read.push(open);
+            }
+            Err(diagnostic) => problems.push(diagnostic),
+        }
+    }
+    read
 }
 
 fn target(open: &Open, owner: &Arc<Owner>) -> Option<Target> {
@@ -176,29 +279,88 @@ fn target(open: &Open, owner: &Arc<Owner>) -> Option<Target> {
     })
 }
 
-/// What became of an intent, and the edits that record it.
-fn settle(open: &Open, seen: Option<Observed>, state: &State) -> (Recovered, Vec<Edit>) {
+/// Waits until reads see what was made and never seen ready, so that a read that lags behind does
+/// not make a fresh object look gone. After the time that the provider names, it is for the plan to
+/// say that it is gone.
+async fn wait_until_seen(ports: &Ports<'_>, state: &State, owner: &Arc<Owner>) {
+    let begun = ports.clock.monotonic();
+    let fresh = state.records.values().filter(|record| record.status != Status::Ready);
+    let mut unseen: Vec<_> = fresh
+        .map(|record| {
+            let settling = ports.provider.settling(&record.type_name);
+            let (Settling::Search(within) | Settling::Replay(within)) = settling;
+            (refresh::target(record, &record.address, owner), within)
+        })
+        .filter(|(_, within)| !within.is_zero())
+        .collect();
+    for looks in 1_u32.. {
+        let targets: Vec<_> = unseen.iter().map(|(target, _)| target.clone()).collect();
+        // A read that fails is the plan's to report.
+        let answers = refresh::read(ports.provider, &targets).await;
+        let mut gone = answers.into_iter().map(|answer| matches!(answer, Ok(None)));
+        unseen.retain(|_| gone.next() == Some(true));
+        let waited = ports.clock.monotonic().saturating_sub(begun);
+        unseen.retain(|(_, within)| waited < *within);
+        let Some(at_most) = unseen.iter().map(|(_, within)| *within).max() else { break };
+        if looks == 1 {
+            let addresses = unseen.iter().map(|(target, _)| target.address.clone()).collect();
+            (ports.waits)(&Wait { addresses, at_most });
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// What became of an intent, and the edits that record it, its place in the history of the run that
+/// began it among them.
+fn settle(open: &Open, state: &State, now: &str) -> (Recovered, Vec<Edit>) {
     let address = open.intent.address.clone();
     let record = state.records.get(&address);
-    match (open.intent.operation, &open.id, seen) {
+    match (open.intent.operation, &open.id, &open.seen) {
         (Operation::Create, Some(id), Some(observed)) => {
-            let record = adopt(open, id, &observed, record);
-            (Recovered::Adopted { address, id: id.clone() }, vec![Edit::Put(Box::new(record))])
+            let put = adopt(open, id, observed, record);
+            let edits = vec![note(open, id, record, now), Edit::Put(Box::new(put))];
+            (Recovered::Adopted { address, id: id.clone() }, edits)
         }
         (Operation::Create, ..) => (Recovered::NotMade { address }, Vec::new()),
         (Operation::Delete, Some(id), None) => {
-            let edits = record.map(|record| without(record, id)).unwrap_or_default();
+            let mut edits = record.map(|record| without(record, id)).unwrap_or_default();
+            edits.push(note(open, id, record.filter(|record| record.id == *id), now));
             (Recovered::Deleted { address, id: id.clone() }, edits)
         }
         (operation, ..) => {
             let id = open.intent.id.clone().unwrap_or_default();
-            let edits = match (operation, record) {
-                (Operation::Update, Some(record)) => doubt(open, record),
-                _ => Vec::new(),
-            };
+            let mut edits = Vec::new();
+            if let (Operation::Update, Some(record)) = (operation, record) {
+                edits.push(Edit::Put(Box::new(doubt(open, record))));
+                if is_as_sent(open, record) {
+                    edits.push(note(open, &id, Some(record), now));
+                }
+            }
             (Recovered::LeftToPlan { address, id }, edits)
         }
     }
+}
+
+/// What the history says about an operation that turned out to be done.
+fn note(open: &Open, id: &str, before: Option<&Record>, now: &str) -> Edit {
+    Edit::Note(Box::new(RunChange {
+        run: open.intent.run.clone(),
+        at: now.to_owned(),
+        address: open.intent.address.clone(),
+        type_name: open.intent.type_name.clone(),
+        operation: open.intent.operation,
+        id: id.to_owned(),
+        before: before.cloned(),
+    }))
+}
+
+/// Whether the object of an update is, as far as the cloud tells, as the update was to make it.
+fn is_as_sent(open: &Open, record: &Record) -> bool {
+    let Some(observed) = open.seen.as_ref().filter(|_| open.id.as_ref() == Some(&record.id)) else {
+        return false;
+    };
+    let current = compare::current(open.schema.inputs, &observed.inputs, &open.intent.inputs);
+    compare::differing(open.schema.inputs, &open.intent.inputs, &current).is_empty()
 }
 
 fn adopt(open: &Open, id: &str, observed: &Observed, old: Option<&Record>) -> Record {
@@ -247,26 +409,31 @@ fn without(record: &Record, id: &str) -> Vec<Edit> {
     }
 }
 
-/// The edits for an update that may have happened: what the cloud never tells is not known any
-/// more where the update would have changed it, so that the plan sends it again.
-fn doubt(open: &Open, record: &Record) -> Vec<Edit> {
+/// The record of an object after an update that may have happened: what the cloud never tells is not
+/// known any more where the update would have changed it, so that the plan sends it again; and what
+/// differs is not somebody else's doing, so that the object counts as on its way.
+fn doubt(open: &Open, record: &Record) -> Record {
     let null = Value::Null;
     let mut inputs: Object = record.inputs.clone();
-    for field in open.schema.inputs.iter().filter(|field| field.write_only) {
+    for field in open.schema.inputs {
         let before = inputs.get(field.name).unwrap_or(&null);
-        if !field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+        if field.kind.same(before, open.intent.inputs.get(field.name).unwrap_or(&null)) {
+            continue;
+        }
+        if field.write_only {
             inputs.remove(field.name);
+        } else if digest::has_digest(before) {
+            let known = digest::without_inside(before);
+            inputs.insert(field.name.to_owned(), known);
         }
     }
-    if inputs == record.inputs {
-        return Vec::new();
-    }
-    vec![Edit::Put(Box::new(Record { inputs, ..record.clone() }))]
+    let last = "an update was begun".to_owned();
+    let status = Status::Created(Waiting { last, until: None });
+    Record { inputs, status, ..record.clone() }
 }
 
 /// Does in memory what was committed.
-fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
-    state.open.retain(|(open, _)| *open != sequence);
+pub(crate) fn remember(state: &mut State, edits: Vec<Edit>) {
     for edit in edits {
         match edit {
             Edit::Put(record) => {
@@ -282,6 +449,11 @@ fn remember(state: &mut State, sequence: u64, edits: Vec<Edit>) {
             Edit::Note(_) => {}
         }
     }
+}
+
+/// The inputs of an address as recorded.
+pub(crate) fn known_inputs(state: &State, address: &Address) -> Object {
+    state.records.get(address).map(|record| record.inputs.clone()).unwrap_or_default()
 }
 
 fn about(intent: &Intent, diagnostic: Diagnostic) -> Diagnostic {

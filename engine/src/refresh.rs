@@ -8,6 +8,8 @@ use infra_sdk::provider::{
 use infra_sdk::store::{Record, Status};
 use infra_sdk::{Address, Diagnostic, Object, Value};
 
+use crate::digest;
+
 /// What is known of an object before deciding about it.
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {
@@ -93,9 +95,12 @@ pub(crate) fn believe(record: &Record) -> Observed {
     }
 }
 
-/// An object without sensitivity marks, for the port.
+/// An object without sensitivity marks and without digests, for the port.
 pub(crate) fn revealed(object: &Object) -> Object {
-    object.iter().map(|(name, value)| (name.clone(), Value::revealed(value))).collect()
+    digest::without(object)
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::revealed(value)))
+        .collect()
 }
 
 /// A diagnostic with every fact of a failed call.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use infra_sdk::Address;
 use infra_sdk::provider::Provider;
 use infra_sdk::store::Store;
 use tokio::sync::watch;
@@ -28,10 +29,38 @@ pub struct Run<'a> {
     pub by: String,
 }
 
+/// What settling and adopting are given, before there is a plan.
+pub struct Ports<'a> {
+    /// The cloud.
+    pub provider: &'a dyn Provider,
+    /// The store, which the caller holds alone.
+    pub store: &'a dyn Store,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Is told once what is waited for, before the wait. Must not block.
+    pub waits: &'a (dyn Fn(&Wait) + Send + Sync),
+}
+
+/// A wait for what lost creates may have made to show up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// The resources.
+    pub addresses: Vec<Address>,
+    /// How long it takes at most.
+    pub at_most: Duration,
+}
+
 /// Tells the time. The engine never looks at the machine's own clock.
 pub trait Clock: Send + Sync {
     /// Now, RFC 3339.
     fn now(&self) -> String;
+
+    /// This long from now, RFC 3339.
+    fn after(&self, time: Duration) -> String;
+
+    /// How long ago an instant was, RFC 3339; zero for one that is yet to come, and `None` for what
+    /// is no instant.
+    fn since(&self, instant: &str) -> Option<Duration>;
 
     /// Time since some fixed instant, never going backwards.
     fn monotonic(&self) -> Duration;
@@ -43,7 +72,8 @@ pub enum Stop {
     /// It is.
     #[default]
     Running,
-    /// Begin nothing, wait for what is in flight, save, say what is left.
+    /// Begin nothing, wait for the calls in flight but not for objects to become ready or gone, save,
+    /// say what is left.
     Stopping,
     /// Return at once. What is in flight stays in the journal for the next run.
     Abort,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use infra_sdk::provider::Owner;
-use infra_sdk::store::{Edit, Record};
+use infra_sdk::store::{Edit, Intent, Record};
 use infra_sdk::{Address, Declaration, Object, OutputDeclaration, Value};
 
 use crate::event::Operation;
@@ -26,6 +26,8 @@ pub(crate) struct Work {
     pub(crate) followers: Vec<Vec<usize>>,
     /// Outputs to evaluate at the end.
     pub(crate) outputs: Vec<OutputDeclaration>,
+    /// Creates of earlier runs that are to be sent again, with the numbers of their intents.
+    pub(crate) open: HashMap<Address, (u64, Intent)>,
     /// Outputs as recorded.
     pub(crate) recorded_outputs: BTreeMap<String, Value>,
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SandboxError;
-use crate::gate::{FaultReport, FaultRule, Health, LogEntry, OverlaySettings};
+use crate::gate::{FaultReport, FaultRule, Health, Holding, LogEntry, OverlaySettings};
 
 /// How long the gate may take to answer for itself. A reset waits for both emulators.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -104,6 +104,34 @@ impl Control {
     /// No gate answers, or a rule cannot be meant.
     pub async fn set_faults(&self, rules: &[FaultRule]) -> Result<(), SandboxError> {
         self.put("faults", rules).await
+    }
+
+    /// What is held; waits so long for something where nothing is, and at most 20 seconds.
+    ///
+    /// # Errors
+    ///
+    /// No gate answers.
+    pub async fn held(&self, patience: Duration) -> Result<Holding, SandboxError> {
+        let patience = patience.min(Duration::from_secs(20));
+        self.ask(Method::GET, &format!("held?wait={}", patience.as_millis())).await
+    }
+
+    /// Lets everything that is held go on as if nothing had been.
+    ///
+    /// # Errors
+    ///
+    /// No gate answers.
+    pub async fn release_held(&self) -> Result<(), SandboxError> {
+        self.send(Method::POST, "held/release", Bytes::new()).await.map(drop)
+    }
+
+    /// Cuts the connections of everything that is held. What no emulator has seen, none will see.
+    ///
+    /// # Errors
+    ///
+    /// No gate answers.
+    pub async fn drop_held(&self) -> Result<(), SandboxError> {
+        self.send(Method::POST, "held/drop", Bytes::new()).await.map(drop)
     }
 
     async fn put(&self, path: &str, value: &(impl Serialize + ?Sized)) -> Result<(), SandboxError> {

@@ -61,6 +61,7 @@ fn fault(operation: &str, nth: Vec<u64>, kind: FaultKind) -> FaultRule {
     FaultRule {
         service: Some("ec2".to_owned()),
         operation: Some(operation.to_owned()),
+        mutating: false,
         nth,
         probability: None,
         seed: 0,

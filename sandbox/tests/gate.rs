@@ -11,6 +11,7 @@ mod support;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -20,7 +21,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use infra_sandbox::gate::{
-    BucketSettings, FaultKind, FaultRule, Gate, GateSettings, OverlaySettings, ThrottleSettings,
+    BucketSettings, FaultKind, FaultRule, Gate, GateSettings, HoldAt, OverlaySettings,
+    ThrottleSettings,
 };
 use infra_sandbox::{Control, SandboxError};
 use tokio::net::TcpListener;
@@ -101,6 +103,7 @@ fn any(kind: FaultKind) -> FaultRule {
     FaultRule {
         service: None,
         operation: None,
+        mutating: false,
         nth: Vec::new(),
         probability: None,
         seed: 0,
@@ -202,6 +205,66 @@ async fn faults_strike_before_within_and_after() {
 
     control.set_faults(&[]).await.unwrap();
     assert_eq!(aws.ec2("DescribeX", &[]).await.0, 200);
+}
+
+/// A rule that holds the first change there.
+fn hold(at: HoldAt) -> FaultRule {
+    FaultRule { mutating: true, nth: vec![1], ..any(FaultKind::Hold { at }) }
+}
+
+#[tokio::test]
+async fn a_request_is_held_before_or_after_it_is_served_until_it_is_let_go() {
+    let scene = Scene::new(XML).await;
+    let (aws, control) = (scene.aws(), scene.control());
+    let served = || scene.moto.lock().unwrap().len();
+    for (at, seen_while_held) in [(HoldAt::Before, 0), (HoldAt::Served, 1)] {
+        let before = served();
+        control.set_faults(&[hold(at)]).await.unwrap();
+        let test = async {
+            let holding = control.held(Duration::from_secs(10)).await.unwrap();
+            let held = (holding.held[0].operation.clone(), holding.held[0].at);
+            assert_eq!(held, ("CreateX".to_owned(), at));
+            assert_eq!(served() - before, seen_while_held);
+            // Others are not held, reads least of all.
+            assert_eq!(aws.ec2("DescribeX", &[]).await.0, 200);
+            assert_eq!(aws.ec2("CreateX", &[]).await.0, 200);
+            control.release_held().await.unwrap();
+        };
+        let (reply, ()) = tokio::join!(aws.ec2("CreateX", &[]), test);
+        assert_eq!((reply.0, served() - before), (200, 3));
+    }
+    // What is dropped before it was served is never served.
+    let before = served();
+    control.set_faults(&[hold(HoldAt::Before)]).await.unwrap();
+    let drop = async {
+        assert_eq!(control.held(Duration::from_secs(10)).await.unwrap().held.len(), 1);
+        control.drop_held().await.unwrap();
+    };
+    let (reply, ()) = tokio::join!(aws.try_ec2("CreateX", &[]), drop);
+    assert_eq!((reply, served() - before), (None, 0));
+    assert!(control.held(Duration::ZERO).await.unwrap().held.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_sent_holds_what_comes_later() {
+    let scene = Scene::new(XML).await;
+    let (aws, control) = (scene.aws(), scene.control());
+    control.set_faults(&[hold(HoldAt::Answered)]).await.unwrap();
+    assert_eq!(aws.ec2("CreateX", &[]).await.0, 200);
+    let holding = control.held(Duration::from_secs(10)).await.unwrap();
+    assert_eq!((holding.held[0].at, holding.waiting), (HoldAt::Answered, 0));
+    let test = async {
+        while control.held(Duration::ZERO).await.unwrap().waiting == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(scene.moto.lock().unwrap().len(), 1);
+        control.release_held().await.unwrap();
+    };
+    let (reply, ()) = tokio::join!(aws.ec2("DescribeX", &[]), test);
+    assert_eq!(reply.0, 200);
+    let log = control.log(0).await.unwrap();
+    let mutating: Vec<bool> = log.iter().map(|entry| entry.mutating).collect();
+    assert_eq!(mutating, [true, false]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 extern crate self as infra_sdk;
 
 pub mod address;
+pub mod builtin;
 pub mod choice;
 pub mod diagnostic;
 pub mod error;

@@ -5,6 +5,7 @@
 //! once and never one by one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Place {
 }
 
 /// An object in the cloud that belongs to an address.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Target {
     /// Its address in the stack.
     pub address: Address,
@@ -51,6 +52,30 @@ pub struct Target {
     pub outputs: Object,
     /// Whose it is.
     pub owner: Arc<Owner>,
+}
+
+/// Attributes for `Debug`: their names alone. What goes through the port is revealed, and must not
+/// get into a log or a panic by way of a request that holds it.
+struct Names<'a>(&'a Object);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("address", &self.address)
+            .field("type_name", &self.type_name)
+            .field("place", &self.place)
+            .field("id", &self.id)
+            .field("recorded", &Names(&self.recorded))
+            .field("outputs", &Names(&self.outputs))
+            .field("owner", &self.owner)
+            .finish()
+    }
 }
 
 /// What the cloud has of an object.
@@ -76,7 +101,7 @@ pub enum Readiness {
 }
 
 /// A create call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Create {
     /// The resource.
     pub address: Address,
@@ -86,12 +111,31 @@ pub struct Create {
     pub place: Place,
     /// Inputs, fully known and revealed.
     pub inputs: Object,
-    /// The same for every try of this create, also after a restart.
+    /// The same for every try of this create, also after a restart. Empty in a search for what an
+    /// unknown create made: such a search changes nothing.
     pub token: String,
     /// Whose it will be.
     pub owner: Arc<Owner>,
-    /// When the first try began, RFC 3339: what a lost try made is not older.
+    /// When the first try began, RFC 3339: what a lost try made is not older. Empty with the token.
     pub started: String,
+    /// The object that the new one comes beside and that is deleted later. It has the same tags and
+    /// is never what a lost try made.
+    pub replaces: Option<String>,
+}
+
+impl fmt::Debug for Create {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Create")
+            .field("address", &self.address)
+            .field("type_name", &self.type_name)
+            .field("place", &self.place)
+            .field("inputs", &Names(&self.inputs))
+            .field("token", &self.token)
+            .field("owner", &self.owner)
+            .field("started", &self.started)
+            .field("replaces", &self.replaces)
+            .finish()
+    }
 }
 
 /// What a create call made.
@@ -115,15 +159,16 @@ impl Made {
 /// How a create whose answer was lost is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
-    /// The same request with the same token gives the same object: it may be sent again at any
-    /// time within which the service knows the token.
-    Replay,
+    /// The same request with the same token gives the same object, so it may be sent again rather
+    /// than waited for. What was made shows up in a search within this time; after it, the service
+    /// need not know the token any more.
+    Replay(Duration),
     /// Nothing but a search tells; what was made shows up in one within this time.
     Search(Duration),
 }
 
 /// An update call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Update {
     /// The object.
     pub target: Target,
@@ -135,6 +180,18 @@ pub struct Update {
     pub changed: Vec<String>,
     /// The same for every try of this update.
     pub token: String,
+}
+
+impl fmt::Debug for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("target", &self.target)
+            .field("inputs", &Names(&self.inputs))
+            .field("observed", &Names(&self.observed))
+            .field("changed", &self.changed)
+            .field("token", &self.token)
+            .finish()
+    }
 }
 
 /// What an error means for what to do next.
@@ -284,4 +341,44 @@ pub trait Provider: Send + Sync {
 
     /// Answers a question.
     fn lookup<'a>(&'a self, request: &'a LookupRequest) -> BoxFuture<'a, Result<Value, Failure>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_requests_of_the_port_never_show_what_they_carry() {
+        let secret = || Object::from([("password".to_owned(), Value::from("hunter2"))]);
+        let owner = Arc::new(Owner { stack: "shop".to_owned(), environment: "test".to_owned() });
+        let target = Target {
+            address: Address::stand_in(1),
+            type_name: "aws_thing".to_owned(),
+            place: Place::default(),
+            id: "thing-1".to_owned(),
+            recorded: secret(),
+            outputs: secret(),
+            owner: Arc::clone(&owner),
+        };
+        let create = Create {
+            address: target.address.clone(),
+            type_name: target.type_name.clone(),
+            place: Place::default(),
+            inputs: secret(),
+            token: "token".to_owned(),
+            owner,
+            started: "2026-01-02T03:04:05Z".to_owned(),
+            replaces: None,
+        };
+        let update = Update {
+            target: target.clone(),
+            inputs: secret(),
+            observed: secret(),
+            changed: vec!["password".to_owned()],
+            token: "token".to_owned(),
+        };
+        let shown = format!("{target:?} {create:?} {update:?}");
+        assert!(shown.contains("password") && shown.contains("thing-1"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
 }

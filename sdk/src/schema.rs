@@ -37,7 +37,8 @@ pub struct Field {
     pub force_new: bool,
     /// Never shown, never stored in clear.
     pub sensitive: bool,
-    /// AWS never returns it: compared with what was recorded.
+    /// AWS never returns it: compared with what was recorded. One that is sensitive too is recorded as
+    /// a digest, so that an operation on an object of earlier may be without it.
     pub write_only: bool,
     /// Our default, where we have one.
     pub default: Option<fn() -> Value>,

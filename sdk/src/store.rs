@@ -52,7 +52,7 @@ pub struct Record {
     pub place: Place,
     /// What the cloud calls it.
     pub id: String,
-    /// Inputs as last applied.
+    /// Inputs as last applied, with digests in place of write-only secrets.
     pub inputs: Object,
     /// Outputs as last seen; always with `id`.
     pub outputs: Object,
@@ -127,7 +127,8 @@ pub struct Intent {
     pub digest: String,
     /// The object's id, for updates and deletes; for creates the id of the one that is replaced.
     pub id: Option<String>,
-    /// Inputs that go into the call: what a replay needs.
+    /// Inputs that go into the call, with digests in place of write-only secrets: a replay takes
+    /// those from the declaration.
     pub inputs: Object,
     /// Resources that must outlive the object.
     pub dependencies: Vec<Address>,

@@ -8,12 +8,11 @@ use infra_sdk::Diagnostic;
 use tokio::sync::watch;
 
 use super::plan::show;
-use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{
-    Planned, Prepared, SystemClock, Way, approve, plan_all, states, stop_on_signals,
-};
+use crate::interrupts::Hold;
+use crate::session::{Locking, Planned, Prepared, SystemClock, Way, approve, plan_all, states};
 use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -24,6 +23,8 @@ pub(crate) struct ApplyingArgs {
     refresh: RefreshArgs,
     #[command(flatten)]
     format: FormatArgs,
+    #[command(flatten)]
+    waiting: LockArgs,
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
@@ -47,7 +48,8 @@ pub(super) async fn carry_out(
                 .hint("add `--auto-approve`"),
         ));
     }
-    let way = Way { mode, refresh: args.refresh.refresh, format };
+    let locking = Locking::Within(args.waiting.lock_timeout);
+    let way = Way { mode, refresh: args.refresh.refresh, format, locking };
     let planned = plan_all(context, stacks, way).await?;
     match (format, planned.stacks.as_slice()) {
         (Format::Json, [stack]) => {
@@ -58,13 +60,18 @@ pub(super) async fn carry_out(
     let empty = planned.stacks.iter().all(|stack| stack.plan.is_empty());
     if !empty && !args.auto_approve {
         let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
-        if !approve(context, &planned.selection.environment, verb)? {
+        if !approve(context, &planned.selection.environment, verb).await? {
             return Ok(Exit::Failed);
         }
     }
     let done = apply_all(context, planned, args, mode).await?;
     sum_up(context, &done, args, mode, empty);
-    Ok(exit(&done))
+    // Whoever has read only a part must not take it for all.
+    let unread = context.terminal.is_reader_gone();
+    Ok(match exit(&done) {
+        Exit::Done if unread => Exit::Failed,
+        exit => exit,
+    })
 }
 
 /// Applies every plan in order. An interrupt stops them all.
@@ -74,10 +81,17 @@ async fn apply_all(
     args: &ApplyingArgs,
     mode: Mode,
 ) -> Result<Vec<(String, Summary)>> {
-    let stop = stop_on_signals()?;
+    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let goes_on = format!("infra {verb} --env {}", planned.selection.environment.name);
+    let stop = context.interrupts.hold(Hold::Run { goes_on });
     let mut done = Vec::new();
     for stack in planned.stacks {
         let Prepared { name, store, plan, .. } = stack;
+        let Some(store) = store else {
+            return Err(Diagnostic::error("apply::unlocked", "the state is not held")
+                .hint("plan with the lock")
+                .into());
+        };
         if plan.is_empty() && !plan.has_bookkeeping() {
             done.push((name, Summary { outputs: outputs(&plan), ..Summary::default() }));
             continue;
@@ -94,7 +108,7 @@ async fn apply_all(
             events: &events,
             parallelism: usize::from(args.parallelism),
             stop: stop.clone(),
-            id: run_id()?,
+            id: states::run_id()?,
             by: states::who(),
         };
         let summary = apply(plan, run, &stop).await;
@@ -186,16 +200,6 @@ fn exit(done: &[(String, Summary)]) -> Exit {
     } else {
         Exit::Failed
     }
-}
-
-/// A random id of a run.
-fn run_id() -> Result<String> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Diagnostic::error("cli::random", "the system gives no random numbers")
-            .detail(error.to_string())
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

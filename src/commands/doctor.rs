@@ -1,22 +1,26 @@
 //! `infra doctor`: is everything here that a run needs?
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use infra_sdk::Diagnostic;
 use tokio::process::Command;
 
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project};
+use crate::config::{Endpoint, Environment, Project, StateKey};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::program::{Program, build};
-use crate::session::{connect, sandbox};
+use crate::session::states::names;
+use crate::session::{Site, connect, sandbox};
 use crate::view::human::doctor::{Finding, Verdict, render};
 
 /// Say whether everything is here that a run needs, and what mends it
 ///
-/// Nothing is changed and the sandbox is not started.
+/// Nothing is changed, and the sandbox is not started.
 #[derive(Args)]
 pub(crate) struct DoctorArgs {
     /// Check this environment only.
@@ -45,6 +49,8 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
             findings.push(python(sandboxed).await);
             for environment in environments {
                 findings.push(state(&project, environment));
+                findings.push(key(&project, environment));
+                findings.extend(locks(context, &project, environment).await?);
                 findings.push(cloud(context, &project, environment).await);
             }
         }
@@ -132,6 +138,60 @@ fn writable(folder: &Path) -> std::result::Result<(), String> {
     let fail = |error: std::io::Error| format!("`{}`: {error}", there.display());
     std::fs::write(&probe, b"probe").map_err(fail)?;
     std::fs::remove_file(&probe).map_err(fail)
+}
+
+/// Whoever reads the key reads every sensitive value.
+fn key(project: &Project, environment: &Environment) -> Finding {
+    let name = format!("key of {}", environment.name);
+    let path = match &environment.state_key {
+        Some(StateKey::Passphrase) => return Finding::good(name, "a passphrase"),
+        Some(StateKey::File(path)) => project.root.join(path),
+        None => project.state_root(environment).join("state.key"),
+    };
+    let shown = path.display();
+    match std::fs::metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Finding::good(name, format!("{shown}, made when it is needed"))
+        }
+        Err(error) => {
+            let mend = "make it readable for yourself, and for nobody else";
+            Finding::bad(name, Verdict::Missing, format!("`{shown}`: {error}"), mend)
+        }
+        Ok(metadata) if metadata.mode() & 0o077 != 0 => {
+            let why = format!("others may read {shown} (mode {:o})", metadata.mode() & 0o777);
+            Finding::bad(name, Verdict::Missing, why, format!("run `chmod 600 {shown}`"))
+        }
+        Ok(_) => Finding::good(name, format!("{shown}, readable for nobody else")),
+    }
+}
+
+/// Whether each state can be opened, and who holds it otherwise.
+async fn locks(
+    context: &Context,
+    project: &Project,
+    environment: &Environment,
+) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for stack in names(project, environment)? {
+        let name = format!("{stack} in {}", environment.name);
+        let site = Site { project, environment, stack: &stack };
+        findings.push(match site.open(context, Duration::ZERO).await {
+            Ok(store) => match store.load().await {
+                Ok(state) => {
+                    let count = state.records.len();
+                    let open = state.open.len();
+                    Finding::good(name, format!("{count} recorded, {open} unfinished, not locked"))
+                }
+                Err(error) => Finding::from_error(name, &site.refused(&error)),
+            },
+            Err(error) if error.exit == Exit::Locked => {
+                let detail = error.diagnostics.first().map(|first| first.detail.clone());
+                Finding::good(name, detail.unwrap_or_default())
+            }
+            Err(error) => Finding::from_error(name, &error),
+        });
+    }
+    Ok(findings)
 }
 
 async fn cloud(context: &Context, project: &Project, environment: &Environment) -> Finding {

@@ -1,10 +1,11 @@
-//! The commands, one file each: its arguments, whose doc comments are its help, and `run`.
+//! The commands, one file or folder each: its arguments, whose doc comments are its help, and `run`.
 
 pub(crate) mod apply;
 mod carry_out;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod sandbox;

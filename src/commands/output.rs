@@ -7,7 +7,7 @@ use crate::cli::{Context, Format, FormatArgs, WhichArgs};
 use crate::config::near;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{one_document, select_recorded, states};
+use crate::session::{Site, one_document, select_recorded};
 use crate::view::{human, outputs_json};
 
 /// Show the outputs of the stacks, as the latest apply left them
@@ -30,7 +30,8 @@ pub(crate) async fn run(context: &Context, args: &OutputArgs) -> Result<Exit> {
     one_document(format, stacks.iter().map(String::as_str))?;
     let mut all = Vec::new();
     for stack in stacks {
-        if let Some(state) = states::read(context, &project, &environment, &stack).await? {
+        let site = Site { project: &project, environment: &environment, stack: &stack };
+        if let Some(state) = site.read(context).await? {
             all.push((stack, state.outputs));
         }
     }

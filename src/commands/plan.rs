@@ -1,12 +1,12 @@
 //! `infra plan`.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use infra_engine::Mode;
 
-use crate::cli::{Context, Format, FormatArgs, RefreshArgs, StackArgs};
+use crate::cli::{Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{Planned, Way, plan_all};
+use crate::session::{Locking, Planned, Way, plan_all};
 use crate::view::{human, plan_json};
 
 /// Show what would change
@@ -21,6 +21,13 @@ pub(crate) struct PlanArgs {
     /// Show what destroying everything would do.
     #[arg(long)]
     destroy: bool,
+    #[command(flatten)]
+    waiting: LockArgs,
+    /// Whether to take the lock of the state. Without it the plan is made from what the latest run
+    /// left, which may be old.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
+        default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    lock: bool,
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -31,6 +38,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
         mode: if args.destroy { Mode::Destroy } else { Mode::Apply },
         refresh: args.refresh.refresh,
         format: args.format.format,
+        locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
     };
     let planned = plan_all(context, &args.stacks, way).await?;
     match (args.format.format, planned.stacks.as_slice()) {

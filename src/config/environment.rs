@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::Document;
 use crate::config::fields::{Fields, Text};
+use crate::config::state::{self, StateKey, StateOptions};
 
 /// Where stacks are applied, and with what care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub(crate) struct Environment {
     pub(crate) endpoint: Endpoint,
     /// Folder that its states are kept in, relative to the project: `state/ENV/STACK` in it.
     pub(crate) state: PathBuf,
+    /// What wraps the keys of its states, where it is not the key file beside them.
+    pub(crate) state_key: Option<StateKey>,
+    /// What else there is to say about its states.
+    pub(crate) state_options: StateOptions,
     /// Tags of everything in it.
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long a new object may take to be found by a search, where it is not what fits AWS.
@@ -65,6 +70,8 @@ impl Environment {
         let protected = fields.truth("protected").unwrap_or(false);
         let endpoint = fields.text("endpoint");
         let state = fields.text("state");
+        let state_key = fields.text("state_key");
+        let state_options = fields.table("state_options");
         let default_tags = fields.texts("default_tags").unwrap_or_default();
         let visible_within = fields.seconds("visible_within").map(Duration::from_secs);
         let accounts = fields.table("accounts");
@@ -81,7 +88,12 @@ impl Environment {
         let accounts = accounts.map(|table| read_accounts(name, document, table, problems));
         problems.extend(account.as_ref().and_then(account_problem));
         problems.extend(endpoint.as_ref().and_then(endpoint_problem));
-        problems.extend(state.as_ref().and_then(state_problem));
+        let state_options = state_options.map(|table| {
+            let path = format!("environments.{name}.state_options");
+            StateOptions::read(Fields::new(document, table, &path, problems))
+        });
+        let state = state::folder(state.as_ref(), problems);
+        let state_key = state::key(state_key.as_ref(), problems);
         let endpoint = match endpoint.map(|endpoint| endpoint.text) {
             None => Endpoint::Standard,
             Some(text) if text == "sandbox" => Endpoint::Sandbox,
@@ -102,7 +114,9 @@ impl Environment {
             },
             protected,
             endpoint,
-            state: state.map_or_else(|| ".infra".into(), |state| state.text.into()),
+            state,
+            state_key,
+            state_options: state_options.unwrap_or_default(),
             default_tags,
             visible_within,
             accounts: accounts.unwrap_or_default(),
@@ -187,15 +201,5 @@ fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {
             .detail(format!("`{}`", endpoint.text))
             .location(Some(endpoint.location.clone()))
             .hint("write a URL such as `http://localhost:4566`, or `sandbox`")
-    })
-}
-
-/// A state elsewhere than in a folder must not be taken for a folder of that name.
-fn state_problem(state: &Text) -> Option<Diagnostic> {
-    (state.text.is_empty() || state.text.contains("://")).then(|| {
-        Diagnostic::error("config::state", "a state is not kept in a folder")
-            .detail(format!("`{}` is not a path", state.text))
-            .location(Some(state.location.clone()))
-            .hint("write the path of a folder, or leave `state` out for `.infra`")
     })
 }

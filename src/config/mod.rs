@@ -8,10 +8,12 @@ mod environment;
 mod fields;
 mod project;
 pub(crate) mod settings;
+mod state;
 mod variables;
 
 pub(crate) use document::Document;
 pub(crate) use environment::{Endpoint, Environment};
 pub(crate) use fields::near;
 pub(crate) use project::Project;
+pub(crate) use state::StateKey;
 pub(crate) use variables::Variable;

@@ -180,7 +180,8 @@ mod tests {
         let problems = read(
             "colour = 1\n[project]\nprogram = 7\nprogramme = \"x\"\n[environments.Bad]\n\
              [environments.a]\nregion = \"r\"\naccount = \"12\"\nendpoint = \"ftp://x\"\n\
-             protected = \"yes\"\nstate = \"s3://bucket\"\n",
+             protected = \"yes\"\nstate = \"s3://bucket\"\nstate_key = \"hunter2\"\n\
+             [environments.a.state_options]\nallow_network_disc = true\n",
         )
         .expect_err("wrong");
         assert_eq!(
@@ -195,6 +196,9 @@ mod tests {
                 "9:12 config::endpoint `ftp://x`",
                 "10:13 config::type `environments.a.protected` is `true` or `false`, not text",
                 "11:9 config::state `s3://bucket` is not a path",
+                "12:13 config::state-key `state_key` says what wraps the key, and never a secret itself",
+                "14:1 config::unknown-key `allow_network_disc` is not a key of \
+                 `[environments.a.state_options]`",
             ]
         );
     }

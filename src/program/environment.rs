@@ -27,10 +27,11 @@ pub(super) fn scrub(command: &mut Command) {
     }
 }
 
-/// Removes the cloud's configuration only: a build may need a registry's token.
+/// Removes the cloud's configuration and what opens states: a build may need a registry's token.
 pub(super) fn scrub_cloud(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if is_cloud(&name.to_string_lossy()) {
+        let shown = name.to_string_lossy();
+        if is_cloud(&shown) || shown.starts_with("INFRA_STATE_") {
             command.env_remove(name);
         }
     }

@@ -3,6 +3,7 @@
 //! Start reading at [`connect`], the one place that decides which provider a run talks to.
 
 use infra_aws::{AwsProvider, Connection};
+use infra_engine::Builtin;
 use infra_sdk::provider::{FailureClass, Provider};
 use infra_sdk::{Diagnostic, Location};
 
@@ -53,7 +54,7 @@ pub(crate) async fn connect(
         let place = environment.location.clone();
         refused(environment, place, &failure)
     })?;
-    Ok(Cloud { provider: Box::new(provider), account: account.id })
+    Ok(Cloud { provider: Box::new(Builtin::new(Box::new(provider))), account: account.id })
 }
 
 fn refused(
@@ -88,5 +89,5 @@ fn refused(
 /// What is known of resource types without asking a cloud.
 pub(crate) async fn definitions(environment: &Environment) -> Box<dyn Provider> {
     let connection = Connection { region: environment.region.clone(), ..Connection::default() };
-    Box::new(AwsProvider::connect(connection).await)
+    Box::new(Builtin::new(Box::new(AwsProvider::connect(connection).await)))
 }

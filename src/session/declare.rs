@@ -10,7 +10,6 @@ use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Recorded;
 use super::select::{Selected, Selection};
-use super::states;
 use crate::cli::Context;
 use crate::error::{CommandError, Result};
 use crate::program::Answers;
@@ -71,11 +70,10 @@ pub(crate) async fn declare_recorded<'a>(
     selection: &'a Selection,
     provider: &'a dyn Provider,
 ) -> Result<Vec<Declared<Recorded<'a>>>> {
-    let (project, environment) = (&selection.project, &selection.environment);
     declare(context, selection, provider, async |stack| {
-        let state = states::read(context, project, environment, stack).await?;
+        let state = selection.site(stack).read(context).await?;
         let known = state.map(|state| state.lookups).unwrap_or_default();
-        Ok(Recorded::new(provider, &environment.region, known))
+        Ok(Recorded::new(provider, &selection.environment.region, known))
     })
     .await
 }

@@ -3,18 +3,18 @@
 //! Start reading at [`plan_all`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use infra_engine::{Goal, Mode, Plan, Recovered};
+use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
 use infra_sdk::provider::Owner;
-use infra_sdk::store::{Edit, Store};
+use infra_sdk::store::{Edit, State, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Live;
+use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
-use super::failure::store_error;
 use super::select::{Selection, select};
-use super::states;
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
 
@@ -22,8 +22,8 @@ use crate::error::{CommandError, Result};
 pub(crate) struct Prepared {
     /// Its name.
     pub(crate) name: String,
-    /// Its state.
-    pub(crate) store: Box<dyn Store>,
+    /// Its state; `None` where it was only looked at.
+    pub(crate) store: Option<Box<dyn Store>>,
     /// What it declares.
     pub(crate) declarations: Declarations,
     /// What has to change.
@@ -49,6 +49,17 @@ pub(crate) struct Way {
     pub(crate) refresh: bool,
     /// How the answer is written: one document is of one stack.
     pub(crate) format: Format,
+    /// Whether the states are held.
+    pub(crate) locking: Locking,
+}
+
+/// Whether the states are held while something is planned and done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Locking {
+    /// They are; a run that holds one is waited for this long.
+    Within(Duration),
+    /// They are not: what the latest run left is looked at, and nothing can be carried out.
+    None,
 }
 
 /// Plans every selected stack.
@@ -88,9 +99,38 @@ async fn prepare(
     declared: Declared<Live<'_>>,
     way: Way,
 ) -> Result<Prepared> {
-    let Declared { name, declarations, mut answers } = declared;
-    let fail = |error| store_error(&name, &error);
-    let store = states::open(&selection.project, &selection.environment, &name).await?;
+    let Declared { name, declarations, answers } = declared;
+    let owner =
+        Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
+    let mut goal = Goal::new(owner, declarations.clone());
+    goal.mode = way.mode;
+    goal.refresh = way.refresh;
+    let (store, state) = match way.locking {
+        Locking::Within(patience) => {
+            let (store, state) =
+                hold(context, selection, cloud, &name, answers, &goal, patience).await?;
+            (Some(store), state)
+        }
+        Locking::None => (None, look(context, selection, &name).await?),
+    };
+    let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
+    context.terminal.diagnostics(&plan.warnings);
+    Ok(Prepared { name, store, declarations, plan })
+}
+
+/// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.
+async fn hold(
+    context: &Context,
+    selection: &Selection,
+    cloud: &Cloud,
+    name: &str,
+    mut answers: Live<'_>,
+    goal: &Goal,
+    patience: Duration,
+) -> Result<(Box<dyn Store>, State)> {
+    let site = selection.site(name);
+    let fail = |error| site.refused(&error);
+    let store = site.open(context, patience).await?;
     let mut state = store.load().await.map_err(fail)?;
     let mut fresh = answers.take();
     fresh.retain(|edit| match edit {
@@ -100,18 +140,40 @@ async fn prepare(
     if !fresh.is_empty() {
         store.commit(None, &fresh).await.map_err(fail)?;
     }
-    let owner =
-        Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
-    let recovered = infra_engine::recover(&*cloud.provider, &*store, &owner, &mut state).await?;
+    let clock = SystemClock::new();
+    let waits = |wait: &Wait| context.terminal.say(&format!("{name}: {}", waiting(wait)));
+    let ports = Ports { provider: &*cloud.provider, store: &*store, clock: &clock, waits: &waits };
+    let recovered = infra_engine::recover(&ports, &mut state, goal).await?;
     for settled in &recovered {
         context.terminal.say(&format!("{name}: {}", settlement(settled)));
     }
-    let mut goal = Goal::new(owner, declarations.clone());
-    goal.mode = way.mode;
-    goal.refresh = way.refresh;
-    let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
-    context.terminal.diagnostics(&plan.warnings);
-    Ok(Prepared { name, store, declarations, plan })
+    Ok((store, state))
+}
+
+/// What the latest run left of a state, without its lock.
+async fn look(context: &Context, selection: &Selection, name: &str) -> Result<State> {
+    let left = selection.site(name).left(context).await?;
+    let what = match &left {
+        Some(state) => format!("it is what run {} of the state left", state.serial),
+        None => "no run of the stack has ended yet, and nothing is taken to be there".to_owned(),
+    };
+    context.terminal.diagnostics([&Diagnostic::warning(
+        "plan::unlocked",
+        "without the lock, what is recorded may be old",
+    )
+    .detail(format!("stack `{name}`: {what}; what a run begins meanwhile does not show"))
+    .hint("leave `--lock=false` out for a plan of what is")]);
+    Ok(left.unwrap_or_default())
+}
+
+/// What is waited for before there is a plan.
+fn waiting(wait: &Wait) -> String {
+    let addresses: Vec<_> = wait.addresses.iter().map(ToString::to_string).collect();
+    format!(
+        "an earlier run began {}; waiting up to {} s for what it may have made to show up",
+        addresses.join(", "),
+        wait.at_most.as_secs().max(1)
+    )
 }
 
 /// What became of an operation that an earlier run did not end.
@@ -120,6 +182,9 @@ fn settlement(settled: &Recovered) -> String {
     match settled {
         Recovered::Adopted { address, id } => {
             format!("{address}: {earlier}; {id} had been made and is recorded now")
+        }
+        Recovered::Pending { address } => {
+            format!("{address}: {earlier}; it is sent again as it was, which makes no second one")
         }
         Recovered::NotMade { address } => format!("{address}: {earlier}; nothing had been made"),
         Recovered::Deleted { address, id } => {

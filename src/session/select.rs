@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::{Address, Diagnostic};
 
+use super::site::Site;
 use super::states;
 use crate::cli::{Context, StackArgs, WhichArgs};
 use crate::config::settings::{self, Nodes, StackSettings};
@@ -25,6 +26,13 @@ pub(crate) struct Selection {
     pub(crate) stacks: Vec<Selected>,
     /// Settings of the command line.
     pub(crate) variables: Vec<Variable>,
+}
+
+impl Selection {
+    /// The state of a stack.
+    pub(crate) fn site<'a>(&'a self, stack: &'a str) -> Site<'a> {
+        Site { project: &self.project, environment: &self.environment, stack }
+    }
 }
 
 /// A stack that was selected.
@@ -47,7 +55,7 @@ pub(crate) async fn select(
     args: &StackArgs,
     keep_removed: bool,
 ) -> Result<Selection> {
-    let (project, environment) = find(context, &args.which)?;
+    let (project, environment) = find(context, &args.which.env)?;
     let all = settings::load(&project, &environment, &args.var_file)?;
     let executable = match &args.program {
         Some(file) => context.folder.join(file),
@@ -90,7 +98,7 @@ pub(crate) fn select_recorded(
     context: &Context,
     which: &WhichArgs,
 ) -> Result<(Project, Environment, Vec<String>)> {
-    let (project, environment) = find(context, which)?;
+    let (project, environment) = find(context, &which.env)?;
     let recorded = states::names(&project, &environment)?;
     if which.stack.is_empty() {
         return Ok((project, environment, recorded.into_iter().collect()));
@@ -106,10 +114,14 @@ pub(crate) fn select_recorded(
     Ok((project, environment, named.into_iter().collect()))
 }
 
-fn find(context: &Context, which: &WhichArgs) -> Result<(Project, Environment)> {
+/// The project that the command was called in, and an environment of it.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn find(context: &Context, environment: &str) -> Result<(Project, Environment)> {
     let project = Project::find(&context.folder)?;
     context.terminal.look_for_sources_in(&project.root);
-    let environment = project.environment(&which.env)?.clone();
+    let environment = project.environment(environment)?.clone();
     Ok((project, environment))
 }
 

@@ -126,6 +126,12 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             let body = hook(address, *operation, Some(*elapsed), Some(id));
             line("info", &message, "apply_complete", body)
         }
+        Event::OnItsWay { address, last, .. } => diagnostic(
+            &Diagnostic::warning("apply::on-its-way", "a resource is not waited for any longer")
+                .detail(last)
+                .address(address)
+                .hint("the next run goes on waiting"),
+        ),
         Event::Failed { address, operation, elapsed, diagnostic: why, id } => {
             let message =
                 format!("{address}: {} errored after {}s", operation.verb(), elapsed.as_secs());

@@ -6,6 +6,7 @@
 
 pub(crate) mod apply_json;
 pub(crate) mod graph;
+pub(crate) mod history_json;
 pub(crate) mod human;
 mod json;
 pub(crate) mod outputs_json;

@@ -1,14 +1,17 @@
 //! The two streams, and the questions.
 //!
 //! The main type is [`Terminal`]. A reader that went away ends the printing and nothing else: an
-//! apply goes on without anybody who looks.
+//! run hears of it ([`Terminal::reader_gone`]) and ends in order.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
+use indicatif::MultiProgress;
 use infra_sdk::Diagnostic;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::sync::watch;
 
 use super::human::diagnostic;
 use super::text::{FAINT, paint, plain, plain_lines};
@@ -18,6 +21,9 @@ pub(crate) struct Terminal {
     answers: Mutex<Stream<std::io::Stdout>>,
     notes: Mutex<Stream<std::io::Stderr>>,
     sources: Mutex<Vec<PathBuf>>,
+    /// Live lines, which step aside while something is written.
+    bars: Mutex<Option<MultiProgress>>,
+    gone: watch::Sender<bool>,
 }
 
 struct Stream<S: anstream::stream::RawStream> {
@@ -39,6 +45,10 @@ impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> Stream<S>
             self.trouble = written.and_then(|()| self.stream.flush()).err();
         }
     }
+
+    fn is_closed(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
 }
 
 impl Terminal {
@@ -48,7 +58,25 @@ impl Terminal {
             answers: Mutex::new(Stream::new(std::io::stdout(), colour)),
             notes: Mutex::new(Stream::new(std::io::stderr(), colour)),
             sources: Mutex::default(),
+            bars: Mutex::default(),
+            gone: watch::Sender::new(false),
         }
+    }
+
+    /// From now on these lines step aside for whatever is written.
+    pub(crate) fn make_room(&self, bars: MultiProgress) {
+        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
+    }
+
+    /// Waits until the reader of one of the streams has gone away.
+    pub(crate) async fn reader_gone(&self) {
+        // The sender lives as long as `self`.
+        self.gone.subscribe().wait_for(|gone| *gone).await.ok();
+    }
+
+    /// Whether the reader of one of the streams has gone away.
+    pub(crate) fn is_reader_gone(&self) -> bool {
+        *self.gone.borrow()
     }
 
     /// Adds a folder in which the source files of diagnostics are looked for.
@@ -58,12 +86,28 @@ impl Terminal {
 
     /// Writes to standard output: the answer.
     pub(crate) fn answer(&self, text: &str) {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).write(text);
+        self.write(&self.answers, text);
     }
 
     /// Writes to standard error: everything else.
     pub(crate) fn note(&self, text: &str) {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).write(text);
+        self.write(&self.notes, text);
+    }
+
+    /// The one way out.
+    fn write<S>(&self, stream: &Mutex<Stream<S>>, text: &str)
+    where
+        S: anstream::stream::RawStream + anstream::stream::AsLockedWrite,
+    {
+        let closed = || {
+            let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+            stream.write(text);
+            stream.is_closed()
+        };
+        let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if bars.map_or_else(closed, |bars| bars.suspend(closed)) {
+            self.gone.send_replace(true);
+        }
     }
 
     /// Writes a line about what happens to standard error; whatever is in it is made safe.
@@ -97,23 +141,63 @@ impl Terminal {
     }
 
     /// Asks, and returns the line that was typed; `None` when the input has ended.
-    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+    pub(crate) async fn ask(&self, question: &str) -> Option<String> {
         self.note(question);
-        let mut line = String::new();
-        match std::io::stdin().read_line(&mut line) {
-            Ok(0) | Err(_) => None,
-            Ok(_) => Some(line.trim().to_owned()),
-        }
+        read_line().await.map(|line| line.trim().to_owned())
+    }
+
+    /// Asks for a secret: what is typed does not show. `None` when the input has ended, and where the
+    /// terminal would show it.
+    pub(crate) async fn ask_hidden(&self, question: &str) -> Option<String> {
+        let hidden = Hidden::new().ok()?;
+        self.note(question);
+        let line = read_line().await;
+        drop(hidden);
+        self.note("\n");
+        line.map(|line| line.trim_end_matches(['\r', '\n']).to_owned())
     }
 
     /// Why the answer could not be written. A reader that went away is no trouble.
     pub(crate) fn trouble(&self) -> Option<Diagnostic> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let trouble = answers.trouble.take()?;
-        (trouble.kind() != std::io::ErrorKind::BrokenPipe).then(|| {
+        if answers.is_closed() {
+            return None;
+        }
+        answers.trouble.take().map(|trouble| {
             Diagnostic::error("output::unwritable", "the answer cannot be written")
                 .detail(format!("standard output: {trouble}"))
                 .hint("check what standard output leads to, such as a disk that is full")
         })
+    }
+}
+
+/// Nobody may ever answer, and an interrupt must be heard all the same.
+async fn read_line() -> Option<String> {
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|read| (read > 0).then_some(line))
+    });
+    line.await.ok()?.ok()?
+}
+
+/// What is typed does not show as long as this lives, an interrupt included.
+struct Hidden {
+    before: Termios,
+}
+
+impl Hidden {
+    fn new() -> std::io::Result<Self> {
+        let before = tcgetattr(std::io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that has gone needs nothing back.
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before).ok();
     }
 }

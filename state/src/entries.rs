@@ -10,7 +10,7 @@ use crate::config::Paths;
 use crate::keeper::Table;
 use crate::record::{
     ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire,
-    RunWire, Unreadable, from_body, unframe,
+    RunWire, Unreadable, format_of, from_body, unframe,
 };
 use crate::seal::SealingKey;
 
@@ -58,6 +58,36 @@ pub(crate) fn change(run: &str, number: u64) -> Vec<u8> {
     [changes(run).as_slice(), &number.to_be_bytes()].concat()
 }
 
+/// What an entry is, but for the two that describe the store itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A resource.
+    Record,
+    /// An output of the stack.
+    Output,
+    /// An answer to a lookup.
+    Lookup,
+    /// An open intent.
+    Intent,
+    /// A run.
+    Run,
+    /// What a run did to one resource.
+    Change,
+}
+
+/// What the entry under a key is; `None` for those that describe the store.
+pub(crate) fn kind(key: &[u8]) -> Option<Kind> {
+    let kinds = [
+        (RECORDS, Kind::Record),
+        (OUTPUTS, Kind::Output),
+        (LOOKUPS, Kind::Lookup),
+        (INTENTS, Kind::Intent),
+        (RUNS, Kind::Run),
+        (CHANGES, Kind::Change),
+    ];
+    kinds.into_iter().find_map(|(prefix, kind)| key.starts_with(prefix).then_some(kind))
+}
+
 /// Reads entries of a table and checks each.
 pub(crate) struct Reader<'a> {
     table: &'a dyn Table,
@@ -71,7 +101,18 @@ impl<'a> Reader<'a> {
 
     /// What the store is; `None` in an empty table.
     pub(crate) fn meta(&self) -> Result<Option<MetaWire>, StoreError> {
-        self.one(META)
+        let meta: Option<MetaWire> = self.one(META)?;
+        // What was sealed stays sealed: nothing turns a state back to the way of format 1.
+        if meta.as_ref().is_some_and(|meta| meta.wrapped.is_none()) && self.meta_format()? > Some(1)
+        {
+            return Err(self.damaged(META, "it does not hold the wrapped key of the state"));
+        }
+        Ok(meta)
+    }
+
+    /// The format in which it is written what the store is.
+    pub(crate) fn meta_format(&self) -> Result<Option<u16>, StoreError> {
+        Ok(self.table.get(META)?.as_deref().and_then(format_of))
     }
 
     /// What the store holds; `None` in an empty table.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::config::{Config, Paths};
+use crate::envelope::{KeySource, WrappedKey};
 use crate::keeper::Entry;
 use crate::record::{ContentWire, MetaWire, OutputWire, RecordWire, to_body};
 use crate::seal::SealingKey;
@@ -39,6 +40,9 @@ struct BodyWire {
     serial: u64,
     /// Id of the key that seals the sensitive values.
     key: String,
+    /// That key, wrapped; format 1 had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wrapped: Option<WrappedKey>,
     records: BTreeMap<String, RecordWire>,
     outputs: BTreeMap<String, Json>,
 }
@@ -70,14 +74,14 @@ pub fn read_export(path: &Path) -> Result<Export, StoreError> {
 
 impl Export {
     pub(crate) fn new(meta: &MetaWire, content: ContentWire) -> Self {
-        let MetaWire { lineage, serial, key } = meta.clone();
+        let MetaWire { lineage, serial, key, wrapped } = meta.clone();
         let ContentWire { records, outputs } = content;
-        Self { body: BodyWire { lineage, serial, key, records, outputs } }
+        Self { body: BodyWire { lineage, serial, key, wrapped, records, outputs } }
     }
 
     pub(crate) fn meta(&self) -> MetaWire {
-        let BodyWire { lineage, serial, key, .. } = &self.body;
-        MetaWire { lineage: lineage.clone(), serial: *serial, key: key.clone() }
+        let BodyWire { lineage, serial, key, wrapped, .. } = self.body.clone();
+        MetaWire { lineage, serial, key, wrapped }
     }
 
     /// Keys and bodies of a store that holds the same.
@@ -106,12 +110,15 @@ impl Export {
     /// The state, with the sensitive values opened.
     ///
     /// # Errors
-    /// `Unavailable` when it was sealed with another key, `Damaged` when a record does not decode.
-    pub fn open(self, key: &SealingKey) -> Result<State, StoreError> {
+    /// `Unavailable` when the source does not open its key, `Damaged` when a record does not decode.
+    pub fn open(self, source: &KeySource) -> Result<State, StoreError> {
+        let key = source.open(&self.meta())?;
+        self.open_with(&key)
+    }
+
+    /// The state, with the sensitive values opened with the state's own key.
+    pub(crate) fn open_with(self, key: &SealingKey) -> Result<State, StoreError> {
         let body = self.body;
-        if body.key != key.id() {
-            return Err(wrong_key(&body.key, key));
-        }
         let mut state = State { lineage: body.lineage, serial: body.serial, ..State::default() };
         for (address, record) in body.records {
             let damaged = |reason| StoreError::Damaged {
@@ -176,27 +183,7 @@ impl Snapshot {
         if !there {
             return Ok(None);
         }
-        let export = read_export(&path)?;
-        let key = SealingKey::read(paths.key())?;
-        let key = key.ok_or_else(|| missing_key(&export.body.key, paths.key()))?;
-        Ok(Some(Self { state: export.open(&key)? }))
-    }
-}
-
-/// The error for a state whose key file is gone.
-pub(crate) fn missing_key(id: &str, path: &Path) -> StoreError {
-    StoreError::Unavailable {
-        action: format!("open the state, which was sealed with the key {id}"),
-        reason: format!("the key file {} is missing; put it back", path.display()),
-    }
-}
-
-/// The error for a state that was sealed with another key.
-pub(crate) fn wrong_key(id: &str, found: &SealingKey) -> StoreError {
-    let found = found.id();
-    StoreError::Unavailable {
-        action: format!("open the state, which was sealed with the key {id}"),
-        reason: format!("the key file holds the key {found}; put the right one back"),
+        Ok(Some(Self { state: read_export(&path)?.open(paths.key())? }))
     }
 }
 

@@ -78,6 +78,27 @@ pub(crate) fn take_over(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Copies a directory and what is in it, durably but for its own name. A copy that was begun and
+/// not ended is made again.
+pub(crate) fn copy_directory(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    private_directory(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_directory(&entry.path(), &target)?;
+        } else {
+            let bytes = read(&entry.path())?.ok_or(io::ErrorKind::NotFound)?;
+            write_new(&target, &bytes)?;
+        }
+    }
+    sync_directory(to)
+}
+
 /// Waits until the names in a directory are on the disk.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     open_directory(path)?.sync_all()
@@ -98,6 +119,34 @@ pub(crate) fn probe(directory: &Path) -> io::Result<()> {
     let path = directory.join("probe");
     replace(&path, &[0; 4096])?;
     std::fs::remove_file(&path)
+}
+
+/// What kind of disk a directory is on, where other machines may share it.
+#[cfg(target_os = "linux")]
+pub(crate) fn network_disk(directory: &Path) -> io::Result<Option<&'static str>> {
+    let status = rustix::fs::fstatfs(&open_directory(directory)?)?;
+    Ok(network_kind(u64::try_from(status.f_type).unwrap_or_default() & 0xffff_ffff))
+}
+
+/// Other systems do not say it in a way that could be trusted.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn network_disk(_directory: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+/// By the number that Linux has for a kind of file system (statfs(2)).
+#[cfg(target_os = "linux")]
+fn network_kind(number: u64) -> Option<&'static str> {
+    match number {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x6573_5546 => Some("FUSE"),
+        0x0102_1997 => Some("9P"),
+        0x5346_414f | 0x6b41_4653 => Some("AFS"),
+        0x00c3_6400 => Some("Ceph"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        _ => None,
+    }
 }
 
 /// Waits until the name of a file is on the disk.
@@ -142,6 +191,18 @@ mod tests {
         assert!(shown.ends_with("it is a symbolic link, and the store follows none"), "{shown}");
         assert!(open(&link, OpenOptions::new().write(true)).is_err());
         assert_eq!(std::fs::read(&target).expect("still there"), b"mine");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_disk_that_machines_share_is_told_from_one_of_this_machine() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(network_disk(folder.path()).expect("asked"), None);
+        let ours = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630];
+        assert!(ours.into_iter().all(|number| network_kind(number).is_none()));
+        assert_eq!(network_kind(0x6969), Some("NFS"));
+        assert_eq!(network_kind(0xfe53_4d42), Some("SMB"));
+        assert_eq!(network_kind(0x6573_5546), Some("FUSE"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::sync::mpsc::Receiver;
 use infra_sdk::store::StoreError;
 use tokio::sync::oneshot;
 
+use crate::FORMAT;
 use crate::config::Paths;
 use crate::entries::{self, Reader};
 use crate::export::Export;
@@ -43,6 +44,17 @@ pub(crate) trait Table: Send {
 
     /// Makes everything durable that was applied.
     fn sync(&mut self) -> Result<(), StoreError>;
+
+    /// Makes sure that the end of what is about to begin will find room.
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Keeps a copy of what is there, durably, before a state of an earlier format is written to.
+    /// A backend that is younger than all earlier formats has nothing to keep.
+    fn keep_aside(&mut self, _format: u16) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// A call on its way to the keeper.
@@ -113,6 +125,8 @@ pub(crate) struct Keeper<T> {
     meta: MetaWire,
     head: Head,
     open: BTreeSet<u64>,
+    /// A state of this earlier format becomes this with its first change.
+    upgrade: Option<(u16, MetaWire)>,
     failed: Option<StoreError>,
 }
 
@@ -174,7 +188,28 @@ impl<T: Table> Keeper<T> {
             return Err(paths.damaged(&what, &reason));
         }
         let open = reader.open_intents()?.into_iter().collect();
-        Ok(Self { table, mark, paths, meta, head: found, open, failed: None })
+        Ok(Self { table, mark, paths, meta, head: found, open, upgrade: None, failed: None })
+    }
+
+    /// The format of a state that an earlier release wrote.
+    pub(crate) fn earlier_format(&self) -> Result<Option<u16>, StoreError> {
+        let format = Reader::new(&self.table, &self.paths).meta_format()?;
+        Ok(format.filter(|format| *format < FORMAT))
+    }
+
+    /// Says what a state of an earlier format becomes with its first change.
+    pub(crate) fn upgrade(&mut self, format: u16, meta: MetaWire) {
+        self.upgrade = Some((format, meta));
+    }
+
+    /// How many changes there were.
+    pub(crate) fn writes(&self) -> u64 {
+        self.head.writes
+    }
+
+    /// The table, to read.
+    pub(crate) fn table(&self) -> &T {
+        &self.table
     }
 
     /// What the store is.
@@ -235,7 +270,9 @@ impl<T: Table> Keeper<T> {
     }
 
     fn begin(&mut self, body: &[u8]) -> Result<u64, StoreError> {
-        self.usable()?;
+        self.writable()?;
+        // No failure of the store: what has begun can still end.
+        self.table.reserve()?;
         let number = self.head.next_intent;
         let key = entries::intent(number);
         let framed = frame(&key, body);
@@ -246,7 +283,7 @@ impl<T: Table> Keeper<T> {
     }
 
     fn commit(&mut self, intent: Option<u64>, edits: Vec<BodyEdit>) -> Result<(), StoreError> {
-        self.usable()?;
+        self.writable()?;
         let mut changes = BTreeMap::new();
         if let Some(number) = intent {
             if !self.open.contains(&number) {
@@ -291,7 +328,7 @@ impl<T: Table> Keeper<T> {
     }
 
     fn start(&mut self, body: Vec<u8>) -> Result<(), StoreError> {
-        self.usable()?;
+        self.writable()?;
         let meta = MetaWire { serial: self.meta.serial + 1, ..self.meta.clone() };
         let run = entries::run(meta.serial);
         let changes = [(entries::META.to_vec(), to_body(&meta)?), (run, body)];
@@ -305,7 +342,7 @@ impl<T: Table> Keeper<T> {
     }
 
     fn finish(&mut self, body: &[u8]) -> Result<(), StoreError> {
-        self.usable()?;
+        self.writable()?;
         let key = entries::run(self.meta.serial);
         let framed = frame(&key, body);
         self.apply(BTreeMap::from([(key, Some(framed))]))
@@ -350,6 +387,19 @@ impl<T: Table> Keeper<T> {
     fn export(&self) -> Result<(), StoreError> {
         let content = Reader::new(&self.table, &self.paths).content()?;
         Export::new(&self.meta, content).write(&self.paths.export())
+    }
+
+    /// Whether a change may be written; brings a state of an earlier format up first.
+    fn writable(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        let Some((format, meta)) = self.upgrade.take() else { return Ok(()) };
+        let done = self.table.keep_aside(format).and_then(|()| {
+            let framed = frame(entries::META, &to_body(&meta)?);
+            self.try_apply(BTreeMap::from([(entries::META.to_vec(), Some(framed))]))
+        });
+        self.note_failure(&done);
+        self.meta = meta;
+        done
     }
 
     fn usable(&self) -> Result<(), StoreError> {

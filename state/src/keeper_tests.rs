@@ -53,7 +53,10 @@ fn disk() -> (Disk, tempfile::TempDir, Paths) {
     let paths = Paths::new(folder.path(), &folder.path().join("key"));
     Mark::create(&paths.mark(), 0).expect("made");
     let mut disk = Disk::default();
-    let meta = MetaWire { lineage: "l".to_owned(), serial: 0, key: "k".to_owned() };
+    let source = crate::envelope::KeySource::File(folder.path().join("key"));
+    let (key, wrapped) = source.make(paths.key_context("l")).expect("made");
+    let (lineage, key) = ("l".to_owned(), key.id().to_owned());
+    let meta = MetaWire { lineage, serial: 0, key, wrapped: Some(wrapped) };
     Keeper::found(&mut disk, &meta, 0, Vec::new()).expect("founded");
     (disk, folder, paths)
 }
@@ -137,10 +140,10 @@ fn an_entry_that_is_lost_swapped_or_added_is_noticed_at_open() {
 #[test]
 fn a_single_entry_of_a_later_format_is_refused_with_both_versions() {
     let (disk, _folder, paths) = disk();
-    let framed = crate::record::frame_as(crate::FORMAT + 1, entries::META, b"{}");
+    let framed = crate::record::frame_as(FORMAT + 1, entries::META, b"{}");
     disk.clone().apply(&[(entries::META.to_vec(), Some(framed))]).expect("applied");
     let error = open(&disk, &paths).err().expect("accepted");
-    let (found, supported) = (crate::FORMAT + 1, crate::FORMAT);
+    let (found, supported) = (FORMAT + 1, FORMAT);
     let text = format!("the state is of format {found}, and this release reads up to {supported}");
     assert_eq!(error.to_string(), text);
 }

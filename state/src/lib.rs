@@ -8,17 +8,23 @@
 
 mod config;
 mod entries;
+mod envelope;
 pub mod export;
 mod files;
+mod folder;
 mod keeper;
 mod lock;
 mod marker;
 mod record;
+mod rekey;
+mod restore;
 pub mod seal;
 mod sled_store;
+mod sled_table;
 mod value;
 
-pub use config::{Config, Location, Paths, open, restore};
+pub use config::{Config, Location, Paths, RestoreChecks, open, rekey, restore};
+pub use envelope::{KeyContext, KeySource, KeyWrapper};
 pub use export::{Export, Snapshot, read_export};
 pub use lock::LockOwner;
 pub use record::FORMAT;

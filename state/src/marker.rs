@@ -14,16 +14,32 @@ use serde::{Deserialize, Serialize};
 use crate::config::Paths;
 use crate::{FORMAT, files};
 
-/// What the marker file says.
+/// What the marker file says: one line of JSON. Its last field is a check over all that stands
+/// before it, in this format and in every later one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Marker {
     format: u16,
-    pub(crate) lineage: String,
+    lineage: String,
+    /// How many runs there were at least; format 1 did not say.
+    #[serde(default)]
+    serial: u64,
 }
 
+/// What stands before the check.
+const CHECK_FIELD: &str = ",\"check\":\"";
+
 impl Marker {
-    pub(crate) fn new(lineage: &str) -> Self {
-        Self { format: FORMAT, lineage: lineage.to_owned() }
+    pub(crate) fn new(lineage: &str, serial: u64) -> Self {
+        Self { format: FORMAT, lineage: lineage.to_owned(), serial }
+    }
+
+    pub(crate) fn lineage(&self) -> &str {
+        &self.lineage
+    }
+
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// Reads the marker; `None` where there is none.
@@ -32,24 +48,56 @@ impl Marker {
         let bytes = files::read(&path)
             .map_err(|error| files::unavailable("read the marker", &path, &error))?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let marker: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| paths.damaged(&format!("{}", path.display()), &error.to_string()))?;
-        if marker.format > FORMAT {
+        let damaged = |reason: &str| paths.damaged(&format!("{}", path.display()), reason);
+        let text = std::str::from_utf8(&bytes).map_err(|error| damaged(&error.to_string()))?;
+        let body = match text.rfind(CHECK_FIELD) {
+            Some(at) if checked(&text[..at]) == text => format!("{}}}", &text[..at]),
+            Some(_) => return Err(damaged("its checksum does not match")),
+            None => text.to_owned(),
+        };
+        let has_check = body != text;
+        // A later format may say more: first of all, which one it is.
+        let format: FormatWire =
+            serde_json::from_str(&body).map_err(|error| damaged(&error.to_string()))?;
+        if format.format > FORMAT && has_check {
             return Err(StoreError::Newer {
-                found: marker.format.into(),
+                found: format.format.into(),
                 supported: FORMAT.into(),
             });
         }
-        Ok(Some(marker))
+        if has_check != (format.format > 1) {
+            return Err(damaged("it has no checksum that fits its format"));
+        }
+        serde_json::from_str(&body).map(Some).map_err(|error| damaged(&error.to_string()))
+    }
+
+    /// As [`Marker::read`], but a damaged one is none.
+    pub(crate) fn read_any(paths: &Paths) -> Result<Option<Self>, StoreError> {
+        match Self::read(paths) {
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            read => read,
+        }
     }
 
     /// Writes the marker, durably.
     pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
         let refuse = |error: io::Error| files::unavailable("write the marker", path, &error);
-        let mut text = serde_json::to_vec(self).map_err(|error| refuse(error.into()))?;
-        text.push(b'\n');
-        files::replace(path, &text).map_err(refuse)
+        let text = serde_json::to_string(self).map_err(|error| refuse(error.into()))?;
+        let text = checked(text.trim_end_matches('}'));
+        files::replace(path, text.as_bytes()).map_err(refuse)
     }
+}
+
+/// The one field that every format has.
+#[derive(Deserialize)]
+struct FormatWire {
+    format: u16,
+}
+
+/// The text of a marker from what stands before its check.
+fn checked(start: &str) -> String {
+    let check = blake3::hash(start.as_bytes()).to_hex();
+    format!("{start}{CHECK_FIELD}{}\"}}\n", &check[..CHECK])
 }
 
 /// The file with the number of the latest durable change, open for writing.

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::envelope::WrappedKey;
 use crate::seal::SealingKey;
 use crate::value::{Attributes, Sealer};
 
@@ -61,6 +62,11 @@ pub(crate) fn unframe<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Unrea
     }
 }
 
+/// The format of a framed entry.
+pub(crate) fn format_of(bytes: &[u8]) -> Option<u16> {
+    bytes.first_chunk::<2>().map(|format| u16::from_be_bytes(*format))
+}
+
 fn checksum(key: &[u8], format: [u8; 2], body: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(key.len() as u64).to_be_bytes()).update(key).update(&format).update(body);
@@ -90,6 +96,9 @@ pub(crate) struct MetaWire {
     pub(crate) serial: u64,
     /// Id of the key that seals its values.
     pub(crate) key: String,
+    /// That key, wrapped. Format 1 had none: its values are sealed with the key of the file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wrapped: Option<WrappedKey>,
 }
 
 /// What the store holds: written with every change, so that a lost entry is noticed.

@@ -1,9 +1,8 @@
 //! Sealing: sensitive values are encrypted one by one before they reach a disk.
 //!
-//! The main type is [`SealingKey`]: a random key in a file of its own, made on first use. A sealed
-//! value is bound to where it stands (lineage, address, attribute path), so that it cannot be moved
-//! to another attribute where it would be shown. The key is never written anywhere else and never
-//! appears in an error.
+//! The main type is [`SealingKey`]: the data key of a state, or the key of a file that wraps it (see
+//! `envelope`). A sealed value is bound to where it stands (lineage, address, attribute path), so that
+//! it cannot be moved to another attribute where it would be shown. A key never appears in an error.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -23,7 +22,8 @@ const NONCE: usize = 24;
 
 /// The key that seals sensitive values. It is wiped from memory when it is dropped.
 pub struct SealingKey {
-    bytes: Zeroizing<[u8; 32]>,
+    /// Boxed, so that moving the key leaves no copy behind.
+    bytes: Box<Zeroizing<[u8; 32]>>,
     id: String,
 }
 
@@ -50,13 +50,11 @@ impl SealingKey {
         else {
             return Err(damaged("it does not hold a key of a format that this release reads"));
         };
-        let mut bytes = Zeroizing::new([0; 32]);
         let decoded = STANDARD.decode(key).map(Zeroizing::new);
-        match decoded {
-            Ok(decoded) if decoded.len() == bytes.len() => bytes.copy_from_slice(&decoded),
+        let key = match decoded.as_ref().map(|decoded| decoded.as_slice().try_into()) {
+            Ok(Ok(bytes)) => Self::from_bytes(bytes),
             _ => return Err(damaged("it does not hold 32 bytes in base64")),
-        }
-        let key = Self::new(bytes);
+        };
         if key.id == check { Ok(Some(key)) } else { Err(damaged("its checksum does not match")) }
     }
 
@@ -82,19 +80,41 @@ impl SealingKey {
         &self.id
     }
 
-    fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
-        let id = blake3::derive_key("infra 2026-11 sealing key id", &*bytes);
+    /// A key that nobody has had before.
+    pub(crate) fn random() -> io::Result<Self> {
+        let mut bytes = Box::new(Zeroizing::new([0; 32]));
+        getrandom::fill(&mut **bytes)?;
+        Ok(Self::new(bytes))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let mut boxed = Box::new(Zeroizing::new([0; 32]));
+        boxed.copy_from_slice(bytes);
+        Self::new(boxed)
+    }
+
+    fn new(bytes: Box<Zeroizing<[u8; 32]>>) -> Self {
+        let id = blake3::derive_key("infra 2026-11 sealing key id", &**bytes);
         let id = blake3::Hash::from_bytes(id).to_hex()[..16].to_owned();
         Self { bytes, id }
+    }
+
+    /// The bytes, to be wrapped.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
+    /// The key that wraps data keys: another one, so that what seals values never seals keys.
+    pub(crate) fn wrapping(&self) -> Self {
+        let bytes = Zeroizing::new(blake3::derive_key("infra 2026-11 key wrap", &**self.bytes));
+        Self::from_bytes(&bytes)
     }
 
     /// Makes a key file. Another process may make it at the same time, for another stack: the
     /// first one wins, and nobody ever sees half a file.
     fn create(path: &Path) -> io::Result<()> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *bytes)?;
-        let key = Self::new(bytes);
-        let encoded = Zeroizing::new(STANDARD.encode(*key.bytes));
+        let key = Self::random()?;
+        let encoded = Zeroizing::new(STANDARD.encode(key.expose()));
         let line = Zeroizing::new(format!("{HEADER} {} {}\n", encoded.as_str(), key.id));
         let temporary = path.with_extension(format!("{}.tmp", random_id()?));
         files::write_new(&temporary, line.as_bytes())?;
@@ -141,12 +161,12 @@ impl SealingKey {
 
     /// A digest that tells nothing to whoever has not the key.
     pub(crate) fn digest(&self, text: &str) -> String {
-        let key = Zeroizing::new(blake3::derive_key("infra 2026-11 lookup digest", &*self.bytes));
+        let key = Zeroizing::new(blake3::derive_key("infra 2026-11 lookup digest", self.expose()));
         blake3::keyed_hash(&key, text.as_bytes()).to_hex()[..32].to_owned()
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.bytes).into())
+        XChaCha20Poly1305::new(self.expose().into())
     }
 }
 
@@ -168,7 +188,7 @@ mod tests {
     use super::*;
 
     fn key() -> SealingKey {
-        SealingKey::new(Zeroizing::new([7; 32]))
+        SealingKey::from_bytes(&[7; 32])
     }
 
     #[test]
@@ -177,7 +197,7 @@ mod tests {
         assert!(!sealed.contains("hunter2"));
         assert_eq!(key().unseal(b"here", &sealed).expect("opens").as_slice(), b"hunter2");
         assert!(key().unseal(b"there", &sealed).is_err());
-        let other = SealingKey::new(Zeroizing::new([8; 32]));
+        let other = SealingKey::from_bytes(&[8; 32]);
         assert!(other.unseal(b"here", &sealed).is_err());
     }
 
@@ -194,11 +214,11 @@ mod tests {
         assert!(SealingKey::read(&path).expect("readable").is_none());
         let made = SealingKey::read_or_create(&path).expect("made");
         let again = SealingKey::read_or_create(&path).expect("read");
-        assert_eq!(*made.bytes, *again.bytes);
-        assert_ne!(*made.bytes, [0; 32]);
+        assert_eq!(made.expose(), again.expose());
+        assert_ne!(made.expose(), &[0; 32]);
         assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 1);
         let shown = format!("{made:?}");
-        assert!(!shown.contains(&STANDARD.encode(*made.bytes)), "{shown}");
+        assert!(!shown.contains(&STANDARD.encode(made.expose())), "{shown}");
     }
 
     #[test]

@@ -5,9 +5,12 @@
 //! machine answers it.
 
 mod bad_input;
+mod builtin;
 mod help;
+mod interrupts;
 mod plan;
 mod program;
 mod settings;
+mod state;
 mod support;
 mod terminal;

@@ -45,7 +45,8 @@ impl Project {
         project
     }
 
-    /// A project whose AWS is a server that knows who the caller is, and nothing else.
+    /// A project whose AWS is a server that knows who the caller is and that there is no VPC, and
+    /// refuses everything else.
     pub(crate) fn with_cloud() -> Self {
         Self::with_slow_cloud(Duration::ZERO)
     }
@@ -130,6 +131,36 @@ impl Project {
         self.run(&mut command)
     }
 
+    /// Runs `infra` on a terminal that waits for questions and types an answer to each. Python makes
+    /// the terminal.
+    pub(crate) fn on_terminal(&self, words: &[&str], answers: &[(&str, &str)]) -> Run {
+        let script = "import json, os, pty, sys\n\
+            answers, *command = sys.argv[1:]\n\
+            answers = json.loads(answers)\n\
+            seen = b''\n\
+            def read(fd):\n\
+            \x20   global seen\n\
+            \x20   data = os.read(fd, 1024)\n\
+            \x20   seen += data\n\
+            \x20   if answers and answers[0][0].encode() in seen:\n\
+            \x20       os.write(fd, answers.pop(0)[1].encode() + b'\\n')\n\
+            \x20       seen = b''\n\
+            \x20   return data\n\
+            status = pty.spawn(command, read)\n\
+            sys.exit(os.waitstatus_to_exitcode(status))\n";
+        let infra = self.command(words);
+        let mut command = Command::new("python3");
+        let answers = serde_json::to_string(answers).expect("texts");
+        command.args(["-c", script, &answers]).arg(infra.get_program()).args(infra.get_args());
+        command.current_dir(self.path()).env_clear().stdin(Stdio::null());
+        for (name, value) in infra.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm");
+        with_credentials(&mut command);
+        self.run(&mut command)
+    }
+
     /// Runs a command and replaces what differs from run to run.
     pub(crate) fn run(&self, command: &mut Command) -> Run {
         let mut child =
@@ -197,8 +228,9 @@ fn typed_program() -> PathBuf {
     program
 }
 
-/// A server that answers GetCallerIdentity, and everything else with an error. Source: the STS API
-/// reference. It ends with the process of the tests.
+/// A server that answers GetCallerIdentity, DescribeVpcs as an account without one does, and
+/// everything else with an error. Source: the STS and EC2 API references. It ends with the process of
+/// the tests.
 fn serve_identity(delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -223,12 +255,16 @@ fn answer(stream: TcpStream, delay: Duration) {
         let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code>\
              <Message>You are not authorized to perform this operation.</Message></Error>\
              </Errors><RequestID>r-2</RequestID></Response>";
-        let known = body.contains("Action=GetCallerIdentity");
-        if !known {
+        let none = "<DescribeVpcsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+             <requestId>r-3</requestId><vpcSet/></DescribeVpcsResponse>";
+        let (status, text) = if body.contains("Action=GetCallerIdentity") {
+            ("200 OK", identity.as_str())
+        } else if body.contains("Action=DescribeVpcs&") {
+            ("200 OK", none)
+        } else {
             std::thread::sleep(delay);
-        }
-        let (status, text) =
-            if known { ("200 OK", identity.as_str()) } else { ("403 Forbidden", refusal) };
+            ("403 Forbidden", refusal)
+        };
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\nx-amzn-requestid: r-2\r\n\
              content-length: {}\r\n\r\n",

@@ -1,8 +1,6 @@
 //! Streams, colour and questions.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 
 use crate::support::{Project, with_credentials};
 
@@ -20,32 +18,10 @@ fn without_a_terminal_nothing_waits_for_an_answer() {
     assert_eq!((run.code, run.stdout.as_str()), (Some(64), ""), "{}", run.shown());
 }
 
-/// Runs `apply` on a terminal that types an answer. Python makes the terminal.
+/// Runs `apply` on a terminal that types an answer.
 fn answered(project: &Project, answer: &str) -> (Option<i32>, String) {
-    let script = "import os, pty, sys\n\
-        answer, *command = sys.argv[1:]\n\
-        sent = False\n\
-        seen = b''\n\
-        def read(fd):\n\
-        \x20   global sent, seen\n\
-        \x20   data = os.read(fd, 1024)\n\
-        \x20   seen += data\n\
-        \x20   if not sent and (b'Type ' in seen):\n\
-        \x20       sent = True\n\
-        \x20       os.write(fd, answer.encode() + b'\\n')\n\
-        \x20   return data\n\
-        status = pty.spawn(command, read)\n\
-        sys.exit(os.waitstatus_to_exitcode(status))\n";
-    let infra = project.command(&["apply", "--env", "dev", "--program", "program"]);
-    let mut command = Command::new("python3");
-    command.args(["-c", script, answer]).arg(infra.get_program()).args(infra.get_args());
-    command.current_dir(project.path()).env_clear().stdin(Stdio::null());
-    for (name, value) in infra.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command.env("TERM", "xterm");
-    with_credentials(&mut command);
-    let run = project.run(&mut command);
+    let words = ["apply", "--env", "dev", "--program", "program"];
+    let run = project.on_terminal(&words, &[("Type ", answer)]);
     (run.code, run.stdout)
 }
 
@@ -115,32 +91,4 @@ fn an_answer_that_cannot_be_written_is_an_error() {
     let output = command.stdout(full).stderr(Stdio::piped()).output().expect("infra ends");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("error[output::unwritable]"));
-}
-
-#[test]
-fn an_interrupt_waits_for_what_is_in_flight_and_begins_nothing() {
-    let project = Project::with_slow_cloud(Duration::from_secs(2));
-    project.program(
-        "desired(resource('a', cidr_block='10.0.0.0/16'), resource('b', cidr_block='10.1.0.0/16'))",
-    );
-    let words = "apply --env dev --program program --auto-approve --parallelism 1";
-    let mut command = project.command(&words.split(' ').collect::<Vec<_>>());
-    with_credentials(&mut command);
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("infra starts");
-    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    let mut seen = String::new();
-    while !seen.contains("creating") {
-        assert!(stderr.read_line(&mut seen).expect("read") > 0, "{seen}");
-    }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    stderr.read_to_string(&mut seen).expect("read");
-    let output = child.wait_with_output().expect("infra ends");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{stdout}{seen}");
-    assert!(seen.contains("stopping: 1 not begun, waiting for 1 in flight"), "{seen}");
-    assert!(seen.contains("UnauthorizedOperation"), "{seen}");
-    assert!(stdout.contains("web: b not begun"), "{stdout}");
-    assert!(stdout.contains("Apply interrupted:"), "{stdout}");
 }

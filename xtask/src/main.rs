@@ -1,9 +1,9 @@
-//! `cargo xtask tidy` and `cargo xtask bench`.
+//! `cargo xtask tidy`, `cargo xtask bench` and `cargo xtask reliability`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use xtask::{bench, tidy};
+use xtask::{bench, reliability, tidy};
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
@@ -27,8 +27,19 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        "reliability" => {
+            let options = reliability::Options::parse(std::env::args().skip(2));
+            match options.and_then(|options| reliability::run(root, &options)) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(message) => {
+                    say(&message);
+                    ExitCode::from(64)
+                }
+            }
+        }
         _ => {
-            say("usage: cargo xtask tidy | bench");
+            say("usage: cargo xtask tidy | bench | reliability [--seed N] [--most N] [TEST]");
             ExitCode::from(64)
         }
     }

@@ -130,7 +130,8 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         Box::pin(async move {
             let want: T = inputs(&complete::<T>(context, request))?;
             let told = Told::default();
-            let creating = Creating::new(&request.token, &request.started, &told);
+            let creating = Creating::new(&request.token, &request.started, &told)
+                .beside(request.replaces.as_deref());
             let id = create(context.aws, &want, creating).await?;
             Ok(Made { id, outputs: told.take() })
         })
@@ -198,7 +199,10 @@ impl<T: Handler> AnyHandler for Adapter<T> {
     ) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
             let want: T = inputs(&complete::<T>(context, request))?;
-            find(context.aws, &want).await
+            if request.token.is_empty() {
+                return T::find(context.aws, &want).await;
+            }
+            find(context.aws, &want, request.replaces.as_deref()).await
         })
     }
 }
@@ -272,15 +276,16 @@ async fn create<T: Handler>(aws: &Aws, want: &T, creating: Creating<'_>) -> Resu
         Err(failure)
             if failure.effect == Effect::Unknown && calls.class != CreateClass::Neither =>
         {
-            settle(aws, want, failure).await
+            settle(aws, want, creating.replaces, failure).await
         }
         other => other,
     }
 }
 
 /// What a create may have made, finished.
-async fn find<T: Handler>(aws: &Aws, want: &T) -> Result<Vec<String>> {
-    let found = T::find(aws, want).await?;
+async fn find<T: Handler>(aws: &Aws, want: &T, replaces: Option<&str>) -> Result<Vec<String>> {
+    let mut found = T::find(aws, want).await?;
+    found.retain(|id| Some(id.as_str()) != replaces);
     for id in &found {
         T::finish(aws, id).await?;
     }
@@ -292,11 +297,16 @@ async fn find<T: Handler>(aws: &Aws, want: &T) -> Result<Vec<String>> {
 const VISIBLE_AFTER: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
 
-async fn settle<T: Handler>(aws: &Aws, want: &T, mut lost: Failure) -> Result<String> {
+async fn settle<T: Handler>(
+    aws: &Aws,
+    want: &T,
+    replaces: Option<&str>,
+    mut lost: Failure,
+) -> Result<String> {
     let mut trouble = None;
     for delay in VISIBLE_AFTER {
         tokio::time::sleep(delay).await;
-        let mut found = match find(aws, want).await {
+        let mut found = match find(aws, want, replaces).await {
             Ok(found) => found,
             Err(failure) => {
                 trouble = Some(failure);

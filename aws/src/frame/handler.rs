@@ -52,13 +52,20 @@ pub struct Creating<'a> {
     pub token: &'a str,
     /// When the first try began, RFC 3339.
     pub started: &'a str,
+    /// The object that stays beside the new one for now.
+    pub replaces: Option<&'a str>,
     told: &'a Told,
 }
 
 impl<'a> Creating<'a> {
     /// What is told goes into `told`.
     pub(crate) fn new(token: &'a str, started: &'a str, told: &'a Told) -> Self {
-        Self { token, started, told }
+        Self { token, started, replaces: None, told }
+    }
+
+    /// Beside this object, which has the same tags.
+    pub(crate) fn beside(self, replaces: Option<&'a str>) -> Self {
+        Self { replaces, ..self }
     }
 
     /// Keeps an output that AWS tells now and never again, such as the secret half of a key.

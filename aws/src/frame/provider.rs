@@ -164,7 +164,7 @@ impl Provider for AwsProvider {
 
     fn settling(&self, type_name: &str) -> Settling {
         match handler(type_name).map(|handler| handler.calls().class) {
-            Some(CreateClass::Token) => Settling::Replay,
+            Some(CreateClass::Token) => Settling::Replay(self.visible_within),
             _ => Settling::Search(self.visible_within),
         }
     }
@@ -293,6 +293,7 @@ mod tests {
             token: "t".to_owned(),
             owner: Arc::new(owner),
             started: "2026-11-22T00:00:00Z".to_owned(),
+            replaces: None,
         };
         let id = provider.create(&create).await.expect("it is created").id;
         let target = |skip| Target {

@@ -4,18 +4,21 @@
 //! apply, so that what is in memory is never ahead of what is durable. No lock is held across an
 //! await.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use infra_sdk::provider::{Failure, FailureClass, Owner, Target};
+use infra_sdk::provider::{Failure, FailureClass, Owner, Place, Target};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
 use crate::plan::{Action, Change, Mode, Plan};
-use crate::refresh;
-use crate::run::Run;
+use crate::run::{Run, Stop};
+use crate::search;
+use crate::unwritable::unwritable;
 use crate::work::Part;
+use crate::{digest, refresh};
 
 /// Why an operation failed.
 #[derive(Debug)]
@@ -23,9 +26,23 @@ pub(crate) struct Trouble {
     pub(crate) diagnostic: Diagnostic,
     /// The object's id, if it became known.
     pub(crate) id: Option<String>,
-    /// Whether it was the store: then nothing new may be begun.
-    pub(crate) store: bool,
+    /// What it stops.
+    pub(crate) stops: Stops,
 }
+
+/// What a failed operation stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stops {
+    /// What depends on it.
+    Dependents,
+    /// Whatever is not begun: the store cannot be written.
+    WhatIsNotBegun,
+    /// The run, at once: another run has the state.
+    Everything,
+}
+
+/// How long a wait goes on after the run was asked to stop, so that a look in flight is answered.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// What is known while a run goes on.
 pub(crate) struct Live<'a> {
@@ -38,6 +55,8 @@ pub(crate) struct Live<'a> {
     /// The run as the history has it, from the first write on.
     history: RunRecord,
     started: tokio::sync::OnceCell<()>,
+    /// Who has the state now, once it was lost to another run: nothing is called or written then.
+    lost: OnceLock<String>,
     /// Where several operations write one record: whose turn it is.
     turns: HashMap<&'a Address, tokio::sync::Mutex<()>>,
 }
@@ -66,6 +85,7 @@ impl<'a> Live<'a> {
                 complete: false,
             },
             started: tokio::sync::OnceCell::new(),
+            lost: OnceLock::new(),
             turns: plan
                 .changes
                 .iter()
@@ -83,18 +103,66 @@ impl<'a> Live<'a> {
         &self.plan.work.parts[index]
     }
 
-    /// Applies edits, all or none; the run is in the history before its first write.
+    /// Applies edits, all or none, and returns them as they were written: with digests in place of
+    /// write-only secrets. The run is in the history before its first write.
     pub(crate) async fn write(
         &self,
         intent: Option<u64>,
         edits: &[Edit],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Edit>, StoreError> {
+        let known = |address: &Address| self.known(address);
+        let edits = digest::hide_edits(self.run.provider, &known, edits)?;
         self.start().await?;
-        self.run.store.commit(intent, edits).await
+        self.held()?;
+        self.noticed(self.run.store.commit(intent, &edits).await)?;
+        Ok(edits)
+    }
+
+    fn known(&self, address: &Address) -> Object {
+        lock(&self.records).get(address).map(|record| record.inputs.clone()).unwrap_or_default()
     }
 
     async fn start(&self) -> Result<(), StoreError> {
-        self.started.get_or_try_init(|| self.run.store.start(&self.history)).await.map(drop)
+        self.held()?;
+        let started = self.started.get_or_try_init(|| self.run.store.start(&self.history)).await;
+        self.noticed(started.map(drop))
+    }
+
+    /// Fails once another run has the state.
+    fn held(&self) -> Result<(), StoreError> {
+        match self.lost.get() {
+            Some(holder) => Err(StoreError::Lost { holder: holder.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers that another run has the state.
+    fn noticed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Lost { holder }) = &result {
+            self.lost.get_or_init(|| holder.clone());
+        }
+        result
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.get().is_some()
+    }
+
+    /// What a wait comes to; `None` if the run is asked to stop before.
+    pub(crate) async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.run.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop != Stop::Running).await.is_err() {
+                // Nobody is left to ask for it.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(LAST_LOOK).await;
+        };
+        tokio::select! {
+            biased;
+            done = wait => Some(done),
+            () = stopped => None,
+        }
     }
 
     /// Ends the run, if it wrote anything.
@@ -104,7 +172,8 @@ impl<'a> Live<'a> {
         }
         let ended = Some(self.run.clock.now());
         let record = RunRecord { ended, complete, ..self.history.clone() };
-        self.run.store.finish(&record).await
+        self.held()?;
+        self.noticed(self.run.store.finish(&record).await)
     }
 
     /// What the history says about an operation that is done.
@@ -130,6 +199,11 @@ impl<'a> Live<'a> {
     /// The record of an address as committed.
     pub(crate) fn record(&self, address: &Address) -> Option<Record> {
         lock(&self.records).get(address).cloned()
+    }
+
+    /// The ids of a type's recorded objects in a place.
+    pub(crate) fn recorded_ids(&self, type_name: &str, place: &Place) -> BTreeSet<String> {
+        search::recorded_ids(lock(&self.records).values(), type_name, place)
     }
 
     /// The type of a change.
@@ -179,14 +253,19 @@ impl<'a> Live<'a> {
 
     /// Begins an operation: durable when this returns.
     pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
-        let begun = match self.start().await {
-            Ok(()) => self.run.store.begin(intent).await,
-            Err(error) => Err(error),
-        };
-        begun.map_err(|error| {
-            let hint = "nothing was changed in the cloud for it";
-            self.store_trouble(index, &error, "before the call").hinted(hint)
-        })
+        let begun = async {
+            let mut intent = intent.clone();
+            // A recovery takes what is missing from the declaration, or finds out without it.
+            let known = self.known(&intent.address);
+            let (provider, type_name) = (self.run.provider, &intent.type_name);
+            intent.inputs = digest::hide_inputs(provider, type_name, &intent.inputs, &known)?;
+            self.start().await?;
+            self.noticed(self.run.store.begin(&intent).await)
+        }
+        .await;
+        // Another operation may have found the state lost meanwhile.
+        let begun = begun.and_then(|sequence| self.held().map(|()| sequence));
+        begun.map_err(|error| self.store_trouble(index, &error, When::BeforeTheCall))
     }
 
     /// Ends an operation: durable when this returns.
@@ -196,18 +275,18 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        self.write(intent, edits).await.map_err(|error| {
-            let hint = "the journal knows what was begun: the next run finds out what became of it";
-            self.store_trouble(index, &error, "after the call").hinted(hint)
-        })?;
+        let edits = self
+            .write(intent, edits)
+            .await
+            .map_err(|error| self.store_trouble(index, &error, When::AfterTheCall))?;
         let mut records = lock(&self.records);
         for edit in edits {
             match edit {
                 Edit::Put(record) => {
-                    records.insert(record.address.clone(), (**record).clone());
+                    records.insert(record.address.clone(), *record);
                 }
                 Edit::Remove(address) => {
-                    records.remove(address);
+                    records.remove(&address);
                 }
                 Edit::Outputs(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }
@@ -279,7 +358,7 @@ impl<'a> Live<'a> {
     pub(crate) fn trouble(&self, index: usize, diagnostic: Diagnostic) -> Trouble {
         let change = self.change(index);
         let diagnostic = diagnostic.address(&change.address).location(change.location.clone());
-        Trouble { diagnostic, id: None, store: false }
+        Trouble { diagnostic, id: None, stops: Stops::Dependents }
     }
 
     /// A failed call, with every fact that is known and what to do next.
@@ -311,11 +390,34 @@ impl<'a> Live<'a> {
         self.trouble(index, diagnostic)
     }
 
-    fn store_trouble(&self, index: usize, error: &StoreError, when: &str) -> Trouble {
-        let diagnostic = Diagnostic::error("apply::store", "the state cannot be written")
-            .detail(format!("{error} ({when})"));
-        Trouble { store: true, ..self.trouble(index, diagnostic) }
+    fn store_trouble(&self, index: usize, error: &StoreError, when: When) -> Trouble {
+        let stops = match error {
+            StoreError::Lost { .. } => Stops::Everything,
+            _ => Stops::WhatIsNotBegun,
+        };
+        let diagnostic = unwritable("apply", error);
+        let (place, hint) = match when {
+            When::BeforeTheCall => ("before the call", "nothing was changed in the cloud for it"),
+            When::AfterTheCall => (
+                "after the call",
+                "the journal knows what was begun: the next run finds out what became of it",
+            ),
+        };
+        let detail = format!("{} ({place})", diagnostic.detail);
+        let trouble = Trouble { stops, ..self.trouble(index, diagnostic.detail(detail)) };
+        match stops {
+            // Then it is for the other run to find out.
+            Stops::Everything => trouble,
+            _ => trouble.hinted(hint),
+        }
     }
+}
+
+/// On which side of a call the store refused a write.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    BeforeTheCall,
+    AfterTheCall,
 }
 
 impl Trouble {

@@ -3,7 +3,9 @@
 //! The order is the promise. The intent is durable before the call, the record of what was made is
 //! durable before anything waits for it, and an intent is closed only by what is known for sure.
 
-use infra_sdk::provider::{Create, Observed, Target, Update};
+use std::time::Duration;
+
+use infra_sdk::provider::{Create, Observed, Readiness, Settling, Target, Update};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, Status, Waiting};
 use infra_sdk::{Diagnostic, Object, Options, Schema, Value};
 
@@ -12,14 +14,28 @@ use super::token::{Purpose, digest, token};
 use crate::event::Operation;
 use crate::plan::Action;
 use crate::refresh::{harmless, revealed};
+use crate::search::{Fate, Lost, search};
 use crate::{check, compare, decide};
 
+/// How long the last word about an object may take once a run was asked to stop.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// What an operation came to.
-pub(crate) struct Outcome {
-    /// What the cloud calls the object, or called it.
-    pub(crate) id: String,
-    /// Whether no call was necessary.
-    pub(crate) unchanged: bool,
+pub(crate) enum Outcome {
+    /// It is done.
+    Done {
+        /// What the cloud calls the object, or called it.
+        id: String,
+        /// Whether no call was necessary.
+        unchanged: bool,
+    },
+    /// The run was asked to stop while it waited for the object.
+    OnItsWay {
+        /// What the cloud calls the object.
+        id: String,
+        /// The last word about it.
+        last: String,
+    },
 }
 
 /// Runs one operation.
@@ -47,7 +63,19 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     let previous = old.as_ref().map(|record| record.id.as_str()).or(change.id.as_deref());
     let mut intent = intent(live, index, store::Operation::Create, &desired, previous);
     intent.id = replaced.map(|record| record.id.clone());
-    let sequence = live.begin(index, &intent).await?;
+    let open = match take_up(live, index, &intent).await? {
+        TakenUp::Nothing => None,
+        TakenUp::Replay(sequence, open) => Some((sequence, *open)),
+        TakenUp::Stopped => {
+            let last = "what an earlier create made is looked for".to_owned();
+            return Ok(Outcome::OnItsWay { id: String::new(), last });
+        }
+    };
+    let replayed = open.is_some();
+    let (sequence, intent) = match open {
+        Some(open) => open,
+        None => (live.begin(index, &intent).await?, intent),
+    };
     let request = Create {
         address: change.address.clone(),
         type_name: change.type_name.clone(),
@@ -56,17 +84,22 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         token: intent.token.clone(),
         owner: live.owner.clone(),
         started: intent.started.clone(),
+        replaces: intent.id.clone(),
     };
     let made = match live.run.provider.create(&request).await {
         Ok(made) => made,
         Err(failure) => {
-            if harmless(&failure) {
+            // That this try had no effect says nothing about the one before it.
+            if harmless(&failure) && !replayed {
                 live.commit(index, Some(sequence), &[]).await?;
             }
             return Err(live.call_trouble(index, Operation::Create, &failure));
         }
     };
     let id = made.id;
+    if let Some(old) = old.as_ref().filter(|old| is_of(old, &change.type_name, &id)) {
+        return Err(live.trouble(index, not_another(old)).with_id(&id));
+    }
     let mut outputs = told(schema, made.outputs);
     outputs.insert("id".to_owned(), Value::from(id.as_str()));
     let replaced = replaced.map(|old| Deposed { id: old.id.clone(), inputs: old.inputs.clone() });
@@ -78,7 +111,7 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         inputs: desired.clone(),
         outputs,
         dependencies: Vec::new(),
-        status: created("created"),
+        status: on_its_way(live, index, Operation::Create, "created"),
         prevent_destroy: options(live, index).is_some_and(|options| options.prevent_destroy),
         create_before_destroy: live.part(index).create_before_destroy,
         location: change.location.clone(),
@@ -113,7 +146,7 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     if differing.is_empty() && old.status == Status::Ready {
         live.learn(index, &record.inputs, &record.outputs);
         live.put(index, None, record, None, None).await?;
-        return Ok(Outcome { id, unchanged: true });
+        return Ok(Outcome::Done { id, unchanged: true });
     }
     if !differing.is_empty() {
         let operation = store::Operation::Update;
@@ -133,7 +166,7 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             }
             return Err(live.call_trouble(index, Operation::Update, &failure).with_id(&id));
         }
-        let status = created("changed");
+        let status = on_its_way(live, index, Operation::Update, "changed");
         let changed = Record { status, ..record.clone() };
         let note = live.note(index, operation, &id, Some(old));
         live.put(index, Some(sequence), changed, None, Some(note)).await?;
@@ -144,14 +177,19 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
 async fn resume(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     let schema = live.schema(index)?;
     let desired = desired(live, index, schema)?;
-    match live.record(&live.change(index).address) {
-        Some(record) => settle(live, index, schema, record, &desired, Operation::Await).await,
-        None => Err(live.trouble(index, lost_record())),
+    let Some(mut record) = live.record(&live.change(index).address) else {
+        return Err(live.trouble(index, lost_record()));
+    };
+    if let Status::Created(waiting) = &record.status {
+        record.status = on_its_way(live, index, Operation::Await, &waiting.last);
+        live.put(index, None, record.clone(), None, None).await?;
     }
+    settle(live, index, schema, record, &desired, Operation::Await).await
 }
 
-/// Waits until an object is ready and records it so. A wait that fails leaves the record as it is
-/// but for the last word: the next run goes on waiting, and destroys nothing for it.
+/// Waits until an object is ready and records it so. A wait that fails, or that is cut because the
+/// run is to stop, leaves the record as it is but for the last word: the next run goes on waiting,
+/// and destroys nothing for it.
 async fn settle(
     live: &Live<'_>,
     index: usize,
@@ -160,21 +198,30 @@ async fn settle(
     desired: &Object,
     operation: Operation,
 ) -> Result<Outcome, Trouble> {
-    let timeouts = options(live, index).map(|options| options.timeouts).unwrap_or_default();
-    let timeout = match operation {
-        Operation::Update => timeouts.update,
-        _ => timeouts.create,
-    };
     let target = live.target(&record);
     let wanted = revealed(desired);
-    let observed = match live.run.provider.await_ready(&target, &wanted, timeout).await {
-        Ok(observed) => observed,
-        Err(failure) => {
-            record.status = created(&failure.message);
-            let id = record.id.clone();
+    let id = record.id.clone();
+    let timeout = timeout(live, index, operation);
+    let wait = live.run.provider.await_ready(&target, &wanted, timeout);
+    let observed = match live.unless_stopped(wait).await {
+        Some(Ok(observed)) => observed,
+        Some(Err(failure)) => {
+            let until = waiting(live, index).and_then(|waiting| waiting.until);
+            let last = failure.message.clone();
+            record.status = Status::Created(Waiting { last, until });
             live.put(index, None, record, None, None).await?;
             let trouble = live.call_trouble(index, Operation::Await, &failure).with_id(&id);
             return Err(trouble.hinted(&format!("`{id}` is recorded and is kept")));
+        }
+        None => {
+            let mut waiting = waiting(live, index).unwrap_or_default();
+            if let Some(word) = last_word(live, &target).await {
+                waiting.last = word;
+            }
+            let last = waiting.last.clone();
+            record.status = Status::Created(waiting);
+            live.put(index, None, record, None, None).await?;
+            return Ok(Outcome::OnItsWay { id, last });
         }
     };
     let (inputs, outputs) = recorded(schema, &record, desired, &observed);
@@ -182,9 +229,26 @@ async fn settle(
     record.outputs = outputs;
     record.status = Status::Ready;
     live.learn(index, &record.inputs, &record.outputs);
-    let id = record.id.clone();
     live.put(index, None, record, None, None).await.map_err(|trouble| trouble.with_id(&id))?;
-    Ok(Outcome { id, unchanged: false })
+    Ok(Outcome::Done { id, unchanged: false })
+}
+
+/// The wait for an object as it is recorded by now.
+fn waiting(live: &Live<'_>, index: usize) -> Option<Waiting> {
+    match live.record(&live.change(index).address)?.status {
+        Status::Created(waiting) => Some(waiting),
+        Status::Ready => None,
+    }
+}
+
+/// What the cloud says about an object that is waited for no longer, if it says it soon.
+async fn last_word(live: &Live<'_>, target: &Target) -> Option<String> {
+    let read = live.run.provider.read(std::slice::from_ref(target));
+    let answers = tokio::time::timeout(LAST_WORD, read).await.ok()?;
+    match answers.into_iter().next()?.ok()??.readiness {
+        Readiness::Waiting(word) | Readiness::Failed(word) => Some(word),
+        Readiness::Ready => None,
+    }
 }
 
 /// Inputs and outputs to record: as desired, and where the cloud chose, as it chose by now.
@@ -228,11 +292,19 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         }
         return Err(live.call_trouble(index, Operation::Delete, &failure).with_id(&id));
     }
-    let timeout = options(live, index).and_then(|options| options.timeouts.delete);
-    if let Err(failure) = live.run.provider.await_gone(&target, timeout).await {
-        // The intent stays open: the object was told to go and may be gone by the next run.
-        let trouble = live.call_trouble(index, Operation::Delete, &failure).with_id(&id);
-        return Err(trouble.hinted("it was told to go: the next run looks whether it has"));
+    let timeout = timeout(live, index, Operation::Delete);
+    // If it is not gone the intent stays open: the object was told to go and may be gone by the next
+    // run.
+    match live.unless_stopped(live.run.provider.await_gone(&target, timeout)).await {
+        Some(Ok(())) => {}
+        Some(Err(failure)) => {
+            let trouble = live.call_trouble(index, Operation::Delete, &failure).with_id(&id);
+            return Err(trouble.hinted("it was told to go: the next run looks whether it has"));
+        }
+        None => {
+            let last = last_word(live, &target).await.unwrap_or_else(|| "told to go".to_owned());
+            return Ok(Outcome::OnItsWay { id, last });
+        }
     }
     let operation = store::Operation::Delete;
     let ended = if was_deposed {
@@ -243,7 +315,7 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         live.commit(index, Some(sequence), &[note, Edit::Remove(change.address.clone())]).await
     };
     ended.map_err(|trouble| trouble.with_id(&id))?;
-    Ok(Outcome { id, unchanged: false })
+    Ok(Outcome::Done { id, unchanged: false })
 }
 
 /// The inputs that the declaration asks for, now that what it refers to is known.
@@ -256,7 +328,11 @@ fn desired(live: &Live<'_>, index: usize, schema: &Schema) -> Result<Object, Tro
     let mut desired = check::evaluate(declaration, schema, &resolve)
         .map_err(|diagnostic| live.trouble(index, diagnostic))?;
     if live.change(index).action != Action::Create {
+        let declared = desired.clone();
         decide::keep_ignored(declaration, &part.current, &mut desired);
+        if matches!(live.change(index).action, Action::Replace { .. }) {
+            crate::digest::declare(&mut desired, &declared);
+        }
     }
     if let Some(diagnostic) = check::wrong(declaration, schema, &desired).next() {
         return Err(live.trouble(index, diagnostic));
@@ -295,8 +371,40 @@ fn as_shown(
     Ok(())
 }
 
-fn created(last: &str) -> Status {
-    Status::Created(Waiting { last: last.to_owned(), until: None })
+/// The status of an object that is waited for from now on.
+fn on_its_way(live: &Live<'_>, index: usize, operation: Operation, last: &str) -> Status {
+    let stored = match operation {
+        Operation::Update => store::Operation::Update,
+        Operation::Delete => store::Operation::Delete,
+        Operation::Create | Operation::Await => store::Operation::Create,
+    };
+    let patience = || live.run.provider.patience(&live.change(index).type_name, stored);
+    let until = timeout(live, index, operation).or_else(patience);
+    let until = until.map(|time| live.run.clock.after(time));
+    Status::Created(Waiting { last: last.to_owned(), until })
+}
+
+/// How long the declaration lets an operation take.
+fn timeout(live: &Live<'_>, index: usize, operation: Operation) -> Option<Duration> {
+    let timeouts = &options(live, index)?.timeouts;
+    match operation {
+        Operation::Update => timeouts.update,
+        Operation::Delete => timeouts.delete,
+        Operation::Create | Operation::Await => timeouts.create,
+    }
+}
+
+/// Whether an id belongs to an object of a record.
+fn is_of(record: &Record, type_name: &str, id: &str) -> bool {
+    record.type_name == type_name
+        && (record.id == id || record.deposed.iter().any(|deposed| deposed.id == id))
+}
+
+/// Recorded as the new object, it would be deleted as the old one.
+fn not_another(old: &Record) -> Diagnostic {
+    Diagnostic::error("apply::same", "a replacement made no other object")
+        .detail(format!("the cloud answers with an id that `{}` has already", old.address))
+        .hint("run the command again: it finds out what the create made before it does anything")
 }
 
 /// Outputs that a create tells once, marked as the type says.
@@ -308,6 +416,56 @@ fn told(schema: &Schema, mut outputs: Object) -> Object {
 fn lost_record() -> Diagnostic {
     Diagnostic::error("apply::bug", "the plan does not fit the records")
         .hint("this is a bug in infra; the state is as it was")
+}
+
+/// What there is to take up of an earlier run.
+enum TakenUp {
+    /// Nothing: the create is a new one.
+    Nothing,
+    /// The create was begun, its answer was lost, and it is sent again as it was, under its intent.
+    Replay(u64, Box<Intent>),
+    /// The run was asked to stop before that was known.
+    Stopped,
+}
+
+/// Takes up the create of an earlier run whose answer was lost. One that was another, or that is too
+/// old to be sent again, is looked for and never guessed about.
+async fn take_up(live: &Live<'_>, index: usize, new: &Intent) -> Result<TakenUp, Trouble> {
+    let run = live.run;
+    let Some((sequence, open)) = live.plan.work.open.get(&new.address) else {
+        return Ok(TakenUp::Nothing);
+    };
+    let age = run.clock.since(&open.started).unwrap_or_default();
+    let same = (&open.type_name, &open.place, &open.id) == (&new.type_name, &new.place, &new.id)
+        && open.digest == new.digest
+        && open.inputs == new.inputs;
+    if let Settling::Replay(within) = run.provider.settling(&open.type_name)
+        && same
+        && age < within
+    {
+        return Ok(TakenUp::Replay(*sequence, Box::new(open.clone())));
+    }
+    let known = live.recorded_ids(&open.type_name, &open.place);
+    let lost = [Lost::new(run.provider, open, &live.owner, known)];
+    let looking = search(run.provider, run.clock, &|_| {}, &lost);
+    let Some(mut fates) = live.unless_stopped(looking).await else {
+        return Ok(TakenUp::Stopped);
+    };
+    match fates.pop() {
+        Some(Ok(Fate::NotMade)) => {
+            live.commit(index, Some(*sequence), &[]).await?;
+            Ok(TakenUp::Nothing)
+        }
+        Some(Ok(Fate::Made(id, _))) => {
+            let diagnostic = Diagnostic::error("apply::moved", "the plan does not fit any more")
+                .detail(format!("an earlier run turns out to have made `{id}`"))
+                .hint("run the command again: it takes the object over and goes on from it");
+            Err(live.trouble(index, diagnostic).with_id(&id))
+        }
+        Some(Err(diagnostic)) => Err(live.trouble(index, diagnostic)),
+        // It was not to stay open, and there was one answer to expect.
+        Some(Ok(Fate::Open)) | None => Err(live.trouble(index, lost_record())),
+    }
 }
 
 fn intent(

@@ -11,18 +11,22 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
-use infra_sdk::store::Edit;
+use infra_sdk::store::{Edit, StoreError};
 use infra_sdk::{Address, Diagnostic, Value};
 
-use super::live::{Live, Trouble};
+use super::live::{Live, Stops, Trouble};
 use super::operation::{self, Outcome};
 use crate::event::{Event, Operation, Summary};
 use crate::graph;
 use crate::plan::{Action, Mode, Plan};
 use crate::run::{Run, Stop};
+use crate::unwritable::unwritable;
 
 /// How often an operation that goes on is told about.
 const PROGRESS: Duration = Duration::from_secs(10);
+
+/// The last word about what was in flight when a run ended at once.
+const IN_FLIGHT: &str = "in flight when the run ended";
 
 /// An operation in flight: the number of its step and what it came to.
 type Flight<'a> = Pin<Box<dyn Future<Output = (usize, Result<Outcome, Trouble>)> + Send + 'a>>;
@@ -41,12 +45,12 @@ pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
     } else {
         scheduler.halted = true;
     }
-    let aborted = scheduler.aborted;
+    let aborted = scheduler.aborted || live.is_lost();
     scheduler.conclude(&mut summary);
     if !aborted {
         outputs(&live, &mut summary).await;
         if let Err(error) = live.finish(summary.is_complete()).await {
-            summary.diagnostics.push(unwritable(&error.to_string()));
+            summary.diagnostics.push(settled_later(&error));
         }
     }
     summary
@@ -59,7 +63,7 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
         return true;
     }
     if let Err(error) = live.write(None, edits).await {
-        summary.diagnostics.push(unwritable(&error.to_string()));
+        summary.diagnostics.push(settled_later(&error));
         return false;
     }
     let imported = live.plan.changes.iter().filter(|change| change.imported);
@@ -67,9 +71,8 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
     true
 }
 
-fn unwritable(reason: &str) -> Diagnostic {
-    Diagnostic::error("apply::store", "the state cannot be written")
-        .detail(reason)
+fn settled_later(error: &StoreError) -> Diagnostic {
+    unwritable("apply", error)
         .hint("what was begun stays in the journal; the next run finds out what became of it")
 }
 
@@ -95,7 +98,7 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
     if outputs != work.recorded_outputs {
         let edits = [Edit::Outputs(outputs.clone())];
         if let Err(error) = live.write(None, &edits).await {
-            summary.diagnostics.push(unwritable(&error.to_string()));
+            summary.diagnostics.push(settled_later(&error));
             return;
         }
     }
@@ -108,6 +111,8 @@ enum Progress {
     Waiting,
     Running(Duration),
     Done,
+    /// Its call is made, and the wait was cut.
+    OnItsWay,
     Failed,
     Blocked,
 }
@@ -182,7 +187,13 @@ impl<'a> Scheduler<'a> {
             tokio::select! {
                 biased;
                 changed = stop.changed(), if watched => watched = changed.is_ok(),
-                Some((step, result)) = in_flight.next() => self.end(step, result, summary),
+                Some((step, result)) = in_flight.next() => {
+                    self.end(step, result, summary);
+                    // Nothing that is in flight may call again once another run has the state.
+                    if self.aborted {
+                        return;
+                    }
+                }
                 _ = ticks.tick() => self.tell(),
             }
         }
@@ -253,7 +264,13 @@ impl<'a> Scheduler<'a> {
         let address = self.address(step).clone();
         let Some(operation) = self.live.plan.work.steps[step].operation else { return };
         match result {
-            Ok(Outcome { id, unchanged }) => {
+            Ok(Outcome::OnItsWay { id, last }) => {
+                self.progress[step] = Progress::OnItsWay;
+                summary.interrupted = true;
+                summary.waiting.push((address.clone(), last.clone()));
+                self.send(Event::OnItsWay { address, operation, id, elapsed, last });
+            }
+            Ok(Outcome::Done { id, unchanged }) => {
                 self.send(Event::Completed { address, operation, id, elapsed, unchanged });
                 self.release(step);
                 if !unchanged {
@@ -272,7 +289,8 @@ impl<'a> Scheduler<'a> {
                 });
                 self.progress[step] = Progress::Failed;
                 summary.failed.push((address, trouble.diagnostic));
-                self.halted |= trouble.store;
+                self.halted |= trouble.stops != Stops::Dependents;
+                self.aborted |= trouble.stops == Stops::Everything;
                 self.block(step, summary);
             }
         }
@@ -357,6 +375,8 @@ impl<'a> Scheduler<'a> {
         let mut left: Vec<_> = self.left().map(|step| self.address(step).clone()).collect();
         left.dedup();
         summary.left = left;
+        let cut = self.running().map(|(step, _)| self.address(step).clone());
+        summary.waiting.extend(cut.map(|address| (address, IN_FLIGHT.to_owned())));
         for &step in &self.finished {
             let index = self.live.plan.work.steps[step].change;
             let change = self.live.change(index);

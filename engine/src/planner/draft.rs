@@ -5,17 +5,22 @@
 use std::collections::HashMap;
 
 use infra_sdk::provider::Provider;
-use infra_sdk::store::{Edit, State};
+use infra_sdk::store::{Edit, Intent, State};
 use infra_sdk::{Address, Diagnostic, Object};
 
 use super::deletions::orphans;
 use super::resources::{Planner, create_first};
 use super::sight::{Imports, look};
+use crate::adopt::refuse_lost;
 use crate::check::{self, Checked, Hints};
 use crate::ground::Ground;
-use crate::plan::{Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
-use crate::steps;
+use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
+use crate::recover::may_be_sent_again;
 use crate::work::{Part, Work};
+use crate::{compare, steps};
+
+/// The code of the error for what is still open.
+pub(crate) const UNSETTLED: &str = "plan::unsettled";
 
 /// What has to change to reach the goal.
 pub(crate) async fn plan(
@@ -23,9 +28,24 @@ pub(crate) async fn plan(
     state: &State,
     goal: Goal,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    // Planning past an unfinished create would make its object a second time.
-    let unsettled = state.open.iter().map(|(_, intent)| {
-        Diagnostic::error("plan::unsettled", "an operation of an earlier run is not settled")
+    // Planning past an unfinished create would make its object a second time, unless the create is
+    // sent again as it was.
+    let sent_again = |intent: &Intent| may_be_sent_again(provider, state, &goal, intent);
+    settled(state, sent_again)?;
+    refuse_lost(provider, state, &goal).await?;
+    let draft = match goal.mode {
+        Mode::Apply => declared(provider, state, &goal).await?,
+        Mode::Destroy => destruction(provider, state, &goal).await?,
+    };
+    settled(state, |intent| draft.sends_again(provider, intent))?;
+    Ok(draft.finish(state, goal))
+}
+
+/// Refuses what earlier runs left open, but for what is `sent_again`.
+fn settled(state: &State, sent_again: impl Fn(&Intent) -> bool) -> Result<(), Vec<Diagnostic>> {
+    let open = state.open.iter().map(|(_, intent)| intent).filter(|intent| !sent_again(intent));
+    let unsettled = open.map(|intent| {
+        Diagnostic::error(UNSETTLED, "an operation of an earlier run is not settled")
             .detail(format!(
                 "{:?} of a {}, begun at {}",
                 intent.operation, intent.type_name, intent.started
@@ -34,14 +54,7 @@ pub(crate) async fn plan(
             .hint("run the command again: it settles what is open before it plans")
     });
     let unsettled: Vec<_> = unsettled.collect();
-    if !unsettled.is_empty() {
-        return Err(unsettled);
-    }
-    let draft = match goal.mode {
-        Mode::Apply => declared(provider, state, &goal).await?,
-        Mode::Destroy => destruction(provider, state, &goal).await?,
-    };
-    Ok(draft.finish(state, goal))
+    if unsettled.is_empty() { Ok(()) } else { Err(unsettled) }
 }
 
 /// One change with what applying it needs, before everything is put in order.
@@ -66,6 +79,21 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Whether a create that was lost is planned as it was sent, with nothing that may still become
+    /// another value.
+    fn sends_again(&self, provider: &dyn Provider, intent: &Intent) -> bool {
+        let change = self.entries.iter().map(|entry| &entry.change).find(|change| {
+            change.address == intent.address
+                && matches!(change.action, Action::Create | Action::Replace { .. })
+        });
+        let after = change.and_then(|change| change.after.as_ref());
+        let (Some(after), Some(schema)) = (after, provider.schema(&intent.type_name)) else {
+            return false;
+        };
+        let sent = compare::planned(schema.inputs, &intent.inputs, None);
+        schema.inputs.iter().all(|field| sent.get(field.name) == after.get(field.name))
+    }
+
     fn finish(self, state: &State, goal: Goal) -> Plan {
         let mut positions = HashMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
@@ -112,6 +140,7 @@ impl Draft {
             followers,
             outputs: goal.declarations.outputs,
             recorded_outputs: state.outputs.clone(),
+            open: state.open.iter().map(|(n, i)| (i.address.clone(), (*n, i.clone()))).collect(),
         };
         Plan {
             changes,

@@ -8,4 +8,4 @@ mod draft;
 mod resources;
 mod sight;
 
-pub(crate) use draft::plan;
+pub(crate) use draft::{UNSETTLED, plan};

@@ -11,6 +11,7 @@ use infra_sdk::{Address, Declaration, Diagnostic, Reference, Value};
 use super::draft::{Draft, Entry, all_attributes};
 use crate::check::{self, Checked, problem};
 use crate::decide::{self, Case, Verdict};
+use crate::digest;
 use crate::ground::Ground;
 use crate::plan::{Action, Change, Goal, OutputChange, Reason};
 use crate::refresh::Seen;
@@ -206,7 +207,8 @@ impl Planner<'_> {
         record.address = declaration.address.clone();
         let still = matches!(verdict.action, Some(Action::NoOp | Action::Await | Action::Import));
         if let (true, Some((inputs, outputs, status))) = (still, &verdict.settled) {
-            record.inputs.clone_from(inputs);
+            let fields = self.checked.schemas[position].inputs;
+            record.inputs = digest::keep(fields, inputs, &record.inputs);
             record.outputs.clone_from(outputs);
             record.status = status.clone();
             record.prevent_destroy = declaration.arguments.options.prevent_destroy;
@@ -238,7 +240,8 @@ impl Planner<'_> {
                 action: Action::NoOp,
                 id: Some(record.id.clone()),
                 before: Some(attributes.clone()),
-                after: Some(attributes),
+                // What refers to a secret that only its digest is known of has no value for it.
+                after: Some(digest::as_unknown(&attributes)),
                 attributes: Vec::new(),
                 reasons: Vec::new(),
                 dependencies: self.dependencies(position),

@@ -1,10 +1,14 @@
 //! A cloud, a disk and a shorthand for declarations, plans and events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use infra_engine::{Action, Clock, Event, Goal, Plan, Reason, Recovered, Run, Stop, Summary};
+use infra_engine::{
+    Action, Adopted, Builtin, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop,
+    Summary, Wait,
+};
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
@@ -13,6 +17,7 @@ use infra_sdk::{
 };
 use infra_testkit::fake::FakeProvider;
 use infra_testkit::{MemoryDisk, MemoryStore};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
@@ -83,11 +88,35 @@ fn expr(json: &Json) -> Expr {
     }
 }
 
+/// The time since a bench was set up, after an instant that never changes.
 pub(crate) struct TestClock(tokio::time::Instant);
+
+impl TestClock {
+    fn epoch() -> Timestamp {
+        Timestamp::constant(1_767_323_045, 0)
+    }
+
+    fn at(&self, time: Duration) -> String {
+        let time = SignedDuration::try_from(self.0.elapsed() + time).expect("short");
+        let seconds = SignedDuration::from_secs(time.as_secs());
+        Self::epoch().checked_add(seconds).expect("soon").to_string()
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> String {
-        "2026-01-02T03:04:05Z".to_owned()
+        self.at(Duration::ZERO)
+    }
+
+    fn after(&self, time: Duration) -> String {
+        self.at(time)
+    }
+
+    fn since(&self, instant: &str) -> Option<Duration> {
+        let instant: Timestamp = instant.parse().ok()?;
+        let elapsed = SignedDuration::try_from(self.0.elapsed()).expect("short");
+        let passed = Self::epoch().checked_add(elapsed).expect("soon").duration_since(instant);
+        Some(passed.try_into().unwrap_or(Duration::ZERO))
     }
 
     fn monotonic(&self) -> Duration {
@@ -145,6 +174,13 @@ pub(crate) struct Bench {
     pub(crate) fake: FakeProvider,
     pub(crate) disk: MemoryDisk,
     pub(crate) parallelism: usize,
+    pub(crate) clock: TestClock,
+    /// Stops the run that goes on.
+    pub(crate) stops: watch::Sender<Stop>,
+    /// What was waited for before a plan.
+    pub(crate) waits: Mutex<Vec<Wait>>,
+    /// How many there were.
+    pub(crate) runs: AtomicUsize,
 }
 
 /// What a run did.
@@ -157,7 +193,20 @@ pub(crate) struct Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self { fake: FakeProvider::new(), disk: MemoryDisk::new(), parallelism: 1 }
+        Self {
+            fake: FakeProvider::new(),
+            disk: MemoryDisk::new(),
+            parallelism: 1,
+            clock: TestClock(tokio::time::Instant::now()),
+            stops: watch::Sender::new(Stop::Running),
+            waits: Mutex::default(),
+            runs: AtomicUsize::new(0),
+        }
+    }
+
+    /// The cloud with the built-in types beside its own.
+    pub(crate) fn provider(&self) -> Builtin<&FakeProvider> {
+        Builtin::new(&self.fake)
     }
 
     pub(crate) fn goal(sheet: &Sheet) -> Goal {
@@ -172,18 +221,57 @@ impl Bench {
         self.disk.open().expect("nobody holds the disk")
     }
 
+    /// Settles what is open; nothing is declared, so that nothing is left to be sent again.
     pub(crate) async fn recover(&self) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
+        self.recover_for(&Self::goal(&Sheet::new())).await
+    }
+
+    pub(crate) async fn recover_for(&self, goal: &Goal) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
         let store = self.open();
+        self.recover_on(&store, goal).await
+    }
+
+    pub(crate) async fn recover_on(
+        &self,
+        store: &MemoryStore,
+        goal: &Goal,
+    ) -> Result<Vec<Recovered>, Vec<Diagnostic>> {
+        let waits = |wait: &Wait| self.waits.lock().expect("no panic").push(wait.clone());
+        let provider = self.provider();
+        let ports = Ports { provider: &provider, store, clock: &self.clock, waits: &waits };
         let mut state = store.load().await.expect("readable");
-        let result =
-            infra_engine::recover(&self.fake, &store, &Arc::new(owner()), &mut state).await;
+        let result = infra_engine::recover(&ports, &mut state, goal).await;
         assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
         result
     }
 
+    pub(crate) async fn adopt(&self, sheet: &Sheet) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
+        let store = self.open();
+        let waits = |_: &Wait| {};
+        let provider = self.provider();
+        let ports = Ports { provider: &provider, store: &store, clock: &self.clock, waits: &waits };
+        let run = RunRecord {
+            id: "run-0".to_owned(),
+            command: "adopt".to_owned(),
+            by: "ann on build-3".to_owned(),
+            started: self.clock.now(),
+            ended: None,
+            complete: false,
+        };
+        let mut state = store.load().await.expect("readable");
+        let result = infra_engine::adopt(&ports, &mut state, &Self::goal(sheet), &run).await;
+        assert_eq!(state, store.load().await.expect("readable"), "memory and disk differ");
+        result
+    }
+
+    /// The same cloud, with a state that was never written.
+    pub(crate) fn without_state(self) -> Self {
+        Self { disk: MemoryDisk::new(), ..self }
+    }
+
     /// Plans from what is on the disk now.
     pub(crate) async fn try_plan(&self, goal: Goal) -> Result<Plan, Vec<Diagnostic>> {
-        infra_engine::plan(&self.fake, &self.state(), goal).await
+        infra_engine::plan(&self.provider(), &self.state(), goal).await
     }
 
     pub(crate) async fn plan(&self, sheet: &Sheet) -> Plan {
@@ -219,20 +307,22 @@ impl Bench {
         watch: impl Fn(&Event, &watch::Sender<Stop>) + Send + Sync,
     ) -> Ran {
         let _ = self.fake.take_log();
-        let (switch, stop) = watch::channel(Stop::Running);
+        let switch = &self.stops;
+        switch.send_replace(Stop::Running);
+        let stop = switch.subscribe();
         let events = Mutex::new(Vec::new());
         let sink = |event: Event| {
-            watch(&event, &switch);
+            watch(&event, switch);
             events.lock().expect("no panic").push(event);
         };
         let run = Run {
-            provider: &self.fake,
+            provider: &self.provider(),
             store: &Distant(store),
-            clock: &TestClock(tokio::time::Instant::now()),
+            clock: &self.clock,
             events: &sink,
             parallelism: self.parallelism,
             stop,
-            id: "run-1".to_owned(),
+            id: format!("run-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1),
             by: "ann on build-3".to_owned(),
         };
         let summary = infra_engine::apply(plan, &run).await;
@@ -277,7 +367,7 @@ impl Bench {
         let mut recorded = BTreeMap::new();
         for record in state.records.values() {
             let ids = std::iter::once(&record.id).chain(record.deposed.iter().map(|d| &d.id));
-            for id in ids {
+            for id in ids.filter(|id| *id != "none") {
                 let twice = recorded.insert(id.clone(), record.address.clone());
                 assert_eq!(twice, None, "`{id}` is recorded twice");
             }
@@ -287,6 +377,11 @@ impl Bench {
             assert!(known, "`{id}` at {address} is lost");
         }
         for (id, address) in &recorded {
+            // What is built in stands in the record alone.
+            let record = state.records.get(address);
+            if record.is_some_and(|record| !record.type_name.starts_with("test_")) {
+                continue;
+            }
             let deleting = state.open.iter().any(|(_, intent)| intent.id.as_ref() == Some(id));
             let there = live.contains_key(id) || deleting || gone.contains(id);
             assert!(there, "`{id}` of {address} is not there");
@@ -359,6 +454,9 @@ pub(crate) fn tell(events: &[Event]) -> String {
         Event::Completed { address, operation, id, unchanged, .. } => {
             let unchanged = if *unchanged { " (unchanged)" } else { "" };
             format!("done {} {address} {id}{unchanged}", operation.verb())
+        }
+        Event::OnItsWay { address, operation, id, last, .. } => {
+            format!("on its way {} {address} {id}: {last}", operation.verb())
         }
         Event::Failed { address, operation, diagnostic, .. } => {
             format!("fail {} {address}: {}", operation.verb(), diagnostic.detail)

@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
+mod adopt;
+mod builtin;
 mod create;
 mod cycles;
 mod delete;
@@ -13,12 +15,16 @@ mod ignore_changes;
 mod import;
 mod interrupt;
 mod large;
+mod lost_create;
+mod lost_lock;
 mod moved;
 mod prevent_destroy;
 mod recovery;
 mod replace;
 mod targets;
+mod undo;
 mod unfinished;
 mod unknown;
 mod update;
 mod validate;
+mod write_only;

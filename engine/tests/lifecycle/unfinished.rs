@@ -44,10 +44,8 @@ async fn a_wait_that_took_too_long_is_taken_up_again() {
       hint: `note-1` is recorded and is kept
     ");
     let record = &bench.state().records[&at("slow")];
-    assert_eq!(
-        record.status,
-        Status::Created(Waiting { last: "still pending".to_owned(), until: None })
-    );
+    let (last, until) = ("still pending".to_owned(), Some("2026-01-02T03:04:10Z".to_owned()));
+    assert_eq!(record.status, Status::Created(Waiting { last, until }));
     let plan = bench.plan(&stack(60)).await;
     insta::assert_snapshot!(show(&plan), @"
     await slow note-1: unfinished (pending)

@@ -30,6 +30,31 @@ pub(crate) enum Protocol {
     Cbor,
 }
 
+/// Beginnings of the names of operations that change nothing in the account: AWS's own habit, and
+/// what KMS does with a key.
+const READS: &[&str] = &[
+    "Describe",
+    "Get",
+    "List",
+    "Head",
+    "BatchGet",
+    "Lookup",
+    "Search",
+    "Query",
+    "Scan",
+    "Select",
+    "Simulate",
+    "Validate",
+    "Check",
+    "Decode",
+    "Encrypt",
+    "Decrypt",
+    "Sign",
+    "Verify",
+    "Generate",
+    "AssumeRole",
+];
+
 /// A request, whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -126,6 +151,15 @@ impl Call {
     /// A parameter of either kind of protocol.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.form.get(name).or_else(|| self.parameters.get(name).and_then(Value::as_str))
+    }
+
+    /// Whether it changes something in the account, where it succeeds.
+    pub(crate) fn mutates(&self) -> bool {
+        // A method of HTTP says nothing where everything is posted; the gate has no name for some
+        // requests, and calls them by method and path.
+        let reads = matches!(self.method, Method::GET | Method::HEAD)
+            && !matches!(self.protocol, Protocol::Ec2 | Protocol::Query);
+        !reads && !READS.iter().any(|start| self.operation.starts_with(start))
     }
 
     /// Replaces the parameters of the query protocol, in the body too.

@@ -1,6 +1,7 @@
 //! The control interface under `/_gate/`, which no bucket can be called.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::form::Form;
+use super::overlays::hold::Release;
 use super::serve::Core;
 use super::upstream::ACCOUNT;
 
@@ -70,6 +72,18 @@ impl Core {
             },
             ("DELETE", "faults") => {
                 self.faults.clear();
+                done()
+            }
+            ("GET", "held") => match query.get("wait").unwrap_or("0").parse() {
+                Ok(wait) => shown(&self.holds.holding(Duration::from_millis(wait)).await),
+                Err(_) => refused("wait is not a number of milliseconds"),
+            },
+            ("POST", "held/release") => {
+                self.holds.release(Release::Go);
+                done()
+            }
+            ("POST", "held/drop") => {
+                self.holds.release(Release::Drop);
                 done()
             }
             _ => problem(StatusCode::NOT_FOUND, &format!("no {method} {path} here")),

@@ -50,6 +50,8 @@ pub struct LogEntry {
     pub service: String,
     /// The operation; `METHOD /path` where the gate has no name for it.
     pub operation: String,
+    /// Whether it changes something, where it succeeds.
+    pub mutating: bool,
     /// The region.
     pub region: String,
     /// The access key id that signed it, which tells callers apart; empty when it is unsigned.
@@ -104,6 +106,7 @@ impl RequestLog {
             started: Timestamp::now().to_string(),
             service: call.service.clone(),
             operation: call.operation.clone(),
+            mutating: call.mutates(),
             region: call.region.clone(),
             access_key: call.access_key.clone(),
             emulator: emulator.to_owned(),

@@ -22,6 +22,7 @@ mod xml;
 pub use control::Health;
 pub use log::LogEntry;
 pub use overlays::faults::{FaultKind, FaultReport, FaultRule};
+pub use overlays::hold::{Held, HoldAt, Holding};
 pub use overlays::settings::{BucketSettings, OverlaySettings, StatesSettings, ThrottleSettings};
 pub use server::{Gate, GateSettings};
 pub use upstream::ACCOUNT;

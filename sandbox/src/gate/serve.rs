@@ -3,7 +3,7 @@
 //! The order is that of AWS's front door: limits and throttling first, then what the service refuses,
 //! then the work, then what the caller gets to see of it.
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use hyper::StatusCode;
@@ -14,6 +14,7 @@ use super::corrections;
 use super::log::RequestLog;
 use super::overlays::dependencies::{self, Asker};
 use super::overlays::faults::Faults;
+use super::overlays::hold::{Held, HoldAt, Holds, Release};
 use super::overlays::paging::{self, Paging};
 use super::overlays::settings::OverlaySettings;
 use super::overlays::states::States;
@@ -27,6 +28,7 @@ pub(crate) struct Core {
     pub(crate) upstream: Upstream,
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
+    pub(crate) holds: Arc<Holds>,
     pub(crate) states: States,
     pub(crate) tokens: Tokens,
     pub(crate) paging: Paging,
@@ -42,12 +44,24 @@ pub(crate) struct Core {
 
 /// What the caller gets.
 pub(crate) enum Outcome {
-    /// An answer.
-    Answer(Answer),
+    /// An answer, and what is to be told once it is sent.
+    Answer(Answer, Option<WhenSent>),
     /// A connection that is cut.
     Cut,
     /// A connection that is cut after so many bytes of the body.
     Truncated(Answer, usize),
+}
+
+/// Says that an answer was sent, when it is dropped: a body is dropped once it is written.
+pub(crate) struct WhenSent {
+    holds: Arc<Holds>,
+    held: Held,
+}
+
+impl Drop for WhenSent {
+    fn drop(&mut self) {
+        self.holds.answered(self.held.clone());
+    }
 }
 
 /// An answer on its way, or none: the emulator broke the connection off.
@@ -61,17 +75,34 @@ impl Core {
         let sequence = self.log.begin(&call, emulator.name());
         let planned = self.faults.plan(&call);
         let mut notes = planned.notes;
+        let held = planned.hold.map(|at| Held {
+            sequence,
+            service: call.service.clone(),
+            operation: call.operation.clone(),
+            at,
+        });
+        let mut release = self.holds.pass().await;
+        if let Some(held) = held.as_ref().filter(|held| held.at == HoldAt::Before) {
+            release = self.holds.hold(held.clone()).await;
+        }
         if let Some(delay) = planned.delay {
             tokio::time::sleep(delay).await;
         }
-        let answer = if planned.reset_before {
+        let answer = if planned.reset_before || release == Release::Drop {
             None
         } else if let Some(error) = planned.error {
             Some(error.answer(&call, sequence))
         } else {
             self.answer(call, emulator, sequence, &mut notes).await
         };
-        let answer = answer.filter(|_| !planned.reset_after);
+        if let Some(held) = held.as_ref().filter(|held| held.at == HoldAt::Served) {
+            release = self.holds.hold(held.clone()).await;
+        }
+        let answer = answer.filter(|_| !planned.reset_after && release == Release::Go);
+        let when_sent = held.filter(|held| held.at == HoldAt::Answered).map(|held| {
+            self.holds.freeze();
+            WhenSent { holds: Arc::clone(&self.holds), held }
+        });
         let (status, code) = answer
             .as_ref()
             .map(|answer| (answer.status.as_u16(), answer.error_code()))
@@ -82,7 +113,7 @@ impl Core {
         }
         match (answer, planned.truncate) {
             (Some(answer), Some(bytes)) => Outcome::Truncated(answer, bytes),
-            (Some(answer), None) => Outcome::Answer(answer),
+            (Some(answer), None) => Outcome::Answer(answer, when_sent),
             (None, _) => Outcome::Cut,
         }
     }
@@ -202,6 +233,7 @@ impl Core {
         self.paging.clear();
         self.throttle.clear();
         self.faults.clear();
+        self.holds.release(Release::Drop);
         *self.overlays.write().unwrap_or_else(PoisonError::into_inner) = self.initial.clone();
         Ok(())
     }

@@ -27,12 +27,13 @@ use super::control::PREFIX;
 use super::form::Form;
 use super::log::RequestLog;
 use super::overlays::faults::Faults;
+use super::overlays::hold::Holds;
 use super::overlays::paging::Paging;
 use super::overlays::settings::OverlaySettings;
 use super::overlays::states::States;
 use super::overlays::throttle::Throttle;
 use super::overlays::tokens::Tokens;
-use super::serve::{Core, Outcome};
+use super::serve::{Core, Outcome, WhenSent};
 use super::upstream::{Upstream, without_hop_headers};
 
 /// The largest body that is taken.
@@ -74,6 +75,7 @@ impl Gate {
             upstream: Upstream::new(settings.moto, settings.ministack),
             log: RequestLog::create(&settings.log)?,
             faults: Faults::default(),
+            holds: Arc::new(Holds::default()),
             states: States::default(),
             tokens: Tokens::default(),
             paging: Paging::default(),
@@ -167,25 +169,32 @@ async fn respond(request: Request<Incoming>, core: Arc<Core>) -> Result<Response
     if parts.uri.path().starts_with(PREFIX) {
         let query = Form::parse(parts.uri.query().unwrap_or_default());
         let answer = core.control(&parts.method, parts.uri.path(), &query, &body).await;
-        return Ok(whole(answer, head));
+        return Ok(whole(answer, head, None));
     }
     let call = Call::new(parts.method, parts.uri, parts.headers, body);
     if !fits {
         let message = "the gate takes bodies of up to 64 MiB";
-        return Ok(whole(ServiceError::invalid("EntityTooLarge", message).answer(&call, 0), head));
+        let error = ServiceError::invalid("EntityTooLarge", message);
+        return Ok(whole(error.answer(&call, 0), head, None));
     }
     // A task of its own: a caller that goes away does not stop what AWS would go on doing.
     let outcome = tokio::spawn(async move { core.serve(call).await }).await;
     match outcome {
-        Ok(Outcome::Answer(answer)) => Ok(whole(answer, head)),
+        Ok(Outcome::Answer(answer, when_sent)) => Ok(whole(answer, head, when_sent)),
         Ok(Outcome::Truncated(answer, bytes)) => Ok(truncated(answer, bytes)),
         Ok(Outcome::Cut) | Err(_) => Err(Cut),
     }
 }
 
-fn whole(answer: Answer, head: bool) -> Response<Body> {
+fn whole(answer: Answer, head: bool, when_sent: Option<WhenSent>) -> Response<Body> {
     let length = answer.headers.get(CONTENT_LENGTH).cloned();
-    let body = Full::new(answer.body).map_err(|never| match never {}).boxed_unsync();
+    // The body keeps the notice, which is given when hyper has written the body and drops it.
+    let body = Full::new(answer.body)
+        .map_err(move |never| {
+            let _until_written = &when_sent;
+            match never {}
+        })
+        .boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = without_hop_headers(&answer.headers);

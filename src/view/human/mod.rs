@@ -5,6 +5,7 @@
 mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod doctor;
+pub(crate) mod history;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod progress;

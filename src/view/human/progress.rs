@@ -24,6 +24,9 @@ impl<'a> Progress<'a> {
     /// Shows events on a terminal.
     pub(crate) fn new(terminal: &'a Terminal) -> Self {
         let bars = terminal.is_live().then(MultiProgress::new);
+        if let Some(bars) = &bars {
+            terminal.make_room(bars.clone());
+        }
         Self { terminal, bars, running: BTreeMap::new() }
     }
 
@@ -32,6 +35,7 @@ impl<'a> Progress<'a> {
         match event {
             Event::Started { address, operation, .. } => self.start(address, *operation),
             Event::Completed { address, operation, .. }
+            | Event::OnItsWay { address, operation, .. }
             | Event::Failed { address, operation, .. } => {
                 if let Some(bar) = self.running.remove(&(address.clone(), *operation)) {
                     bar.finish_and_clear();
@@ -41,15 +45,9 @@ impl<'a> Progress<'a> {
         }
         let live = self.bars.is_some();
         let line = line(event, live);
-        let print = || {
-            self.terminal.note(&line);
-            if let Event::Failed { diagnostic, .. } = event {
-                self.terminal.diagnostics([diagnostic]);
-            }
-        };
-        match &self.bars {
-            Some(bars) => bars.suspend(print),
-            None => print(),
+        self.terminal.note(&line);
+        if let Event::Failed { diagnostic, .. } = event {
+            self.terminal.diagnostics([diagnostic]);
         }
     }
 
@@ -111,6 +109,9 @@ fn line(event: &Event, live: bool) -> String {
             let after = paint(FAINT, &format!("after {}", duration(*elapsed)));
             format!("{address}: {} ({}) {after}\n", paint(ADD, what), plain(id))
         }
+        Event::OnItsWay { address, id, last, .. } => {
+            format!("{address}: on its way ({}): {}\n", plain(id), plain(last))
+        }
         Event::Failed { address, operation, id, elapsed, .. } => {
             let after = duration(*elapsed);
             let failed = paint(ERROR, &format!("{} failed", doing(*operation)));
@@ -125,7 +126,7 @@ fn line(event: &Event, live: bool) -> String {
                 count => format!(", waiting for {count} in flight"),
             };
             let stopping = paint(CHANGE, "stopping");
-            format!("{stopping}: {left} not begun{waiting}; interrupt again to stop at once\n")
+            format!("{stopping}: {left} not begun{waiting}\n")
         }
     }
 }
@@ -160,7 +161,7 @@ mod tests {
         network.vpc: creating
         network.vpc: still creating, 1m10s
         network.vpc: created (vpc-1) after 1h01m
-        stopping: 4 not begun, waiting for 1 in flight; interrupt again to stop at once
+        stopping: 4 not begun, waiting for 1 in flight
         ");
     }
 }

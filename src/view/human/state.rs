@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use infra_sdk::Address;
 use infra_sdk::store::{Record, State, Status};
 
 use super::values::lines;
@@ -64,3 +65,53 @@ pub(crate) fn show(record: &Record) -> String {
     }
     text
 }
+
+/// That a resource is recorded under another address.
+pub(crate) fn moved(stack: &str, records: &[Record], to: &Address, dry: bool) -> String {
+    let mut text = String::new();
+    for record in records {
+        let _ = writeln!(
+            text,
+            "{}: {} ({} {}) {} recorded as {}",
+            plain(stack),
+            paint(STRONG, record.address.as_str()),
+            plain(&record.type_name),
+            plain(&record.id),
+            if dry { "would be" } else { "is" },
+            paint(STRONG, to.as_str()),
+        );
+    }
+    text.push_str(if dry {
+        NOTHING_WAS_CHANGED
+    } else {
+        "Give it that name in the code too; `moved_from` is not needed.\n"
+    });
+    text
+}
+
+/// That resources are forgotten.
+pub(crate) fn forgotten(stack: &str, records: &[Record], dry: bool) -> String {
+    let mut text = String::new();
+    for record in records {
+        let _ = writeln!(
+            text,
+            "{}: {} ({} {}) {}",
+            plain(stack),
+            paint(STRONG, record.address.as_str()),
+            plain(&record.type_name),
+            plain(&record.id),
+            if dry { "would be forgotten" } else { "is forgotten; the object stays as it is" },
+        );
+        for old in &record.deposed {
+            let _ = writeln!(text, "    and {}, which it replaced", plain(&old.id));
+        }
+    }
+    text.push_str(if dry {
+        NOTHING_WAS_CHANGED
+    } else {
+        "Take what is forgotten out of the code too, or the next apply makes another.\n"
+    });
+    text
+}
+
+const NOTHING_WAS_CHANGED: &str = "Nothing was changed: leave `--dry-run` out to do it.\n";

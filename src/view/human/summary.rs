@@ -31,6 +31,10 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], destroying: bool) -> String
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
+    let waiting = summaries.iter().map(|(_, s)| s.waiting.len()).sum::<usize>();
+    if waiting > 0 {
+        parts.push(format!("{waiting} on their way"));
+    }
     if skipped > 0 {
         parts.push(format!("{skipped} not done"));
     }
@@ -60,6 +64,9 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], destroying: bool) -> String
 fn not_done(text: &mut String, stack: &str, summary: &Summary) {
     for (address, by) in &summary.blocked {
         let _ = writeln!(text, "{}: {address} not done: it needs `{by}`", plain(stack));
+    }
+    for (address, last) in &summary.waiting {
+        let _ = writeln!(text, "{}: {address} is on its way: {}", plain(stack), plain(last));
     }
     for address in &summary.left {
         let _ = writeln!(text, "{}: {address} not begun", plain(stack));

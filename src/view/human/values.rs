@@ -3,6 +3,7 @@
 //! The main functions are [`inline`], [`lines`] and [`difference`]. A sensitive value is never
 //! shown; all text of others is escaped.
 
+use infra_engine::is_digest;
 use infra_sdk::{Kind, Value};
 use similar::{ChangeTag, TextDiff};
 
@@ -12,6 +13,9 @@ use crate::view::text::{ADD, FAINT, REMOVE, paint, plain};
 pub(crate) const UNKNOWN: &str = "(known after apply)";
 /// What stands for a value that is never shown.
 pub(crate) const SENSITIVE: &str = "(sensitive value)";
+
+/// What stands for a secret of which only a digest is known.
+const WRITE_ONLY: &str = "(write-only value)";
 
 /// Lists and maps up to this many characters stand on one line.
 const INLINE_LIMIT: usize = 60;
@@ -38,6 +42,7 @@ pub(crate) fn inline(value: &Value) -> Option<String> {
         Value::Int(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Unknown => UNKNOWN.to_owned(),
+        Value::Sensitive(_) if is_digest(value) => WRITE_ONLY.to_owned(),
         Value::Sensitive(_) => SENSITIVE.to_owned(),
         Value::String(text) if document(text).is_some() => return None,
         Value::String(text) => quoted(text),
@@ -190,6 +195,9 @@ mod tests {
         let other = Value::Map(Object::from([("a".into(), Value::from("x").sensitive())]));
         let after = Value::Map(Object::from([("a".into(), Value::from("y").sensitive())]));
         assert_eq!(shown(&difference(&other, &after, None)), "  # only a sensitive part differs");
+        let digest = format!("blake3:{}:{}", "0".repeat(32), "0".repeat(64));
+        let digest = Value::Map(Object::from([("$digest".into(), Value::from(digest))]));
+        assert_eq!(inline(&digest.sensitive()).as_deref(), Some("(write-only value)"));
     }
 
     #[test]

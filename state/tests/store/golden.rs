@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use infra_sdk::store::{Edit, Intent, Operation, Record, RunRecord, State, Status, Store as _};
+use infra_sdk::store::{
+    Edit, Intent, Operation, Record, RunChange, RunRecord, State, Status, Store as _,
+};
 use infra_sdk::{Object, Value};
-use infra_state::{FORMAT, Paths, SealingKey, SledStore, read_export};
+use infra_state::{FORMAT, Paths, SledStore, read_export};
 use infra_testkit::store_suite::{intent, record, run, run_record};
 
 use crate::place::owner;
@@ -73,6 +75,24 @@ fn content(format: u16) -> (State, Vec<RunRecord>) {
     (state, history)
 }
 
+/// What a run of the history did.
+fn changes(run: &str) -> Vec<RunChange> {
+    let change = |operation, before: Option<Record>| RunChange {
+        run: run.to_owned(),
+        at: "2026-11-22T04:57:30Z".to_owned(),
+        address: record("shop.database").address,
+        type_name: "aws_db_instance".to_owned(),
+        operation,
+        id: "db-1".to_owned(),
+        before,
+    };
+    vec![
+        change(Operation::Create, None),
+        change(Operation::Update, Some(record("shop.database"))),
+        change(Operation::Delete, Some(record("shop.database"))),
+    ]
+}
+
 #[test]
 fn this_release_writes_what_it_reads() {
     let asked = std::env::var_os("INFRA_WRITE_GOLDEN").map(PathBuf::from);
@@ -94,6 +114,8 @@ fn this_release_writes_what_it_reads() {
         }
         for run in &history {
             store.start(run).await.expect("started");
+            let notes = changes(&run.id).into_iter().map(Box::new).map(Edit::Note);
+            store.commit(None, &notes.collect::<Vec<_>>()).await.expect("noted");
             store.finish(run).await.expect("finished");
         }
     });
@@ -111,6 +133,48 @@ fn format_1_is_read() {
     read(&copy, 1);
 }
 
+#[test]
+fn format_2_is_read() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let copy = temporary.path().join("v2");
+    copy_folder(&golden("v2"), &copy);
+    read(&copy, 2);
+}
+
+#[test]
+fn a_state_of_format_1_is_upgraded_by_the_first_change_and_kept_as_it_was() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let copy = temporary.path().join("v1");
+    copy_folder(&golden("v1"), &copy);
+    let paths = Paths::new(&copy.join("state"), &copy.join("state.key"));
+    let aside = || {
+        let names = fs::read_dir(copy.join("state")).expect("listed");
+        let paths = names.map(|entry| entry.expect("listed").path());
+        let mut kept = paths.filter(|path| path.to_string_lossy().contains("sled.format-1-"));
+        let first = kept.next();
+        assert!(kept.next().is_none(), "it was kept twice");
+        first
+    };
+    run(async {
+        let before = SledStore::open(&paths, &owner()).expect("opens").load().await.expect("loads");
+        assert!(aside().is_none(), "reading upgraded it");
+        let store = SledStore::open(&paths, &owner()).expect("opens");
+        store.begin(&intent("shop.next")).await.expect("begun");
+        store.begin(&intent("shop.last")).await.expect("begun");
+        drop(store);
+        let kept = aside().expect("the old database was not kept");
+        let after = SledStore::open(&paths, &owner()).expect("opens").load().await.expect("loads");
+        assert_eq!((&after.records, &after.outputs), (&before.records, &before.outputs));
+        assert_eq!(after.open.len(), before.open.len() + 2);
+        // Back to the earlier release: its database stands there as it was.
+        fs::remove_dir_all(copy.join("state/sled")).expect("removed");
+        fs::rename(kept, copy.join("state/sled")).expect("renamed");
+        fs::copy(golden("v1").join("state/mark"), copy.join("state/mark")).expect("copied");
+        let back = SledStore::open(&paths, &owner()).expect("opens").load().await.expect("loads");
+        assert_eq!(back, before);
+    });
+}
+
 /// Opens the state in a folder and compares it and its export with [`content`].
 fn read(folder: &Path, format: u16) {
     let paths = Paths::new(&folder.join("state"), &folder.join("state.key"));
@@ -122,12 +186,16 @@ fn read(folder: &Path, format: u16) {
         let expected = State { lineage: state.lineage.clone(), ..expected.clone() };
         assert_eq!(state, expected);
         assert_eq!(store.history().await.expect("history"), expected_history);
+        for run in &expected_history {
+            // Format 1 did not know what a run did.
+            let expected = if format == 1 { Vec::new() } else { changes(&run.id) };
+            assert_eq!(store.changes(&run.id).await.expect("changes"), expected);
+        }
         let next = store.begin(&intent("shop.next")).await.expect("begun");
         assert_eq!(next, 5);
         let export = read_export(&paths.export()).expect("reads");
         assert_eq!((export.lineage(), export.serial()), (state.lineage.as_str(), 2));
-        let key = SealingKey::read(paths.key()).expect("readable").expect("there");
-        let exported = export.open(&key).expect("opens");
+        let exported = export.open(paths.key()).expect("opens");
         assert_eq!(exported.records, expected.records);
         assert_eq!(exported.outputs, expected.outputs);
     });

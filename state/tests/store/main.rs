@@ -5,8 +5,12 @@
 
 mod crash;
 mod damage;
+mod disk;
 mod golden;
+mod growth;
+mod keys;
 mod place;
+mod proof;
 mod safety;
 
 infra_testkit::store_suite!(place::SledPlace::new());

@@ -30,6 +30,11 @@ impl SledPlace {
         self.config().paths().expect("good names")
     }
 
+    /// The key file.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.root().join("state.key")
+    }
+
     pub(crate) fn open(&self) -> Result<SledStore, StoreError> {
         SledStore::open(&self.paths(), &owner())
     }
@@ -51,11 +56,7 @@ impl StorePlace for SledPlace {
 }
 
 pub(crate) fn config(root: &Path) -> Config {
-    Config {
-        location: Location::Local { root: root.to_owned() },
-        environment: "staging".to_owned(),
-        stack: "shop".to_owned(),
-    }
+    Config::new(Location::Local { root: root.to_owned() }, "staging", "shop")
 }
 
 pub(crate) fn owner() -> LockOwner {

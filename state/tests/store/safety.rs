@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +14,8 @@ use infra_sdk::{Object, Value};
 use infra_state::Snapshot;
 use infra_testkit::store_suite::{intent, record, run, run_record};
 
-use crate::place::SledPlace;
+use crate::place::{SledPlace, config, owner};
+use crate::proof::{figure, skipped};
 
 const SECRET: &str = "correct-horse-battery-staple-9";
 const PLAIN: &str = "a-word-that-everybody-may-read";
@@ -123,24 +125,24 @@ fn a_missing_or_wrong_key_is_told_and_nothing_is_made_up() {
     let place = SledPlace::new();
     with_secret(&place);
     let paths = place.paths();
-    let key = fs::read(paths.key()).expect("read");
-    fs::remove_file(paths.key()).expect("removed");
+    let key = fs::read(place.key()).expect("read");
+    fs::remove_file(place.key()).expect("removed");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("no key")] {
         let shown = error.to_string();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{shown}");
         assert!(shown.contains("state.key is missing"), "{shown}");
     }
-    assert!(!paths.key().exists(), "a new key was made beside an old state");
+    assert!(!place.key().exists(), "a new key was made beside an old state");
     drop(SledPlace::new().open().expect("open"));
     let other = SledPlace::new();
     drop(other.open().expect("open"));
-    fs::copy(other.paths().key(), paths.key()).expect("copied");
+    fs::copy(other.key(), place.key()).expect("copied");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("wrong key")] {
         let shown = error.to_string();
         assert!(shown.contains("was sealed with the key"), "{shown}");
         assert!(shown.contains("put the right one back"), "{shown}");
     }
-    fs::write(paths.key(), key).expect("written");
+    fs::write(place.key(), key).expect("written");
     drop(place.open().expect("opens with its own key"));
 }
 
@@ -181,6 +183,7 @@ fn files_are_private_whatever_the_umask() {
         let mode = path.metadata().expect("there").permissions().mode() & 0o777;
         assert_eq!(mode, expected, "{} is {mode:o}", path.display());
     }
+    figure("21", &format!("files and folders {}, umask 000: wider than 0600/0700 0", paths.len()));
     run(async {
         let store = place.open().expect("open");
         let state = store.load().await.expect("loaded");
@@ -198,6 +201,36 @@ fn files_are_private_whatever_the_umask() {
             assert_eq!(mode & 0o077, 0, "{} stayed open", path.display());
         }
     }
+}
+
+/// The superuser may write anywhere, so what is read-only for him is a disk.
+#[test]
+fn a_disk_that_cannot_be_written_is_refused_before_anything_is_begun() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mount = |arguments: &[&str]| {
+        let done = Command::new("mount").args(arguments).arg(folder.path()).output();
+        done.is_ok_and(|done| done.status.success())
+    };
+    if !mount(&["-t", "tmpfs", "-o", "size=8m", "none"]) {
+        skipped("13", "no file system can be mounted here");
+        return;
+    }
+    let config = config(&folder.path().join(".infra"));
+    run(async {
+        let made = infra_state::open(&config, &owner()).await.expect("made");
+        made.start(&run_record("run-1")).await.expect("started");
+        made.finish(&run_record("run-1")).await.expect("finished");
+        drop(made);
+        assert!(mount(&["-o", "remount,ro"]));
+        let refused = infra_state::open(&config, &owner()).await.err();
+        let snapshot = Snapshot::read(&config);
+        Command::new("umount").arg(folder.path()).status().expect("unmounted");
+        let refused = refused.expect("a read-only disk was opened");
+        assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+        assert!(refused.to_string().contains("Read-only file system"), "{refused}");
+        snapshot.expect("readable").expect("there");
+        figure("13", "states that cannot be written 1: refused at open 1, readable 1");
+    });
 }
 
 #[test]
@@ -267,6 +300,7 @@ fn every_acknowledged_write_was_synced_and_a_crowd_shares_syncs() {
         }
         let shared = store.syncs() - before;
         assert!((1..100).contains(&shared), "200 begins took {shared} syncs");
+        figure("group commit", &format!("intents at once 200, syncs {shared}"));
     });
 }
 

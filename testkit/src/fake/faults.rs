@@ -32,6 +32,8 @@ pub enum Fault {
     Lost(Failure),
     /// It does what it should, and then panics.
     Panic,
+    /// A create makes nothing and answers with this id.
+    Mistaken(String),
 }
 
 /// Faults that wait for their call.
@@ -44,7 +46,7 @@ pub(super) struct Faults {
 impl Faults {
     /// Plans a fault for the `nth` call from now, counted from 1.
     pub(super) fn plan(&mut self, verb: Verb, address: &str, nth: usize, fault: Fault) {
-        let made = self.counts.get(&(verb, address.to_owned())).copied().unwrap_or_default();
+        let made = self.made(verb, address);
         self.planned.push((verb, address.to_owned(), made + nth, fault));
     }
 
@@ -58,6 +60,22 @@ impl Faults {
             .iter()
             .position(|(v, a, nth, _)| (*v, a.as_str(), *nth) == (verb, address, count))?;
         Some(self.planned.swap_remove(planned).3)
+    }
+
+    /// The id that the next call is to answer with instead of doing anything.
+    pub(super) fn mistaken(&self, verb: Verb, address: &str) -> Option<String> {
+        let next = self.made(verb, address) + 1;
+        self.planned.iter().find_map(|(v, a, nth, fault)| match fault {
+            Fault::Mistaken(id) if (*v, a.as_str(), *nth) == (verb, address, next) => {
+                Some(id.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// How often a call was made.
+    pub(super) fn made(&self, verb: Verb, address: &str) -> usize {
+        self.counts.get(&(verb, address.to_owned())).copied().unwrap_or_default()
     }
 
     /// Forgets what was planned.

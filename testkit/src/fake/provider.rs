@@ -1,12 +1,12 @@
 //! The provider port over the fake cloud: counting, delays, faults, the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update,
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Owner, Provider,
+    Readiness, Settling, Target, Update,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
@@ -53,6 +53,14 @@ impl Default for Inner {
     }
 }
 
+impl Inner {
+    /// The longest of the times that reads of these take.
+    fn read_delay(&self, targets: &[Target]) -> Option<Duration> {
+        let delay = |target: &Target| self.delays.get(&(Verb::Read, target.address.to_string()));
+        targets.iter().filter_map(delay).max().copied()
+    }
+}
+
 impl FakeProvider {
     /// An empty cloud.
     #[must_use]
@@ -80,6 +88,11 @@ impl FakeProvider {
         self.lock().delays.insert((verb, address.to_owned()), time);
     }
 
+    /// Makes all calls take no time again.
+    pub fn clear_delays(&self) {
+        self.lock().delays.clear();
+    }
+
     /// Makes what is next created or updated at this address need so many looks until it is ready.
     pub fn slow(&self, address: &str, polls: usize) {
         self.lock().world.slow.insert(address.to_owned(), polls);
@@ -88,6 +101,11 @@ impl FakeProvider {
     /// Hides what is next created at this address from so many looks.
     pub fn lag(&self, address: &str, looks: usize) {
         self.lock().world.lagging.insert(address.to_owned(), looks);
+    }
+
+    /// Hides what is next created at this address from reads and searches for this time.
+    pub fn hide(&self, address: &str, time: Duration) {
+        self.lock().world.hiding.insert(address.to_owned(), time);
     }
 
     /// Makes what is next created at this address fail to become ready.
@@ -146,6 +164,21 @@ impl FakeProvider {
         let inner = self.lock();
         let things = inner.world.things.iter();
         things.map(|(id, thing)| (id.clone(), thing.token.clone())).collect()
+    }
+
+    /// Ids of all objects that belong to this stack and environment.
+    #[must_use]
+    pub fn owned_by(&self, owner: &Owner) -> BTreeSet<String> {
+        let inner = self.lock();
+        let ours =
+            inner.world.things.iter().filter(|(_, thing)| thing.owner.as_ref() == Some(owner));
+        ours.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How often this call was made for this address.
+    #[must_use]
+    pub fn calls(&self, verb: Verb, address: &str) -> usize {
+        self.lock().faults.made(verb, address)
     }
 
     /// The id of what stands at an address; the latest, if there are several.
@@ -221,7 +254,8 @@ impl FakeProvider {
         entry: Option<String>,
         effect: impl FnOnce(&mut World) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let flight = Flight::begin(self);
+        // Looking is not counted among what is in flight.
+        let flight = (verb != Verb::Find).then(|| Flight::begin(self));
         let (fault, delay) = {
             let mut inner = self.lock();
             inner.log.extend(entry);
@@ -295,13 +329,17 @@ impl Provider for FakeProvider {
     ) -> BoxFuture<'a, Vec<Result<Option<Observed>, Failure>>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
+            let delay = self.lock().read_delay(targets);
+            if let Some(delay) = delay {
+                tokio::time::sleep(delay).await;
+            }
             let mut inner = self.lock();
             inner.reads += 1;
             let mut answers = Vec::with_capacity(targets.len());
             for target in targets {
                 answers.push(match inner.faults.count(Verb::Read, target.address.as_str()) {
                     Some(Fault::Fail(failure) | Fault::Lost(failure)) => Err(failure),
-                    Some(Fault::Panic) | None => Ok(inner.world.look(target)),
+                    _ => Ok(inner.world.look(target)),
                 });
             }
             answers
@@ -318,9 +356,15 @@ impl Provider for FakeProvider {
 
     fn create<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Made, Failure>> {
         let entry = format!("create {}", request.address);
-        Box::pin(self.call(Verb::Create, request.address.as_str(), Some(entry), |world| {
-            world.create(request).map(Made::new)
-        }))
+        Box::pin(async move {
+            let address = request.address.as_str();
+            let mistaken = self.lock().faults.mistaken(Verb::Create, address);
+            let effect = |world: &mut World| match mistaken {
+                Some(id) => Ok(Made::new(id)),
+                None => world.create(request).map(Made::new),
+            };
+            self.call(Verb::Create, address, Some(entry), effect).await
+        })
     }
 
     fn update<'a>(&'a self, request: &'a Update) -> BoxFuture<'a, Result<(), Failure>> {

@@ -76,6 +76,7 @@ pub static NOTE: Schema = Schema {
         Field::new("links", Kind::Set(&TEXTS)),
         Field { force_new: true, ..Field::new("parent_ids", Kind::Set(&TEXTS)) },
         Field { computed: true, force_new: true, ..Field::new("shade", TEXTS) },
+        Field::new("tags", Kind::Tags),
         Field::new("text", TEXTS),
     ],
     outputs: &[Field::new("id", TEXTS)],

@@ -4,11 +4,13 @@
 //! never have asked for is noted in [`World::violations`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use infra_sdk::provider::{
     Create, Failure, FailureClass, Observed, Owner, Place, Readiness, Target, Update,
 };
 use infra_sdk::{Field, Kind, Object, Schema, Value};
+use tokio::time::Instant;
 
 use super::schemas::{REFERENCES, TYPES};
 
@@ -31,10 +33,21 @@ pub struct Thing {
     pub outputs: Object,
     /// How often it must be looked at until it is ready.
     pub polls: usize,
-    /// How often it must be looked at until a read sees it.
+    /// How often it must be looked at until a read or a search sees it.
     pub hidden: usize,
+    /// Until when no read and no search sees it.
+    pub hidden_until: Option<Instant>,
     /// Why it never becomes ready.
     pub broken: Option<String>,
+}
+
+impl Thing {
+    /// Whether a look does not see it yet; looking counts.
+    fn is_hidden(&mut self) -> bool {
+        let lags = self.hidden > 0;
+        self.hidden = self.hidden.saturating_sub(1);
+        lags || self.hidden_until.is_some_and(|until| Instant::now() < until)
+    }
 }
 
 /// All objects, and what was done wrong to them.
@@ -53,10 +66,12 @@ pub struct World {
     pub slow: BTreeMap<String, usize>,
     /// Looks until visible, by address of what will be created.
     pub lagging: BTreeMap<String, usize>,
+    /// Times until visible, by address of what will be created.
+    pub hiding: BTreeMap<String, Duration>,
     /// Reasons for never becoming ready, by address of what will be created.
     pub breaking: BTreeMap<String, String>,
-    /// Ids by the token that made them.
-    made_by: BTreeMap<String, String>,
+    /// Ids by the token that made them, with what was asked for.
+    made_by: BTreeMap<String, (String, Object)>,
     /// For each id those of the objects that it cannot be deleted before.
     users: BTreeMap<String, BTreeSet<String>>,
     counter: usize,
@@ -85,9 +100,14 @@ impl World {
             return Err(self.violation(text));
         }
         let twin = self.made_by.get(&request.token);
-        if let Some((id, thing)) = twin.and_then(|id| self.things.get_key_value(id)) {
+        if let Some((id, asked, thing)) =
+            twin.and_then(|(id, asked)| Some((id, asked, self.things.get(id)?)))
+        {
             if thing.address != request.address.as_str() {
                 return Err(self.violation(format!("create {about}: the token is another's")));
+            }
+            if *asked != request.inputs {
+                return Err(self.violation(format!("create {about}: the token is of other inputs")));
             }
             return Ok(id.clone());
         }
@@ -106,10 +126,11 @@ impl World {
             outputs,
             polls: self.slow.remove(&address).unwrap_or_default(),
             hidden: self.lagging.remove(&address).unwrap_or_default(),
+            hidden_until: self.hiding.remove(&address).map(|time| Instant::now() + time),
             broken: self.breaking.remove(&address),
             address,
         };
-        self.made_by.insert(request.token.clone(), id.clone());
+        self.made_by.insert(request.token.clone(), (id.clone(), request.inputs.clone()));
         self.insert(&id, thing);
         Ok(id)
     }
@@ -132,6 +153,7 @@ impl World {
             outputs: outputs(schema, &id),
             polls: 0,
             hidden: 0,
+            hidden_until: None,
             broken: None,
         };
         self.insert(&id, thing);
@@ -141,6 +163,9 @@ impl World {
     /// Changes what is listed and nothing else.
     pub(super) fn update(&mut self, request: &Update) -> Result<(), Failure> {
         let about = format!("update {}", request.target.address);
+        self.given(&about, &request.target.recorded);
+        self.given(&about, &request.observed);
+        self.given(&about, &request.inputs);
         let id = &request.target.id;
         let thing = self.at(&request.target, &about)?.clone();
         if request.changed.is_empty() {
@@ -188,6 +213,7 @@ impl World {
 
     /// Deletes an object, unless another one needs it.
     pub(super) fn delete(&mut self, target: &Target) -> Result<(), Failure> {
+        self.given(target.address.as_str(), &target.recorded);
         if !self.issued.contains(&target.id) {
             let text = format!("delete {}: `{}` was never given out", target.address, target.id);
             return Err(self.violation(text));
@@ -244,15 +270,12 @@ impl World {
 
     /// What a read sees of an object; looking counts.
     pub(super) fn look(&mut self, target: &Target) -> Option<Observed> {
-        if target.recorded.values().any(|v| v.has_unknown() || v.has_sensitive()) {
-            self.violations.push(format!("{}: `recorded` is not revealed", target.address));
-        }
+        self.given(target.address.as_str(), &target.recorded);
         let thing = self.things.get_mut(&target.id)?;
         if thing.place != target.place || thing.schema.type_name != target.type_name {
             return None;
         }
-        if thing.hidden > 0 {
-            thing.hidden -= 1;
+        if thing.is_hidden() {
             return None;
         }
         let readiness = match &thing.broken {
@@ -268,7 +291,7 @@ impl World {
     }
 
     /// The ids of what a create may have made.
-    pub(super) fn find(&self, request: &Create) -> Vec<String> {
+    pub(super) fn find(&mut self, request: &Create) -> Vec<String> {
         let made = |thing: &Thing| {
             thing.schema.type_name == request.type_name
                 && thing.place == request.place
@@ -276,8 +299,9 @@ impl World {
                     || (thing.address == request.address.as_str()
                         && thing.owner.as_ref() == Some(&*request.owner)))
         };
-        let found = self.things.iter().filter(|(_, thing)| made(thing));
-        found.map(|(id, _)| id.clone()).collect()
+        let mut found: Vec<_> = self.things.iter_mut().filter(|(_, thing)| made(thing)).collect();
+        found.retain_mut(|(_, thing)| !thing.is_hidden());
+        found.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
     fn at(&mut self, target: &Target, about: &str) -> Result<&Thing, Failure> {
@@ -343,9 +367,28 @@ impl World {
         }
     }
 
+    /// Notes inputs of an earlier call that are given as no provider can use them.
+    fn given(&mut self, about: &str, inputs: &Object) {
+        if inputs.values().any(|v| v.has_unknown() || v.has_sensitive()) {
+            self.violations.push(format!("{about}: what is recorded is not revealed"));
+        }
+        if inputs.values().any(has_digest) {
+            self.violations.push(format!("{about}: a digest stands in place of a value"));
+        }
+    }
+
     fn violation(&mut self, text: String) -> Failure {
         self.violations.push(text.clone());
         Failure::new(FailureClass::Invalid, text)
+    }
+}
+
+/// Whether a value has a digest in place of a secret: they are for the record alone.
+fn has_digest(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(has_digest),
+        Value::Map(entries) => entries.contains_key("$digest") || entries.values().any(has_digest),
+        _ => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Faults by rule: errors, delays, cut connections, cut answers, reads that miss a fresh object.
+//! Faults by rule: errors, delays, holds, cut connections, cut answers, reads that miss a fresh object.
 //!
 //! The main types are [`FaultRule`], which tests write, and [`Faults`]. The same rules and the same
 //! requests give the same faults: chance comes from a seed.
@@ -13,6 +13,8 @@ use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::ec2;
 
+use super::hold::HoldAt;
+
 /// When and how a request goes wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,9 @@ pub struct FaultRule {
     /// The operation; any without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// Only requests that change something; also reads without this.
+    #[serde(default)]
+    pub mutating: bool,
     /// Which of the matching requests, from 1; every one without this and without a probability.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nth: Vec<u64>,
@@ -56,6 +61,12 @@ pub enum FaultKind {
     Delay {
         /// How long.
         milliseconds: u64,
+    },
+    /// The request waits there until it is let go by `POST /_gate/held/release` or
+    /// `POST /_gate/held/drop`.
+    Hold {
+        /// Where.
+        at: HoldAt,
     },
     /// The connection is cut; the emulator does not see the request.
     ResetBefore,
@@ -106,6 +117,7 @@ pub(crate) struct Planned {
     pub(crate) reset_before: bool,
     pub(crate) reset_after: bool,
     pub(crate) truncate: Option<usize>,
+    pub(crate) hold: Option<HoldAt>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -150,6 +162,14 @@ impl Faults {
                 FaultKind::Delay { milliseconds } => {
                     planned.delay = Some(Duration::from_millis(*milliseconds));
                     "delay"
+                }
+                FaultKind::Hold { at } => {
+                    planned.hold = Some(*at);
+                    match at {
+                        HoldAt::Before => "hold before",
+                        HoldAt::Served => "hold served",
+                        HoldAt::Answered => "hold answered",
+                    }
                 }
                 FaultKind::ResetBefore => {
                     planned.reset_before = true;
@@ -261,6 +281,7 @@ impl FaultRule {
     fn matches(&self, call: &Call) -> bool {
         self.service.as_ref().is_none_or(|service| *service == call.service)
             && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
+            && (!self.mutating || call.mutates())
     }
 }
 
@@ -309,7 +330,7 @@ fn next_chance(state: &mut u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FaultKind, FaultRule, Faults};
+    use super::{FaultKind, FaultRule, Faults, HoldAt};
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
@@ -333,6 +354,16 @@ mod tests {
         assert_eq!(hits(&faults, 3), [false, true, false]);
         let report = faults.report();
         assert_eq!((report[0].seen, report[0].hits), (3, 1));
+    }
+
+    #[test]
+    fn reads_are_not_counted_where_only_changes_are_meant() {
+        let faults = rules(r#"[{"mutating":true,"nth":[2],"kind":{"hold":{"at":"served"}}}]"#);
+        let plan = |body| faults.plan(&query_call("ec2", body)).hold;
+        assert_eq!(plan("Action=CreateVpc"), None);
+        assert_eq!(plan("Action=DescribeVpcs"), None);
+        assert_eq!(plan("Action=DeleteVpc"), Some(HoldAt::Served));
+        assert_eq!(faults.report()[0].seen, 2);
     }
 
     #[test]
@@ -386,6 +417,7 @@ mod tests {
         let rule = FaultRule {
             service: Some("iam".to_owned()),
             operation: None,
+            mutating: false,
             nth: Vec::new(),
             probability: None,
             seed: 0,

@@ -2,6 +2,7 @@
 
 pub(crate) mod dependencies;
 pub(crate) mod faults;
+pub(crate) mod hold;
 pub(crate) mod paging;
 pub(crate) mod settings;
 pub(crate) mod states;

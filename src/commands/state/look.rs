@@ -1,0 +1,126 @@
+//! `infra state list`, `show` and `export`: what is recorded. Nothing is changed.
+
+use clap::Args;
+use infra_sdk::store::State;
+use infra_sdk::{Address, Diagnostic};
+
+use crate::cli::{Context, WhichArgs};
+use crate::config::near;
+use crate::error::{CommandError, Result};
+use crate::session::{Site, select_recorded};
+use crate::view::human;
+
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+    /// The resource, such as `network.vpc`.
+    address: String,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+}
+
+/// Lists what is recorded.
+pub(super) async fn list(context: &Context, args: &ListArgs) -> Result<()> {
+    let states = read(context, &args.which).await?;
+    let several = states.len() > 1;
+    for (stack, state) in &states {
+        let stack = several.then_some(stack.as_str());
+        context.terminal.answer(&human::state::list(stack, state));
+    }
+    Ok(())
+}
+
+/// What is recorded of the stacks.
+pub(super) async fn read(context: &Context, which: &WhichArgs) -> Result<Vec<(String, State)>> {
+    let (project, environment, stacks) = select_recorded(context, which)?;
+    let mut all = Vec::new();
+    for stack in stacks {
+        let site = Site { project: &project, environment: &environment, stack: &stack };
+        let state = site.read(context).await?;
+        all.extend(state.map(|state| (stack, state)));
+    }
+    Ok(all)
+}
+
+/// Shows what is recorded of a resource.
+pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<()> {
+    let address = address(&args.address)?;
+    let states = read(context, &args.which).await?;
+    let (_, state) = holder(&states, &address)?;
+    if let Some(record) = state.records.get(&address) {
+        context.terminal.answer(&human::state::show(record));
+    }
+    Ok(())
+}
+
+/// The address that was written.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn address(text: &str) -> Result<Address> {
+    text.parse().map_err(|error| {
+        CommandError::usage(
+            Diagnostic::error("state::address", "this is not an address")
+                .detail(format!("{error}")),
+        )
+    })
+}
+
+/// The one stack that has a resource of this address.
+///
+/// # Errors
+/// When none has, or several have.
+pub(super) fn holder<'s>(
+    states: &'s [(String, State)],
+    address: &Address,
+) -> Result<&'s (String, State)> {
+    let found: Vec<_> =
+        states.iter().filter(|(_, state)| state.records.contains_key(address)).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(unknown(address, states.iter().map(|(_, state)| state)).into()),
+        [(first, _), (second, _), ..] => {
+            Err(Diagnostic::error("state::ambiguous", "several stacks have this address")
+                .detail(format!("`{address}` is in `{first}` and in `{second}`"))
+                .hint("name the stack with `--stack`")
+                .into())
+        }
+    }
+}
+
+/// The error for an address at which nothing is recorded.
+pub(super) fn unknown<'s>(
+    address: &Address,
+    states: impl Iterator<Item = &'s State>,
+) -> Diagnostic {
+    let known = states.flat_map(|state| state.records.keys().map(Address::as_str));
+    Diagnostic::error("state::unknown", "nothing is recorded there")
+        .detail(format!("`{address}`"))
+        .hint(near(address.as_str(), known))
+}
+
+/// Writes the export of a stack.
+pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<()> {
+    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let [stack] = stacks.as_slice() else {
+        return Err(CommandError::usage(
+            Diagnostic::error("cli::one-stack", "an export is of one stack")
+                .detail(format!("{} stacks have a state here", stacks.len()))
+                .hint(format!("name one with `--stack`: {}", stacks.join(", "))),
+        ));
+    };
+    let site = Site { project: &project, environment: &environment, stack };
+    context.terminal.answer(&site.export()?);
+    Ok(())
+}

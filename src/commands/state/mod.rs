@@ -1,0 +1,12 @@
+//! `infra state`: what is recorded, and changes of it that touch nothing in the cloud.
+//!
+//! Start reading at [`command`]. [`look`] reads, [`edit`] moves and forgets, [`restore`] puts an
+//! export in the place of a state, [`rekey`] changes what opens one.
+
+mod command;
+mod edit;
+mod look;
+mod rekey;
+mod restore;
+
+pub(crate) use command::{StateCommand, run};

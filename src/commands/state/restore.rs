@@ -1,0 +1,114 @@
+//! `infra state restore`: the way out of a state that is lost or damaged.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use infra_sdk::{Address, Diagnostic};
+use infra_state::{RestoreChecks, read_export};
+
+use crate::cli::{COMMAND_OPTIONS, Context, LockArgs};
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+use crate::interrupts::Hold;
+use crate::session::{Site, confirm, find};
+
+#[derive(Args)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct RestoreArgs {
+    /// The environment, of `infra.toml`.
+    #[arg(long, value_name = "NAME")]
+    env: String,
+    /// The stack that the export is of.
+    #[arg(long, value_name = "NAME")]
+    stack: String,
+    #[command(flatten)]
+    waiting: LockArgs,
+    /// Do not ask before something is replaced.
+    #[arg(long)]
+    auto_approve: bool,
+    /// Take an export that is older than what this state has seen.
+    #[arg(long)]
+    accept_older: bool,
+    /// Take an export of another state.
+    #[arg(long)]
+    accept_other_lineage: bool,
+    /// The export, as `infra state export` wrote it.
+    file: PathBuf,
+}
+
+/// Restores a state. What was there is kept.
+pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
+    let (project, environment) = find(context, &args.env)?;
+    let stack = args.stack.as_str();
+    if stack.contains('.') || Address::parse(stack).is_err() {
+        return Err(CommandError::usage(
+            Diagnostic::error("state::stack", "a stack cannot have this name")
+                .detail(format!("`{}`", stack.escape_debug())),
+        ));
+    }
+    let site = Site { project: &project, environment: &environment, stack };
+    let file = context.folder.join(&args.file);
+    let export = read_export(&file).map_err(|error| site.refused(&error))?;
+    let place = site.shown()?;
+    let there = match site.read(context).await {
+        Ok(state) => state
+            .filter(|state| state.serial > 0)
+            .map(|state| format!("{} of run {}", resources(state.records.len()), state.serial)),
+        Err(error) if error.exit == Exit::Locked => return Err(error),
+        // What cannot be read is what this command is for.
+        Err(_) => Some("a state that cannot be read".to_owned()),
+    };
+    if let Some(there) = &there {
+        context.terminal.say(&format!("{stack}: {place} holds {there}, which will be kept aside"));
+        let from = format!("the state of run {}", export.serial());
+        if !args.auto_approve && !confirm(context, &format!("put {from} in its place")).await? {
+            return Ok(Exit::Failed);
+        }
+    }
+    context.interrupts.hold(Hold::Step);
+    let patience = args.waiting.lock_timeout;
+    let checks =
+        RestoreChecks { other_lineage: args.accept_other_lineage, older: args.accept_older };
+    let restored = site.restore(context, &file, checks, patience).await;
+    let store = restored.map_err(|error| explained(error, args))?;
+    let state = store.load().await.map_err(|error| site.refused(&error))?;
+    let command = format!("state restore {}", args.file.display());
+    site.record(&*store, command, |_, _| Vec::new()).await?;
+    let mut text = format!(
+        "{stack}: restored {} of run {}\n",
+        resources(state.records.len()),
+        export.serial()
+    );
+    if there.is_some() {
+        text.push_str(&format!("What was there is kept in {place}.\n"));
+    }
+    text.push_str(&format!(
+        "`infra plan --env {} --stack {stack}` shows what has changed since.\n",
+        environment.name
+    ));
+    context.terminal.answer(&text);
+    Ok(Exit::Done)
+}
+
+/// Names the ways past the checks to whoever was refused.
+fn explained(mut error: CommandError, args: &RestoreArgs) -> CommandError {
+    let flags = [
+        ("--accept-older", "older than this state", args.accept_older),
+        ("--accept-other-lineage", "of another state", args.accept_other_lineage),
+    ];
+    if let Some(first) = error.diagnostics.first_mut()
+        && first.code == "state::unavailable"
+    {
+        let ways = flags.into_iter().filter(|(_, _, given)| !given);
+        first.hints =
+            ways.map(|(flag, what, _)| format!("`{flag}` takes an export {what}")).collect();
+    }
+    error
+}
+
+fn resources(count: usize) -> String {
+    match count {
+        1 => "1 resource".to_owned(),
+        count => format!("{count} resources"),
+    }
+}

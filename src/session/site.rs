@@ -1,0 +1,284 @@
+//! The state of one stack: where it is, how it is opened, read, restored and changed.
+//!
+//! The main type is [`Site`]. Reading waits for no run; everything that takes the lock says whom it
+//! waits for. What cannot be done is told with the command that comes next.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use infra_sdk::Diagnostic;
+use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
+use infra_state::{Config, KeySource, Location, Paths, RestoreChecks, Snapshot, read_export};
+
+use super::clock::now;
+use super::keys;
+use super::states::{owner, run_id, who};
+use crate::cli::Context;
+use crate::config::{Environment, Project};
+use crate::error::{CommandError, Result};
+
+/// How often a lock that another run holds is tried.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// The state of a stack in an environment.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    /// The project.
+    pub(crate) project: &'a Project,
+    /// The environment.
+    pub(crate) environment: &'a Environment,
+    /// The stack.
+    pub(crate) stack: &'a str,
+}
+
+impl Site<'_> {
+    /// Opens the state and holds its lock. A run that holds it is waited for this long.
+    ///
+    /// # Errors
+    /// When another run holds it for longer, and when the state cannot be used.
+    pub(crate) async fn open(
+        &self,
+        context: &Context,
+        patience: Duration,
+    ) -> Result<Box<dyn Store>> {
+        let config = self.config(context).await?;
+        self.patiently(context, patience, async || infra_state::open(&config, &owner()).await).await
+    }
+
+    /// Puts what an export holds in the place of the state and holds its lock. What was there is
+    /// kept.
+    ///
+    /// # Errors
+    /// As [`Site::open`], and when the export cannot be trusted.
+    pub(crate) async fn restore(
+        &self,
+        context: &Context,
+        export: &Path,
+        checks: RestoreChecks,
+        patience: Duration,
+    ) -> Result<Box<dyn Store>> {
+        let config = self.config(context).await?;
+        let restore = async || infra_state::restore(&config, &owner(), export, checks).await;
+        self.patiently(context, patience, restore).await
+    }
+
+    async fn patiently(
+        &self,
+        context: &Context,
+        patience: Duration,
+        mut open: impl AsyncFnMut() -> Result<Box<dyn Store>, StoreError>,
+    ) -> Result<Box<dyn Store>> {
+        let deadline = Instant::now() + patience;
+        let mut told = false;
+        loop {
+            match open().await {
+                Err(StoreError::Locked { holder }) if Instant::now() < deadline => {
+                    if !told {
+                        told = true;
+                        let stack = self.stack;
+                        context.terminal.say(&format!("{stack}: waiting for the state: {holder}"));
+                    }
+                    tokio::time::sleep(RETRY).await;
+                }
+                opened => return opened.map_err(|error| self.refused(&error)),
+            }
+        }
+    }
+
+    /// What the latest run left, without the lock. `None` before one has ended.
+    ///
+    /// # Errors
+    /// When it cannot be trusted.
+    pub(super) async fn left(&self, context: &Context) -> Result<Option<State>> {
+        let config = self.config(context).await?;
+        let snapshot = Snapshot::read(&config).map_err(|error| self.refused(&error))?;
+        Ok(snapshot.map(|snapshot| snapshot.state))
+    }
+
+    /// What is recorded. While another run holds the state, this is what the run before it left, and
+    /// a note says so. `None` when the stack has no state, or none yet.
+    ///
+    /// # Errors
+    /// When there is a state and it cannot be read.
+    pub(crate) async fn read(&self, context: &Context) -> Result<Option<State>> {
+        if !self.is_there()? {
+            return Ok(None);
+        }
+        let config = self.config(context).await?;
+        let opened = match infra_state::open(&config, &owner()).await {
+            Ok(store) => store.load().await.map(Some),
+            Err(StoreError::Locked { holder }) => {
+                let left = self.left(context).await?;
+                let what = match &left {
+                    Some(_) => "a run is in progress, and this is what the run before it left",
+                    None => "the first run is in progress, and nothing is recorded before it ends",
+                };
+                let warning = Diagnostic::warning("state::in-progress", what)
+                    .detail(format!("stack `{}`: {holder}", self.stack));
+                context.terminal.diagnostics([&warning]);
+                Ok(left)
+            }
+            Err(error) => Err(error),
+        };
+        opened.map_err(|error| self.refused(&error))
+    }
+
+    /// Changes records and nothing of the cloud, as a run of the history, all or none.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub(crate) async fn record(
+        &self,
+        store: &dyn Store,
+        command: String,
+        edits: impl FnOnce(&str, &str) -> Vec<Edit>,
+    ) -> Result<()> {
+        let started = now();
+        let mut run = RunRecord {
+            id: run_id()?,
+            command,
+            by: who(),
+            started: started.clone(),
+            ended: None,
+            complete: false,
+        };
+        let edits = edits(&run.id, &started);
+        let written = async {
+            store.start(&run).await?;
+            store.commit(None, &edits).await?;
+            run.ended = Some(now());
+            run.complete = true;
+            store.finish(&run).await
+        };
+        written.await.map_err(|error| self.refused(&error))
+    }
+
+    /// The canonical export of the latest run, whose digest has been checked.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be trusted.
+    pub(crate) fn export(&self) -> Result<String> {
+        let path = self.paths()?.export();
+        read_export(&path).map_err(|error| self.refused(&error))?;
+        std::fs::read_to_string(&path).map_err(|error| {
+            Diagnostic::error("state::unavailable", "the export cannot be read")
+                .detail(format!("`{}`: {error}", path.display()))
+                .into()
+        })
+    }
+
+    /// Where the state is kept, as it is shown.
+    ///
+    /// # Errors
+    /// When the name of the stack is none of a folder.
+    pub(crate) fn shown(&self) -> Result<String> {
+        Ok(self.relative(self.paths()?.directory()))
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.project.root).unwrap_or(path).display().to_string()
+    }
+
+    /// Changes what wraps the key of the state, and with `rotate` the key itself.
+    ///
+    /// # Errors
+    /// As [`Site::open`]; then the state is as it was.
+    pub(crate) async fn rekey(
+        &self,
+        context: &Context,
+        new: Option<&KeySource>,
+        rotate: bool,
+    ) -> Result<()> {
+        let config = self.config(context).await?;
+        let same = config.paths().map_err(|error| self.refused(&error))?.key().clone();
+        infra_state::rekey(&config, &owner(), new.unwrap_or(&same), rotate)
+            .await
+            .map_err(|error| self.refused(&error))
+    }
+
+    fn is_there(&self) -> Result<bool> {
+        self.paths()?.directory().try_exists().map_err(|error| {
+            Diagnostic::error("state::unavailable", "the states cannot be read")
+                .detail(error.to_string())
+                .into()
+        })
+    }
+
+    fn paths(&self) -> Result<Paths> {
+        self.place().paths().map_err(|error| self.refused(&error))
+    }
+
+    /// The state and what opens it.
+    async fn config(&self, context: &Context) -> Result<Config> {
+        let mut config = self.place();
+        if let Some(key) = &self.environment.state_key {
+            let first = !self.is_there()?;
+            config.key = Some(keys::current(context, self.project, key, first).await?);
+        }
+        Ok(config)
+    }
+
+    /// The state, wherever its key may be.
+    fn place(&self) -> Config {
+        let location = Location::Local { root: self.project.state_root(self.environment) };
+        let mut config = Config::new(location, &self.environment.name, self.stack);
+        config.allow_network_disk = self.environment.state_options.allow_network_disk;
+        config
+    }
+
+    /// Why the state cannot be used, with the command that comes next and how this one ends.
+    pub(crate) fn refused(&self, error: &StoreError) -> CommandError {
+        let diagnostic = |code: &str, summary: &str| {
+            Diagnostic::error(code, summary).detail(format!("stack `{}`: {error}", self.stack))
+        };
+        match error {
+            StoreError::Locked { .. } => CommandError::locked(
+                diagnostic("state::locked", "another run holds the state")
+                    .hint("wait for it with `--lock-timeout 10m`; a run that died holds nothing"),
+            ),
+            StoreError::Lost { .. } => CommandError::locked(
+                diagnostic("state::lost", "another run took the lock of the state over")
+                    .hint("let that run end, then run again: it finds what this one left"),
+            ),
+            StoreError::Unavailable { .. } => {
+                diagnostic("state::unavailable", "the state cannot be used")
+                    .hint("mend what it says, and run the same command again: nothing was changed")
+                    .into()
+            }
+            StoreError::Damaged { .. } => {
+                let mut diagnostic = diagnostic("state::damaged", "the state is damaged");
+                diagnostic.hints = self.ways_out();
+                diagnostic.into()
+            }
+            StoreError::Newer { .. } => {
+                diagnostic("state::newer", "the state was written by a later release of infra")
+                    .hint("use that release or a later one")
+                    .into()
+            }
+        }
+    }
+
+    /// What to do about a damaged state: put the last export back, if it is whole.
+    fn ways_out(&self) -> Vec<String> {
+        let Ok(paths) = self.place().paths() else { return Vec::new() };
+        let (environment, stack) = (&self.environment.name, self.stack);
+        let restore = |export: &str| {
+            format!("infra state restore {export} --env {environment} --stack {stack}")
+        };
+        let other = format!("put back a copy of `{}`", self.relative(paths.directory()));
+        match read_export(&paths.export()) {
+            Ok(export) => vec![
+                // Whole, because it must be right wherever it is typed.
+                format!("run `{}`", restore(&paths.export().display().to_string())),
+                format!(
+                    "that is the state of run {}; what was done since is found by its tags",
+                    export.serial()
+                ),
+            ],
+            Err(_) => vec![
+                format!("run `{}` with an export that you have", restore("FILE")),
+                format!("or {other}"),
+            ],
+        }
+    }
+}
