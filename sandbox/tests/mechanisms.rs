@@ -13,7 +13,7 @@ use hyper::Method;
 use infra_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
-use support::{Caller, text};
+use support::{Caller, text, texts};
 
 async fn sandbox(folder: &std::path::Path) -> Sandbox {
     let home = || std::env::var_os("HOME").expect("HOME is set");
@@ -49,6 +49,16 @@ async fn json(aws: &Caller, service: &str, target: &str, body: Value) -> (u16, V
     let (status, body) =
         aws.send(Method::POST, "/", service, &headers, body.to_string()).await.unwrap();
     (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}")))
+}
+
+async fn query(aws: &Caller, service: &str, action: &str, with: &[(&str, &str)]) -> (u16, String) {
+    let version = match service {
+        "rds" => "2014-10-31",
+        "elasticache" => "2015-02-02",
+        "elasticloadbalancing" => "2015-12-01",
+        _ => "2011-01-01",
+    };
+    aws.query(service, version, action, with).await.unwrap()
 }
 
 async fn subnets(aws: &Caller) -> (String, Vec<String>) {
@@ -179,6 +189,76 @@ async fn an_eks_cluster_goes_through_its_whole_life() {
     assert_ne!(found["cluster"]["version"], "1.31");
     let (code, _) = aws.ec2("DeleteSubnet", &[("SubnetId", &ids[0])]).await;
     assert_eq!(code, 200);
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_modified_and_deleted_slowly() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(folder.path()).await;
+    let aws = Caller::new(&sandbox.endpoint());
+    let rds = async |action: &str, with: &[(&str, &str)]| query(&aws, "rds", action, with).await;
+    let (_, ids) = subnets(&aws).await;
+
+    let group = [
+        ("DBSubnetGroupName", "g"),
+        ("DBSubnetGroupDescription", "d"),
+        ("SubnetIds.SubnetIdentifier.1", ids[0].as_str()),
+        ("SubnetIds.SubnetIdentifier.2", ids[1].as_str()),
+    ];
+    assert_eq!(rds("CreateDBSubnetGroup", &group).await.0, 200);
+    let create = [
+        ("DBInstanceIdentifier", "My-DB"),
+        ("DBInstanceClass", "db.t3.medium"),
+        ("Engine", "postgres"),
+        ("AllocatedStorage", "20"),
+        ("MasterUsername", "u"),
+        ("MasterUserPassword", "longenough"),
+        ("DBSubnetGroupName", "g"),
+        ("EnableCloudwatchLogsExports.member.1", "postgresql"),
+    ];
+    let (code, made) = rds("CreateDBInstance", &create).await;
+    assert_eq!((code, text(&made, "DBInstanceStatus").as_str()), (200, "creating"), "{made}");
+    let by_id = [("DBInstanceIdentifier", "my-db")];
+    let status = async || text(&rds("DescribeDBInstances", &by_id).await.1, "DBInstanceStatus");
+    assert_eq!((status().await, status().await), ("creating".into(), "available".into()));
+    let modify = [
+        ("DBInstanceIdentifier", "my-db"),
+        ("CloudwatchLogsExportConfiguration.EnableLogTypes.member.1", "upgrade"),
+    ];
+    assert_eq!(rds("ModifyDBInstance", &modify).await.0, 200);
+    let (code, refused) = rds("ModifyDBInstance", &modify).await;
+    assert_eq!((code, text(&refused, "Code").as_str()), (400, "InvalidDBInstanceState"));
+    let (_, shown) = rds("DescribeDBInstances", &by_id).await;
+    let logs = shown.split("<EnabledCloudwatchLogsExports>").nth(1).expect("the exports");
+    assert_eq!(texts(logs.split("</Enabled").next().unwrap(), "member"), ["postgresql", "upgrade"]);
+
+    let (_, refused) = rds("DeleteDBSubnetGroup", &group[..1]).await;
+    assert_eq!(text(&refused, "Code"), "InvalidDBSubnetGroupStateFault");
+    let delete = [("DBInstanceIdentifier", "my-db"), ("SkipFinalSnapshot", "true")];
+    let (_, going) = rds("DeleteDBInstance", &delete).await;
+    assert_eq!(text(&going, "DBInstanceStatus"), "deleting");
+    // The gate's own look is a read: the refusal is what sees the instance for the last time.
+    let (_, refused) = aws.ec2("DeleteSubnet", &[("SubnetId", &ids[0])]).await;
+    assert_eq!(text(&refused, "Code"), "DependencyViolation");
+    let (_, gone) = rds("DescribeDBInstances", &by_id).await;
+    assert_eq!(text(&gone, "Code"), "DBInstanceNotFound");
+    assert_eq!(rds("DeleteDBSubnetGroup", &group[..1]).await.0, 200);
+
+    // Option groups are another emulator's, with their tags.
+    let group = [
+        ("OptionGroupName", "o"),
+        ("EngineName", "mysql"),
+        ("MajorEngineVersion", "8.0"),
+        ("OptionGroupDescription", "d"),
+    ];
+    let (code, made) = rds("CreateOptionGroup", &group).await;
+    assert_eq!(code, 200, "{made}");
+    let arn = text(&made, "OptionGroupArn");
+    let tags = [("ResourceName", arn.as_str()), ("Tags.Tag.1.Key", "k"), ("Tags.Tag.1.Value", "v")];
+    assert_eq!(rds("AddTagsToResource", &tags).await.0, 200);
+    let (_, found) = rds("ListTagsForResource", &tags[..1]).await;
+    assert_eq!(text(&found, "Key"), "k");
     sandbox.stop().await;
 }
 

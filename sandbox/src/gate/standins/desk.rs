@@ -5,13 +5,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::{eks_fargate, eks_updates};
+use super::{eks_fargate, eks_updates, subnet_groups};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::document::{Document, pointer};
 use crate::gate::serve::Core;
 use crate::gate::services::Question;
 use crate::gate::upstream::UpstreamError;
+use crate::gate::xml::Element;
 
 /// A call, and what a stand-in needs to answer it.
 pub(crate) struct Desk<'a> {
@@ -40,12 +41,18 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             None => eks_fargate::serve(desk).await?,
             reply => reply,
         },
+        "elasticache" | "rds" => subnet_groups::serve(desk).await?,
         _ => None,
     };
     Ok(reply.map(|reply| match reply {
         Ok(document) => desk.answer(&document),
         Err(error) => error.answer(desk.call, desk.sequence),
     }))
+}
+
+/// Fills in what an emulator's answer says of a stand-in's objects.
+pub(crate) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
+    subnet_groups::fill(desk, answer);
 }
 
 impl<'a> Desk<'a> {
@@ -114,6 +121,13 @@ impl<'a> Desk<'a> {
     /// The caller's account.
     pub(super) fn account(&self) -> String {
         self.core.upstream.account(&self.call.access_key)
+    }
+
+    /// An answer of the query protocols with that in its result.
+    pub(super) fn result(&self, content: Element) -> Document {
+        let operation = &self.call.operation;
+        let result = Element::new(&format!("{operation}Result")).with(content);
+        Document::Xml(Element::new(&format!("{operation}Response")).with(result))
     }
 
     /// An ARN of the call's region and account.

@@ -9,6 +9,8 @@ mod desk;
 mod eks_fargate;
 mod eks_updates;
 mod store;
+mod subnet_groups;
+mod tags;
 
-pub(crate) use desk::{Desk, serve};
+pub(crate) use desk::{Desk, fill, serve};
 pub(crate) use store::Store;
