@@ -15,6 +15,7 @@ mod elasticloadbalancing;
 mod kind;
 mod lambda;
 mod rds;
+mod route53;
 mod table;
 
 pub(crate) use kind::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};

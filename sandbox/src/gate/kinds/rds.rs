@@ -1,7 +1,7 @@
 //! RDS, from the pages of `DBInstance` and `DBCluster` of the API Reference and "Viewing Amazon RDS DB
 //! instance status" of the user guide. ministack has all of them available at once.
 
-use super::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};
+use super::{Busy, Echo, Ghost, Kind, Life, Phase, Shown};
 use crate::gate::document::Fields;
 
 pub(super) const KINDS: &[Kind] = &[
@@ -88,13 +88,8 @@ const INSTANCE: &[Echo] = &[
     Echo::lost("EnableCloudwatchLogsExports", "EnabledCloudwatchLogsExports"),
     Echo::lost("CloudwatchLogsExportConfiguration/EnableLogTypes", "EnabledCloudwatchLogsExports")
         .adds(),
-    Echo {
-        way: Way::Take,
-        ..Echo::wrong(
-            "CloudwatchLogsExportConfiguration/DisableLogTypes",
-            "EnabledCloudwatchLogsExports",
-        )
-    },
+    Echo::lost("CloudwatchLogsExportConfiguration/DisableLogTypes", "EnabledCloudwatchLogsExports")
+        .takes(),
 ];
 
 const CLUSTER: &[Echo] = &[];

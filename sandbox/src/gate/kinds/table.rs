@@ -1,7 +1,9 @@
 //! All kinds.
 
 use super::kind::Kind;
-use super::{autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, rds};
+use super::{
+    autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, rds, route53,
+};
 
 const KINDS: &[&[Kind]] = &[
     autoscaling::KINDS,
@@ -13,6 +15,7 @@ const KINDS: &[&[Kind]] = &[
     elasticloadbalancing::KINDS,
     lambda::KINDS,
     rds::KINDS,
+    route53::KINDS,
 ];
 
 /// The kinds that an operation does something to.
@@ -29,7 +32,7 @@ pub(crate) fn concerned<'a>(
 /// A name as it is compared: of an ARN its last part, and in small letters where the service does not
 /// tell letters apart.
 pub(crate) fn normal(service: &str, name: &str) -> String {
-    let short = if name.starts_with("arn:") {
+    let short = if name.starts_with("arn:") || service == "route53" {
         name.rsplit(['/', ':']).next().unwrap_or(name)
     } else {
         name

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::{eks_fargate, eks_updates, subnet_groups};
+use super::{ecs_settings, eks_fargate, eks_updates, subnet_groups, wafv2_associations};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::document::{Document, pointer};
@@ -41,6 +41,8 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             None => eks_fargate::serve(desk).await?,
             reply => reply,
         },
+        "ecs" => ecs_settings::serve(desk).await?,
+        "wafv2" => wafv2_associations::serve(desk).await?,
         "elasticache" | "rds" => subnet_groups::serve(desk).await?,
         _ => None,
     };
@@ -53,6 +55,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
 /// Fills in what an emulator's answer says of a stand-in's objects.
 pub(crate) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
     subnet_groups::fill(desk, answer);
+    wafv2_associations::forget(desk, answer);
 }
 
 impl<'a> Desk<'a> {

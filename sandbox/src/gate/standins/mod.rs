@@ -6,11 +6,13 @@
 //! its objects as on any others. It must never play what an emulator plays well enough.
 
 mod desk;
+mod ecs_settings;
 mod eks_fargate;
 mod eks_updates;
 mod store;
 mod subnet_groups;
 mod tags;
+mod wafv2_associations;
 
 pub(crate) use desk::{Desk, fill, serve};
 pub(crate) use store::Store;
