@@ -5,6 +5,7 @@
 //! to remember them (`overlays/echo.rs`). To add a kind, add a row to its service's file. A new file
 //! has to be named in `table.rs`.
 
+mod acm;
 mod autoscaling;
 mod dynamodb;
 mod ec2;
@@ -14,6 +15,7 @@ mod elasticache;
 mod elasticloadbalancing;
 mod kind;
 mod lambda;
+mod monitoring;
 mod rds;
 mod route53;
 mod table;

@@ -2,10 +2,12 @@
 
 use super::kind::Kind;
 use super::{
-    autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, rds, route53,
+    acm, autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda,
+    monitoring, rds, route53,
 };
 
 const KINDS: &[&[Kind]] = &[
+    acm::KINDS,
     autoscaling::KINDS,
     dynamodb::KINDS,
     ec2::KINDS,
@@ -14,6 +16,7 @@ const KINDS: &[&[Kind]] = &[
     elasticache::KINDS,
     elasticloadbalancing::KINDS,
     lambda::KINDS,
+    monitoring::KINDS,
     rds::KINDS,
     route53::KINDS,
 ];

@@ -5,7 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::{ecs_settings, eks_fargate, eks_updates, subnet_groups, wafv2_associations};
+use super::{
+    acm_validation, ecs_settings, eks_fargate, eks_network, eks_updates, subnet_groups,
+    wafv2_associations,
+};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::document::{Document, pointer};
@@ -52,10 +55,16 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
     }))
 }
 
-/// Fills in what an emulator's answer says of a stand-in's objects.
-pub(crate) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
+/// Fills in what an emulator's answer does not know, or gets wrong, of what stand-ins keep.
+///
+/// # Errors
+///
+/// An emulator does not answer a stand-in's questions.
+pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), UpstreamError> {
     subnet_groups::fill(desk, answer);
     wafv2_associations::forget(desk, answer);
+    eks_network::fill(desk, answer).await?;
+    acm_validation::fill(desk, answer).await
 }
 
 impl<'a> Desk<'a> {
