@@ -75,6 +75,17 @@ pub(super) const KINDS: &[Kind] = &[
         echoes: CLUSTER,
         ..Kind::NEW
     },
+    Kind {
+        name: "db_automated_backup",
+        service: "rds",
+        id: &["DBInstanceAutomatedBackupsArn"],
+        named_by: &[&["DBInstanceAutomatedBackupsArn"]],
+        mark: "DbiResourceId",
+        create: &["StartDBInstanceAutomatedBackupsReplication"],
+        describe: &["DescribeDBInstanceAutomatedBackups"],
+        life: Some(Life { state: "Status", creating: Some("pending"), ..Life::NEW }),
+        ..Kind::NEW
+    },
 ];
 
 const STATES: Life = Life {

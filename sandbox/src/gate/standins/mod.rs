@@ -8,11 +8,15 @@
 //! must never play what an emulator plays well enough.
 
 mod acm_validation;
+mod cloudtrail_bucket;
 mod desk;
 mod ecs_settings;
 mod eks_fargate;
 mod eks_network;
 mod eks_updates;
+mod rds_backups;
+mod rds_events;
+mod rds_secrets;
 mod store;
 mod subnet_groups;
 mod tags;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Hold, Look, Place, autoscaling, ec2, ecs, eks, elasticache, elasticloadbalancing, rds, route53,
-    wafv2,
+    Hold, Look, Place, autoscaling, backup, cloudtrail, ec2, ecs, eks, elasticache,
+    elasticloadbalancing, rds, route53, wafv2,
 };
 use crate::gate::answer::ServiceError;
 use crate::gate::call::Call;
@@ -17,6 +17,8 @@ use crate::gate::upstream::UpstreamError;
 
 const HOLDS: &[&[Hold]] = &[
     autoscaling::HOLDS,
+    backup::HOLDS,
+    cloudtrail::HOLDS,
     ecs::HOLDS,
     eks::HOLDS,
     elasticache::HOLDS,

@@ -6,7 +6,9 @@
 //! creates of a name that is taken. What an emulator refuses by itself needs none.
 
 mod autoscaling;
+mod backup;
 mod check;
+mod cloudtrail;
 mod ec2;
 mod ecs;
 mod eks;
