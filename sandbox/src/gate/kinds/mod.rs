@@ -20,5 +20,6 @@ mod rds;
 mod route53;
 mod table;
 
+pub(crate) use eks::DEFAULT_ADDON_VERSION;
 pub(crate) use kind::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};
 pub(crate) use table::{concerned, normal};

@@ -96,14 +96,44 @@ const STATES: Life = Life {
 };
 
 const INSTANCE: &[Echo] = &[
+    Echo::lost("BackupTarget", "BackupTarget"),
+    Echo::lost("CharacterSetName", "CharacterSetName"),
     Echo::lost("EnableCloudwatchLogsExports", "EnabledCloudwatchLogsExports"),
     Echo::lost("CloudwatchLogsExportConfiguration/EnableLogTypes", "EnabledCloudwatchLogsExports")
         .adds(),
     Echo::lost("CloudwatchLogsExportConfiguration/DisableLogTypes", "EnabledCloudwatchLogsExports")
         .takes(),
+    Echo::wrong("DatabaseInsightsMode", "DatabaseInsightsMode"),
+    Echo::wrong("DedicatedLogVolume", "DedicatedLogVolume"),
+    Echo::lost("EngineLifecycleSupport", "EngineLifecycleSupport"),
+    Echo::wrong("Iops", "Iops"),
+    Echo::lost("MultiTenant", "MultiTenant"),
+    Echo::lost("NcharCharacterSetName", "NcharCharacterSetName"),
+    Echo::wrong("PerformanceInsightsKMSKeyId", "PerformanceInsightsKMSKeyId"),
+    Echo::wrong("ProcessorFeatures", "ProcessorFeatures").items("ProcessorFeature"),
+    Echo::wrong("StorageThroughput", "StorageThroughput"),
+    Echo::lost("Timezone", "Timezone"),
 ];
 
-const CLUSTER: &[Echo] = &[];
+const CLUSTER: &[Echo] = &[
+    Echo::wrong("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
+    Echo::wrong("BacktrackWindow", "BacktrackWindow"),
+    Echo::lost("EnableCloudwatchLogsExports", "EnabledCloudwatchLogsExports"),
+    Echo::lost("CloudwatchLogsExportConfiguration/EnableLogTypes", "EnabledCloudwatchLogsExports")
+        .adds(),
+    Echo::lost("CloudwatchLogsExportConfiguration/DisableLogTypes", "EnabledCloudwatchLogsExports")
+        .takes(),
+    Echo::wrong("DBClusterInstanceClass", "DBClusterInstanceClass"),
+    Echo::wrong("DatabaseInsightsMode", "DatabaseInsightsMode"),
+    Echo::wrong("EnablePerformanceInsights", "PerformanceInsightsEnabled"),
+    Echo::wrong("Iops", "Iops"),
+    Echo::lost("KmsKeyId", "KmsKeyId"),
+    Echo::wrong("MonitoringInterval", "MonitoringInterval"),
+    Echo::wrong("MonitoringRoleArn", "MonitoringRoleArn"),
+    Echo::wrong("PerformanceInsightsKMSKeyId", "PerformanceInsightsKMSKeyId"),
+    Echo::wrong("PerformanceInsightsRetentionPeriod", "PerformanceInsightsRetentionPeriod"),
+    Echo::wrong("StorageType", "StorageType"),
+];
 
 /// An instance that is being made has no address.
 fn endpoint(instance: &mut dyn Fields, phase: Phase) {

@@ -8,8 +8,9 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::{
-    acm_validation, cloudtrail_bucket, ecs_settings, eks_fargate, eks_network, eks_updates,
-    rds_backups, rds_events, rds_secrets, subnet_groups, wafv2_associations,
+    acm_validation, cloudtrail_bucket, ecs_settings, eks_addons, eks_fargate, eks_network,
+    eks_updates, rds_backups, rds_events, rds_restores, rds_secrets, subnet_groups,
+    wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -43,9 +44,9 @@ static NUMBER: AtomicU64 = AtomicU64::new(1);
 /// An emulator does not answer the stand-in's questions.
 pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamError> {
     let reply = match desk.call.service.as_str() {
-        "eks" => match eks_updates::serve(desk).await? {
-            None => eks_fargate::serve(desk).await?,
-            reply => reply,
+        "eks" => match (eks_updates::serve(desk).await?, eks_addons::serve(desk)?) {
+            (None, None) => eks_fargate::serve(desk).await?,
+            (None, reply) | (reply, _) => reply,
         },
         "ecs" => ecs_settings::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
@@ -55,8 +56,11 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
         }
         "elasticache" => subnet_groups::serve(desk).await?,
         "rds" => match (subnet_groups::serve(desk).await?, rds_events::serve(desk)?) {
-            (None, None) => rds_backups::serve(desk).await?,
-            (reply, None) | (None, reply) | (reply, Some(_)) => reply,
+            (None, None) => match rds_backups::serve(desk).await? {
+                None => rds_restores::serve(desk).await?,
+                reply => reply,
+            },
+            (None, reply) | (reply, _) => reply,
         },
         _ => None,
     };
@@ -74,9 +78,11 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
 pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), UpstreamError> {
     subnet_groups::fill(desk, answer);
     rds_backups::fill(desk, answer);
+    rds_restores::fill(desk, answer);
     rds_secrets::fill(desk, answer).await?;
     wafv2_associations::forget(desk, answer);
     eks_network::fill(desk, answer).await?;
+    eks_addons::fill(desk, answer).await?;
     acm_validation::fill(desk, answer).await
 }
 
