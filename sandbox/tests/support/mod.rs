@@ -10,7 +10,8 @@ use hyper_util::rt::TokioExecutor;
 
 /// A caller with an access key.
 pub(crate) struct Caller {
-    endpoint: String,
+    pub(crate) endpoint: String,
+    pub(crate) region: &'static str,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -20,7 +21,7 @@ pub(crate) type Reply = (u16, String);
 impl Caller {
     pub(crate) fn new(endpoint: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        Self { endpoint: endpoint.to_owned(), client }
+        Self { endpoint: endpoint.to_owned(), region: "eu-west-1", client }
     }
 
     /// A call of EC2; `None` where the connection was cut.
@@ -77,7 +78,8 @@ impl Caller {
         body: Vec<u8>,
     ) -> Option<(u16, Vec<u8>)> {
         let signature = format!(
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.region
         );
         let mut request = Request::builder()
             .method(method)

@@ -1,8 +1,8 @@
-//! The interfaces of instances that an Auto Scaling group ended: moto leaves them, and they would hold
-//! their subnet for ever.
+//! The instances of an Auto Scaling group that is deleted by force, and the interfaces of those that it
+//! ended: moto leaves both, and they would hold their subnet for ever.
 //!
-//! From "Preserve data when an instance is terminated" of the EC2 User Guide: an instance's own
-//! interface goes with it.
+//! From the page of `DeleteAutoScalingGroup` of the API Reference (`ForceDelete`) and "Preserve data
+//! when an instance is terminated" of the EC2 User Guide: an instance's own interface goes with it.
 
 use serde_json::json;
 
@@ -11,6 +11,30 @@ use crate::gate::answer::Answer;
 use crate::gate::document::Document;
 use crate::gate::upstream::UpstreamError;
 use crate::gate::xml::Element;
+
+/// Ends the instances of a group that is to be deleted with them.
+pub(super) async fn prepare(desk: &Desk<'_>) -> Result<(), UpstreamError> {
+    if desk.call.operation != "DeleteAutoScalingGroup" || desk.text("ForceDelete") != "true" {
+        return Ok(());
+    }
+    let found = desk.ask("autoscaling", "DescribeAutoScalingInstances", json!({})).await?;
+    let list = "DescribeAutoScalingInstancesResult/AutoScalingInstances";
+    let ids: Vec<String> = found
+        .map(|found| found.list(list))
+        .unwrap_or_default()
+        .iter()
+        .filter(|instance| {
+            instance.text("AutoScalingGroupName").as_deref()
+                == Some(desk.text("AutoScalingGroupName"))
+        })
+        .filter_map(|instance| instance.text("InstanceId"))
+        .collect();
+    if !ids.is_empty() {
+        // One that is gone already needs no end.
+        let _gone = desk.ask("ec2", "TerminateInstances", json!({ "InstanceId": ids })).await?;
+    }
+    Ok(())
+}
 
 /// Clears away after a group that was deleted or made smaller.
 pub(super) async fn fill(desk: &Desk<'_>, answer: &Answer) -> Result<(), UpstreamError> {

@@ -50,6 +50,10 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
         },
         "ecs" => ecs_settings::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
+        "autoscaling" => {
+            autoscaling_instances::prepare(desk).await?;
+            None
+        }
         "cloudtrail" => {
             cloudtrail_bucket::prepare(desk).await?;
             None
