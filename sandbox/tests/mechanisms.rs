@@ -463,8 +463,10 @@ async fn a_service_rolls_out_and_holds_its_cluster(aws: &Caller) {
     assert_eq!(ecs("DeleteService", delete).await.1["service"]["status"], "DRAINING");
     assert_eq!(state().await.2["status"], "DRAINING");
     assert_eq!(state().await.2["status"], "INACTIVE");
-    assert_eq!(ecs("DeleteCluster", json!({ "cluster": "c" })).await.0, 200);
-    assert_eq!(aws.ec2("DeleteSubnet", &[("SubnetId", &ids[0])]).await.0, 200);
+    let (code, answer) = ecs("DeleteCluster", json!({ "cluster": "c" })).await;
+    assert_eq!(code, 200, "{answer}");
+    let (code, answer) = aws.ec2("DeleteSubnet", &[("SubnetId", &ids[0])]).await;
+    assert_eq!(code, 200, "{answer}");
 }
 
 async fn a_certificate_is_issued_when_its_records_are_there(aws: &Caller) {

@@ -8,9 +8,9 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::{
-    acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_settings, eks_addons,
-    eks_fargate, eks_network, eks_updates, elasticache_members, rds_backups, rds_events,
-    rds_restores, rds_secrets, subnet_groups, wafv2_associations,
+    acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
+    eks_network, eks_updates, elasticache_members, rds_backups, rds_events, rds_restores,
+    rds_secrets, subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -48,7 +48,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             (None, None) => eks_fargate::serve(desk).await?,
             (None, reply) | (reply, _) => reply,
         },
-        "ecs" => ecs_settings::serve(desk).await?,
+        "ecs" => ecs_calls::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
         "autoscaling" => {
             autoscaling_instances::prepare(desk).await?;

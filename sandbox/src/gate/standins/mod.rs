@@ -11,7 +11,7 @@ mod acm_validation;
 mod autoscaling_instances;
 mod cloudtrail_bucket;
 mod desk;
-mod ecs_settings;
+mod ecs_calls;
 mod eks_addons;
 mod eks_fargate;
 mod eks_network;

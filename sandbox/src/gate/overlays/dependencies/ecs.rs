@@ -12,7 +12,18 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "ecs",
         operation: "DeleteCluster",
         subject: "cluster",
-        looks: &[Look { with: &[("cluster", "{}")], place: Place::Listed, ..SERVICES }],
+        // moto lists services that are inactive too.
+        looks: &[Look {
+            with: &[("cluster", "{}")],
+            each: &[Step {
+                operation: "DescribeServices",
+                with: &[("services", "[]")],
+                list: "services",
+            }],
+            place: Place::Listed,
+            unless: Some(("status", "INACTIVE")),
+            ..SERVICES
+        }],
         code: "ClusterContainsServicesException",
         message: "The Cluster cannot be deleted while Services are active.",
         ..Hold::NEW
