@@ -99,6 +99,7 @@ async fn every_mechanism_works_through_real_emulators() {
     a_web_acl_and_its_sets_are_held_by_what_they_protect(&aws).await;
     a_group_takes_its_instances_along(&aws).await;
     a_trail_finds_its_bucket(&aws).await;
+    a_policy_is_held_by_its_group(&aws).await;
     sandbox.stop().await;
 }
 
@@ -617,4 +618,23 @@ async fn a_trail_finds_its_bucket(aws: &Caller) {
     assert_eq!(json(aws, "cloudtrail", target, trail.clone()).await.0, 200);
     let (_, twice) = json(aws, "cloudtrail", target, trail).await;
     assert_eq!(twice["__type"], "TrailAlreadyExistsException");
+}
+
+async fn a_policy_is_held_by_its_group(aws: &Caller) {
+    let iam = async |action: &str, with: &[(&str, &str)]| {
+        aws.query("iam", "2010-05-08", action, with).await.unwrap()
+    };
+    let document = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}";
+    let create = [("PolicyName", "p"), ("PolicyDocument", document)];
+    let arn = text(&iam("CreatePolicy", &create).await.1, "Arn");
+    let attached = [("GroupName", "g"), ("PolicyArn", arn.as_str())];
+    assert_eq!(iam("CreateGroup", &attached[..1]).await.0, 200);
+    assert_eq!(iam("AttachGroupPolicy", &attached).await.0, 200);
+    for (action, with) in [("DeletePolicy", &attached[1..]), ("DeleteGroup", &attached[..1])] {
+        let (code, refused) = iam(action, with).await;
+        assert_eq!((code, text(&refused, "Code").as_str()), (409, "DeleteConflict"), "{action}");
+    }
+    assert_eq!(iam("DetachGroupPolicy", &attached).await.0, 200);
+    assert_eq!(iam("DeletePolicy", &attached[1..]).await.0, 200);
+    assert_eq!(iam("DeleteGroup", &attached[..1]).await.0, 200);
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Hold, Look, Place, autoscaling, backup, cloudtrail, ec2, ecs, eks, elasticache,
-    elasticloadbalancing, rds, route53, wafv2,
+    elasticloadbalancing, iam, lambda, rds, route53, wafv2,
 };
 use crate::gate::answer::ServiceError;
 use crate::gate::call::Call;
@@ -23,6 +23,8 @@ const HOLDS: &[&[Hold]] = &[
     eks::HOLDS,
     elasticache::HOLDS,
     elasticloadbalancing::HOLDS,
+    iam::HOLDS,
+    lambda::HOLDS,
     rds::HOLDS,
     route53::HOLDS,
     wafv2::HOLDS,

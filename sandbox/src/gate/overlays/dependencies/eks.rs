@@ -8,6 +8,22 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "eks",
         operation: "DeleteCluster",
         subject: "name",
+        looks: &[Look {
+            service: "eks",
+            operation: "DescribeCluster",
+            with: &[("name", "{}")],
+            list: "cluster",
+            place: Place::Where(&[("deletionProtection", "true")]),
+            ..Look::NEW
+        }],
+        code: "InvalidRequestException",
+        message: "Cluster {} has deletion protection enabled",
+        ..Hold::NEW
+    },
+    Hold {
+        service: "eks",
+        operation: "DeleteCluster",
+        subject: "name",
         looks: &[
             Look {
                 service: "eks",

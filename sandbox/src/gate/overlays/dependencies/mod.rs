@@ -14,6 +14,8 @@ mod ecs;
 mod eks;
 mod elasticache;
 mod elasticloadbalancing;
+mod iam;
+mod lambda;
 mod rds;
 mod route53;
 mod rows;

@@ -1,8 +1,9 @@
-//! RDS, and what RDS holds of EC2. From the pages of `DeleteDBSubnetGroup`
+//! RDS, and what RDS holds of EC2. From the pages of `DeleteDBCluster`
+//! (`InvalidDBClusterStateFault`), `DeleteDBSubnetGroup`
 //! (`InvalidDBSubnetGroupStateFault`), `DeleteDBParameterGroup` (`InvalidDBParameterGroupState`),
 //! `DeleteOptionGroup` (`InvalidOptionGroupStateFault`) of the API Reference.
 
-use super::{Hold, Look};
+use super::{Hold, Look, Place};
 
 const INSTANCES: Look = Look {
     service: "rds",
@@ -21,9 +22,25 @@ const CLUSTERS: Look = Look {
 pub(super) const HOLDS: &[Hold] = &[
     Hold {
         service: "rds",
+        operation: "DeleteDBCluster",
+        subject: "DBClusterIdentifier",
+        looks: &[Look {
+            place: Place::Field("DBClusterIdentifier"),
+            unless: Some(("DBInstanceStatus", "deleting")),
+            ..INSTANCES
+        }],
+        code: "InvalidDBClusterStateFault",
+        message: "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+        ..Hold::NEW
+    },
+    Hold {
+        service: "rds",
         operation: "DeleteDBSubnetGroup",
         subject: "DBSubnetGroupName",
-        looks: &[INSTANCES, CLUSTERS],
+        looks: &[
+            Look { place: Place::Field("DBSubnetGroup/DBSubnetGroupName"), ..INSTANCES },
+            Look { place: Place::Field("DBSubnetGroup"), ..CLUSTERS },
+        ],
         code: "InvalidDBSubnetGroupStateFault",
         message: "Cannot delete the subnet group '{}' because at least one database uses it.",
         ..Hold::NEW
@@ -32,7 +49,10 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "rds",
         operation: "DeleteDBParameterGroup",
         subject: "DBParameterGroupName",
-        looks: &[INSTANCES],
+        looks: &[Look {
+            place: Place::Field("DBParameterGroups/DBParameterGroup/DBParameterGroupName"),
+            ..INSTANCES
+        }],
         code: "InvalidDBParameterGroupState",
         message: "One or more database instances are still members of this parameter group {}, so the group cannot be deleted",
         ..Hold::NEW
@@ -41,7 +61,7 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "rds",
         operation: "DeleteDBClusterParameterGroup",
         subject: "DBClusterParameterGroupName",
-        looks: &[CLUSTERS],
+        looks: &[Look { place: Place::Field("DBClusterParameterGroup"), ..CLUSTERS }],
         code: "InvalidDBParameterGroupState",
         message: "One or more database clusters are still members of this parameter group {}, so the group cannot be deleted",
         ..Hold::NEW
@@ -50,7 +70,10 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "rds",
         operation: "DeleteOptionGroup",
         subject: "OptionGroupName",
-        looks: &[INSTANCES],
+        looks: &[Look {
+            place: Place::Field("OptionGroupMemberships/OptionGroupMembership/OptionGroupName"),
+            ..INSTANCES
+        }],
         code: "InvalidOptionGroupStateFault",
         message: "The option group '{}' cannot be deleted because it is in use.",
         ..Hold::NEW
