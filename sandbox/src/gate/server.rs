@@ -26,6 +26,7 @@ use super::call::Call;
 use super::control::PREFIX;
 use super::form::Form;
 use super::log::RequestLog;
+use super::overlays::echo::Echoes;
 use super::overlays::faults::Faults;
 use super::overlays::hold::Holds;
 use super::overlays::paging::Paging;
@@ -34,6 +35,7 @@ use super::overlays::states::States;
 use super::overlays::throttle::Throttle;
 use super::overlays::tokens::Tokens;
 use super::serve::{Core, Outcome, WhenSent};
+use super::standins::Store;
 use super::upstream::{Upstream, without_hop_headers};
 
 /// The largest body that is taken.
@@ -77,6 +79,8 @@ impl Gate {
             faults: Faults::default(),
             holds: Arc::new(Holds::default()),
             states: States::default(),
+            echoes: Echoes::default(),
+            store: Store::default(),
             tokens: Tokens::default(),
             paging: Paging::default(),
             throttle: Throttle::default(),

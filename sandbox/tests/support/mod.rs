@@ -10,7 +10,8 @@ use hyper_util::rt::TokioExecutor;
 
 /// A caller with an access key.
 pub(crate) struct Caller {
-    endpoint: String,
+    pub(crate) endpoint: String,
+    pub(crate) region: &'static str,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -20,7 +21,7 @@ pub(crate) type Reply = (u16, String);
 impl Caller {
     pub(crate) fn new(endpoint: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        Self { endpoint: endpoint.to_owned(), client }
+        Self { endpoint: endpoint.to_owned(), region: "eu-west-1", client }
     }
 
     /// A call of EC2; `None` where the connection was cut.
@@ -62,8 +63,23 @@ impl Caller {
         headers: &[(&str, &str)],
         body: String,
     ) -> Option<Reply> {
+        let (status, body) =
+            self.send_bytes(method, path, service, headers, body.into_bytes()).await?;
+        Some((status, String::from_utf8(body).unwrap()))
+    }
+
+    /// Any call with any bytes.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        service: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Option<(u16, Vec<u8>)> {
         let signature = format!(
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.region
         );
         let mut request = Request::builder()
             .method(method)
@@ -76,7 +92,7 @@ impl Caller {
         let response = self.client.request(request).await.ok()?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.ok()?.to_bytes();
-        Some((status, String::from_utf8(body.to_vec()).unwrap()))
+        Some((status, body.to_vec()))
     }
 }
 
