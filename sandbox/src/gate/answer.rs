@@ -54,9 +54,8 @@ impl ServiceError {
             Protocol::Ec2 => ("text/xml;charset=UTF-8", self.ec2(&request)),
             Protocol::Query | Protocol::RestXml => ("text/xml", self.query(&request)),
             Protocol::S3 => ("application/xml", self.s3(&request)),
-            Protocol::Json => ("application/x-amz-json-1.1", self.json()),
+            Protocol::Json | Protocol::Cbor => ("application/x-amz-json-1.1", self.json()),
             Protocol::RestJson => ("application/json", self.json()),
-            Protocol::Cbor => ("application/cbor", self.cbor()),
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -64,13 +63,10 @@ impl ServiceError {
             headers.insert("x-amzn-requestid", value.clone());
             headers.insert("x-amz-request-id", value);
         }
-        if matches!(call.protocol, Protocol::Json | Protocol::RestJson)
+        if matches!(call.protocol, Protocol::Json | Protocol::RestJson | Protocol::Cbor)
             && let Ok(code) = HeaderValue::from_str(&self.code)
         {
             headers.insert("x-amzn-errortype", code);
-        }
-        if call.protocol == Protocol::Cbor {
-            headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
         }
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Answer { status, headers, body: Bytes::from(body) }
@@ -111,20 +107,6 @@ impl ServiceError {
 
     fn json(&self) -> Vec<u8> {
         json!({ "__type": self.code, "message": self.message }).to_string().into_bytes()
-    }
-
-    /// A map of two texts.
-    fn cbor(&self) -> Vec<u8> {
-        let mut bytes = vec![0xa2];
-        for text in ["__type", &self.code, "message", &self.message] {
-            // 0x79: text whose length follows in two bytes; longer messages are cut.
-            let text = text.get(..usize::from(u16::MAX)).unwrap_or(text);
-            let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-            bytes.push(0x79);
-            bytes.extend(length.to_be_bytes());
-            bytes.extend(&text.as_bytes()[..usize::from(length)]);
-        }
-        bytes
     }
 }
 
@@ -176,6 +158,20 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The service's message, where the answer is an error.
+    pub(crate) fn error_message(&self) -> String {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
+        if let Ok(value) = serde_json::from_str::<Value>(text) {
+            let message = value.get("message").or_else(|| value.get("Message"));
+            return message.and_then(Value::as_str).unwrap_or_default().to_owned();
+        }
+        let document = Element::parse(text).ok();
+        let message = document.as_ref().and_then(|document| document.find("Message"));
+        message.map(Element::text).unwrap_or_default()
+    }
+}
+
 /// `com.amazonaws.eks#NotFound:http://…` -> `NotFound`
 fn short_code(code: &str) -> String {
     let code = code.rsplit('#').next().unwrap_or(code);
@@ -205,16 +201,5 @@ mod tests {
             let answer = error.answer(&call(Method::GET, "/x", &headers, ""), 7);
             assert_eq!(answer.error_code().as_deref(), Some("Some.Code"), "{service}");
         }
-    }
-
-    #[test]
-    fn cbor_is_a_map_of_texts() {
-        let authorization = signature("monitoring");
-        let headers =
-            [("authorization", authorization.as_str()), ("smithy-protocol", "rpc-v2-cbor")];
-        let call = call(Method::POST, "/service/X/operation/PutMetricAlarm", &headers, "");
-        assert_eq!(call.operation, "PutMetricAlarm");
-        let body = ServiceError::invalid("A", "b").answer(&call, 1).body;
-        assert_eq!(&body[..], b"\xa2\x79\0\x06__type\x79\0\x01A\x79\0\x07message\x79\0\x01b");
     }
 }

@@ -9,7 +9,8 @@ use hyper::{HeaderMap, Method, Uri};
 use serde_json::{Map, Value};
 
 use super::form::{Form, decode};
-use super::{rest, s3};
+use super::xml::Element;
+use super::{cbor, rest, s3};
 
 /// How a service writes requests and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(crate) enum Protocol {
     RestXml,
     /// S3's own kind of paths and XML.
     S3,
-    /// Smithy RPC v2 with CBOR.
+    /// Smithy RPC v2 with CBOR: within the gate it is JSON.
     Cbor,
 }
 
@@ -90,6 +91,12 @@ impl Call {
         if text_header(&self.headers, "smithy-protocol") == Some("rpc-v2-cbor") {
             self.protocol = Protocol::Cbor;
             self.operation = path.rsplit('/').next().unwrap_or_default().to_owned();
+            // A body that is not CBOR is passed on as it is: the emulator is to refuse it.
+            if let Ok(value) = cbor::decode(&self.body) {
+                self.body = Bytes::from(value.to_string());
+            }
+            (self.uri, self.headers) = cbor::as_json(&self.uri, &self.headers);
+            self.parameters = json_object(&self.body);
         } else if let Some(target) = text_header(&self.headers, "x-amz-target") {
             self.protocol = Protocol::Json;
             self.operation = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -106,7 +113,7 @@ impl Call {
             self.protocol = if xml { Protocol::RestXml } else { Protocol::RestJson };
             let (operation, labels) = rest::operation(&self.service, &self.method, &path);
             self.operation = operation;
-            self.parameters = json_object(&self.body);
+            self.parameters = if xml { xml_object(&self.body) } else { json_object(&self.body) };
             self.parameters.extend(labels);
             self.parameters.extend(query_parameters(query));
         }
@@ -128,6 +135,47 @@ impl Call {
         self.form.get(name).or_else(|| self.parameters.get(name).and_then(Value::as_str))
     }
 
+    /// The parameters with their lists and structures, whatever the protocol.
+    pub(crate) fn tree(&self) -> Value {
+        let flat = self.protocol == Protocol::Ec2;
+        let mut tree = self.parameters.clone();
+        for (key, value) in self.form.pairs() {
+            let mut parts: Vec<&str> = key.split('.').collect();
+            // `Tags.Tag.1.Key`: the name of a list's items says nothing. EC2 has none.
+            while !flat
+                && let Some(at) = (2..parts.len()).find(|at| {
+                    is_number(parts[*at]) && !is_number(parts[at - 1]) && !parts[at - 1].is_empty()
+                })
+            {
+                parts[at - 1] = "";
+            }
+            parts.retain(|part| !part.is_empty());
+            insert(&mut tree, &parts, value);
+        }
+        Value::Object(tree)
+    }
+
+    /// The filters of a describe call: names with their values.
+    pub(crate) fn filters(&self) -> Vec<(String, Vec<String>)> {
+        if self.protocol == Protocol::Ec2 {
+            return self.form.filters();
+        }
+        let tree = self.tree();
+        let texts = |value: &Value| -> Vec<String> {
+            let items = value.as_array().cloned().unwrap_or_default();
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        tree.get("Filters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|filter| {
+                let name = filter.get("Name").and_then(Value::as_str).unwrap_or_default();
+                (name.to_owned(), filter.get("Values").map(texts).unwrap_or_default())
+            })
+            .collect()
+    }
+
     /// Replaces the parameters of the query protocol, in the body too.
     pub(crate) fn set_form(&mut self, form: Form) {
         self.body = Bytes::from(form.encode());
@@ -140,20 +188,85 @@ pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a 
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Query parameters without those of a presigned request.
+/// Query parameters without those of a presigned request; a name that comes again makes a list.
 pub(crate) fn query_parameters(query: &Form) -> Map<String, Value> {
-    query
-        .pairs()
-        .iter()
-        .filter(|(key, _)| !key.to_ascii_lowercase().starts_with("x-amz-") && key != "x-id")
-        .map(|(key, value)| (key.clone(), Value::String(value.clone())))
-        .collect()
+    let mut parameters = Map::new();
+    for (key, value) in query.pairs() {
+        if key.to_ascii_lowercase().starts_with("x-amz-") || key == "x-id" {
+            continue;
+        }
+        let value = Value::String(value.clone());
+        match parameters.get_mut(key) {
+            None => {
+                parameters.insert(key.clone(), value);
+            }
+            Some(Value::Array(items)) => items.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+    parameters
 }
 
 fn json_object(body: &Bytes) -> Map<String, Value> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
+    }
+}
+
+/// The parameters in a body of XML: structures, and lists where a name comes again.
+fn xml_object(body: &Bytes) -> Map<String, Value> {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    match Element::parse(text).map(|root| xml_value(&root)) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+fn xml_value(element: &Element) -> Value {
+    let mut map = Map::new();
+    for child in element.elements() {
+        let value = xml_value(child);
+        match map.get_mut(&child.name) {
+            None => {
+                map.insert(child.name.clone(), value);
+            }
+            Some(Value::Array(items)) => items.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+    if map.is_empty() { Value::String(element.text()) } else { Value::Object(map) }
+}
+
+fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Puts a value at its place: a number is a place in a list.
+fn insert(map: &mut Map<String, Value>, parts: &[&str], value: &str) {
+    let Some((name, rest)) = parts.split_first() else { return };
+    let list = rest.first().is_some_and(|part| is_number(part));
+    let inner = map.entry(*name).or_insert_with(|| match rest {
+        [] => Value::String(value.to_owned()),
+        _ if list => Value::Array(Vec::new()),
+        _ => Value::Object(Map::new()),
+    });
+    match inner {
+        Value::Object(inner) => insert(inner, rest, value),
+        // Numbers come in their order, from 1.
+        Value::Array(items) => match rest.get(1..).unwrap_or_default() {
+            [] => items.push(Value::String(value.to_owned())),
+            below => {
+                let at = rest[0].parse().unwrap_or(1_usize).saturating_sub(1);
+                if items.len() <= at {
+                    items.push(Value::Object(Map::new()));
+                }
+                if let Some(Value::Object(item)) = items.last_mut() {
+                    insert(item, below, value);
+                }
+            }
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -206,6 +319,7 @@ pub(crate) mod tests {
     use super::{Call, Protocol};
     use bytes::Bytes;
     use hyper::{HeaderMap, Method};
+    use serde_json::json;
 
     /// A signed request of the query protocol.
     pub(crate) fn query_call(service: &str, body: &str) -> Call {
@@ -276,6 +390,40 @@ pub(crate) mod tests {
             (Protocol::RestJson, "DescribeNodegroup")
         );
         assert_eq!(eks.parameter("nodegroupName"), Some("n"));
+    }
+
+    #[test]
+    fn forms_have_lists_and_structures() {
+        let body = "Action=A&Version=1&Tags.Tag.1.Key=k&Tags.Tag.1.Value=v&Tags.Tag.2.Key=l\
+            &Config.Types.member.1=a&Config.Types.member.2=b&Name=n\
+            &Actions.member.1.Forward.Groups.member.1.Arn=x&Filters.Filter.1.Name=f\
+            &Filters.Filter.1.Values.Value.1=w";
+        let call = query_call("rds", body);
+        let tree = call.tree();
+        assert_eq!(tree["Tags"], json!([{ "Key": "k", "Value": "v" }, { "Key": "l" }]));
+        assert_eq!(tree["Config"], json!({ "Types": ["a", "b"] }));
+        assert_eq!(tree["Actions"], json!([{ "Forward": { "Groups": [{ "Arn": "x" }] } }]));
+        assert_eq!(call.filters(), [("f".to_owned(), vec!["w".to_owned()])]);
+        let call = query_call("ec2", "Action=A&VpcId.1=a&VpcId.2=b&Spec.1.Tag.1.Key=k");
+        assert_eq!(call.tree()["VpcId"], json!(["a", "b"]));
+        assert_eq!(call.tree()["Spec"], json!([{ "Tag": [{ "Key": "k" }] }]));
+    }
+
+    #[test]
+    fn cbor_and_xml_have_parameters() {
+        let authorization = signature("monitoring");
+        let headers =
+            [("authorization", authorization.as_str()), ("smithy-protocol", "rpc-v2-cbor")];
+        let uri = "/service/GraniteServiceVersion20100801/operation/PutDashboard";
+        // {"DashboardName": "d"}
+        let cbor = call(Method::POST, uri, &headers, "\u{0}");
+        assert_eq!((cbor.operation.as_str(), cbor.uri.path()), ("PutDashboard", "/"));
+        let authorization = signature("route53");
+        let headers = [("authorization", authorization.as_str())];
+        let body = "<R xmlns=\"x\"><Name>n</Name><Config><Private>true</Private></Config></R>";
+        let call = call(Method::POST, "/2013-04-01/hostedzone", &headers, body);
+        assert_eq!(call.parameter("Name"), Some("n"));
+        assert_eq!(call.tree()["Config"]["Private"], "true");
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl Form {
             .collect()
     }
 
+    /// Calls `change` on every name and value.
+    pub(crate) fn change(&mut self, change: impl Fn(&str, &mut String)) {
+        self.pairs.iter_mut().for_each(|(name, value)| change(name, value));
+    }
+
     /// Removes a parameter.
     pub(crate) fn remove(&mut self, name: &str) {
         self.pairs.retain(|(key, _)| key != name);

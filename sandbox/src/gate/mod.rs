@@ -5,10 +5,13 @@
 
 mod answer;
 mod call;
+mod cbor;
 mod control;
 mod corrections;
+mod document;
 mod ec2;
 mod form;
+mod kinds;
 mod log;
 mod overlays;
 mod rest;
@@ -16,6 +19,8 @@ mod route;
 mod s3;
 mod serve;
 mod server;
+mod services;
+mod standins;
 mod upstream;
 mod xml;
 

@@ -3,16 +3,18 @@
 //! The order is that of AWS's front door: limits and throttling first, then what the service refuses,
 //! then the work, then what the caller gets to see of it.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use hyper::StatusCode;
 
 use super::answer::{Answer, ServiceError};
-use super::call::Call;
-use super::corrections;
+use super::call::{Call, Protocol};
+use super::document::Document;
 use super::log::RequestLog;
 use super::overlays::dependencies::{self, Asker};
+use super::overlays::echo::Echoes;
 use super::overlays::faults::Faults;
 use super::overlays::paging::{self, Paging};
 use super::overlays::settings::OverlaySettings;
@@ -20,7 +22,10 @@ use super::overlays::states::States;
 use super::overlays::throttle::Throttle;
 use super::overlays::tokens::{self, Tokens};
 use super::route::{self, Emulator};
+use super::services::Question;
+use super::standins::{self, Desk, Store};
 use super::upstream::{Upstream, UpstreamError};
+use super::{cbor, corrections};
 
 /// What the gate knows and has.
 pub(crate) struct Core {
@@ -28,6 +33,9 @@ pub(crate) struct Core {
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
     pub(crate) states: States,
+    pub(crate) echoes: Echoes,
+    /// What stand-ins keep.
+    pub(crate) store: Store,
     pub(crate) tokens: Tokens,
     pub(crate) paging: Paging,
     pub(crate) throttle: Throttle,
@@ -57,7 +65,8 @@ impl Core {
     /// Serves a request, and logs it.
     pub(crate) async fn serve(&self, call: Call) -> Outcome {
         let since = Instant::now();
-        let emulator = route::emulator(&call.service);
+        let emulator = route::emulator(&call);
+        let binary = call.protocol == Protocol::Cbor;
         let sequence = self.log.begin(&call, emulator.name());
         let planned = self.faults.plan(&call);
         let mut notes = planned.notes;
@@ -80,6 +89,12 @@ impl Core {
             let mut failure = self.log_failure.lock().unwrap_or_else(PoisonError::into_inner);
             *failure = Some(error.to_string());
         }
+        let answer = answer.map(|mut answer| {
+            if binary {
+                cbor::encode_answer(&mut answer);
+            }
+            answer
+        });
         match (answer, planned.truncate) {
             (Some(answer), Some(bytes)) => Outcome::Truncated(answer, bytes),
             (Some(answer), None) => Outcome::Answer(answer),
@@ -126,7 +141,7 @@ impl Core {
             tokens::Decision::First(pending) => Some(pending),
             tokens::Decision::Pass => None,
         };
-        let mut answer = match self.work(&settings, &mut call, emulator, notes).await {
+        let mut answer = match self.work(&settings, &mut call, sequence, notes).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => error.answer(&call, sequence),
             Err(error) => match unreachable_error(&call, emulator, error, notes) {
@@ -149,14 +164,18 @@ impl Core {
         Some(answer)
     }
 
-    /// Checks, forwards, corrects.
+    /// Checks, plays, corrects.
     async fn work(
         &self,
         settings: &OverlaySettings,
         call: &mut Call,
-        emulator: Emulator,
+        sequence: u64,
         notes: &mut Vec<String>,
     ) -> Result<Result<Answer, ServiceError>, UpstreamError> {
+        if let Some(error) = self.states.refuse(&settings.states, call) {
+            notes.push("states: refused".to_owned());
+            return Ok(Err(error));
+        }
         let mut leftovers = corrections::Leftovers::default();
         if settings.corrections {
             match corrections::before(&self.upstream, call).await? {
@@ -165,29 +184,90 @@ impl Core {
             }
         }
         if settings.dependencies {
-            let (upstream, states, settings) = (&self.upstream, &self.states, &settings.states);
-            let ask = Asker { upstream, states, settings, call };
+            let ask = Asker { core: self, settings, call };
             if let Some(error) = dependencies::check(&ask).await? {
                 notes.push("dependencies: refused".to_owned());
                 return Ok(Err(error));
             }
         }
+        self.play(settings, call, sequence, &leftovers, notes).await
+    }
+
+    /// Has a call played, by a stand-in or an emulator, and shows it as AWS would.
+    async fn play(
+        &self,
+        settings: &OverlaySettings,
+        call: &mut Call,
+        sequence: u64,
+        leftovers: &corrections::Leftovers,
+        notes: &mut Vec<String>,
+    ) -> Result<Result<Answer, ServiceError>, UpstreamError> {
         let filter = self.states.take_filter(&settings.states, call);
-        let mut answer = self.upstream.forward(emulator, call).await?;
+        let stood_in = if settings.corrections {
+            standins::serve(&Desk::new(self, call, sequence)).await?
+        } else {
+            None
+        };
+        let mut answer = match stood_in {
+            Some(answer) => {
+                notes.push("stand-in".to_owned());
+                answer
+            }
+            None => self.forward(call).await?,
+        };
         if answer.is_gap() {
             notes.push("emulator gap".to_owned());
-            let detail = format!("it answered {}", answer.status);
-            return Ok(Err(ServiceError::gap(call, emulator.name(), &detail)));
+            let detail = format!("it answered {} ({})", answer.status, route::why(call));
+            return Ok(Err(ServiceError::gap(call, route::emulator(call).name(), &detail)));
         }
         if settings.corrections {
             let corrected =
-                corrections::after(&self.upstream, call, &mut answer, &leftovers).await?;
+                corrections::after(&self.upstream, call, &mut answer, leftovers).await?;
             if let Some(error) = corrected {
                 return Ok(Err(error));
             }
+            standins::fill(&Desk::new(self, call, sequence), &mut answer);
+            self.echoes.apply(call, &mut answer);
         }
         notes.extend(self.states.apply(&settings.states, call, &mut answer, &filter));
         Ok(Ok(answer))
+    }
+
+    /// Passes a call on to its emulator.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub(crate) async fn forward(&self, call: &Call) -> Result<Answer, UpstreamError> {
+        self.upstream.forward(route::emulator(call), call).await
+    }
+
+    /// Asks a question of the gate's own, and sees what a caller would see. Nothing where the answer
+    /// is an error.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer, or has no such operation.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        settings: &'a OverlaySettings,
+        caller: &'a Call,
+        question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Document>, UpstreamError>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut call = question.call(caller);
+            let leftovers = corrections::Leftovers::default();
+            let mut notes = Vec::new();
+            match self.play(settings, &mut call, 0, &leftovers, &mut notes).await? {
+                Ok(answer) => Ok(Document::of(&call, &answer)),
+                Err(error) if error.code == "EmulatorGap" => Err(UpstreamError::Refused {
+                    emulator: route::emulator(&call).name(),
+                    operation: call.operation,
+                    detail: error.message,
+                }),
+                Err(_) => Ok(None),
+            }
+        })
     }
 
     /// Forgets everything but the log, in the emulators and here.
@@ -198,6 +278,8 @@ impl Core {
     pub(crate) async fn reset(&self) -> Result<(), UpstreamError> {
         self.upstream.reset().await?;
         self.states.clear();
+        self.echoes.clear();
+        self.store.clear();
         self.tokens.clear();
         self.paging.clear();
         self.throttle.clear();

@@ -26,6 +26,7 @@ use super::call::Call;
 use super::control::PREFIX;
 use super::form::Form;
 use super::log::RequestLog;
+use super::overlays::echo::Echoes;
 use super::overlays::faults::Faults;
 use super::overlays::paging::Paging;
 use super::overlays::settings::OverlaySettings;
@@ -33,6 +34,7 @@ use super::overlays::states::States;
 use super::overlays::throttle::Throttle;
 use super::overlays::tokens::Tokens;
 use super::serve::{Core, Outcome};
+use super::standins::Store;
 use super::upstream::{Upstream, without_hop_headers};
 
 /// The largest body that is taken.
@@ -75,6 +77,8 @@ impl Gate {
             log: RequestLog::create(&settings.log)?,
             faults: Faults::default(),
             states: States::default(),
+            echoes: Echoes::default(),
+            store: Store::default(),
             tokens: Tokens::default(),
             paging: Paging::default(),
             throttle: Throttle::default(),

@@ -195,7 +195,8 @@ impl Upstream {
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 
-    fn account(&self, access_key: &str) -> String {
+    /// The account of an access key.
+    pub(crate) fn account(&self, access_key: &str) -> String {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.get(access_key).cloned().unwrap_or_else(|| ACCOUNT.to_owned())
     }
@@ -223,7 +224,7 @@ pub(crate) fn without_hop_headers(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// A signature of no worth: neither emulator checks it, both read the scope.
-fn signature(access_key: &str, region: &str, service: &str) -> HeaderValue {
+pub(crate) fn signature(access_key: &str, region: &str, service: &str) -> HeaderValue {
     let text = format!(
         "AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
     );

@@ -97,6 +97,22 @@ impl Element {
         self.elements_mut().find(|element| element.name == name)
     }
 
+    /// The first child of that name, to change; it is made where there is none.
+    pub(crate) fn child_or_new(&mut self, name: &str) -> &mut Self {
+        let at = self
+            .children
+            .iter()
+            .position(|node| matches!(node, Node::Element(element) if element.name == name))
+            .unwrap_or_else(|| {
+                self.push(Self::new(name));
+                self.children.len() - 1
+            });
+        match &mut self.children[at] {
+            Node::Element(element) => element,
+            Node::Text(_) => unreachable!("the position is that of an element"),
+        }
+    }
+
     /// The text of the first child of that name; empty where there is none.
     pub(crate) fn child_text(&self, name: &str) -> String {
         self.child(name).map(Self::text).unwrap_or_default()

@@ -62,6 +62,20 @@ impl Caller {
         headers: &[(&str, &str)],
         body: String,
     ) -> Option<Reply> {
+        let (status, body) =
+            self.send_bytes(method, path, service, headers, body.into_bytes()).await?;
+        Some((status, String::from_utf8(body).unwrap()))
+    }
+
+    /// Any call with any bytes.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        service: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Option<(u16, Vec<u8>)> {
         let signature = format!(
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
         );
@@ -76,7 +90,7 @@ impl Caller {
         let response = self.client.request(request).await.ok()?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.ok()?.to_bytes();
-        Some((status, String::from_utf8(body.to_vec()).unwrap()))
+        Some((status, body.to_vec()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Corrections of what moto does against AWS's documentation. `docs/emulator-gaps.md` lists them.
+//! EC2: what moto does against AWS's documentation.
 //!
 //! Written against the EC2 API Reference: `DryRun` of every operation ("Error codes":
 //! `DryRunOperation`), `DeleteSecurityGroup` (`CannotDelete`), `NatGatewayNotFound`,
@@ -7,10 +7,10 @@
 //! basics" and "Delete an interface endpoint" (their network interfaces go with them); and the EC2 User
 //! Guide: "Preserve data when an instance is terminated" (the same for an instance's own).
 
-use super::answer::{Answer, ServiceError};
-use super::call::Call;
-use super::upstream::{Upstream, UpstreamError};
-use super::xml::Element;
+use crate::gate::answer::{Answer, ServiceError};
+use crate::gate::call::Call;
+use crate::gate::upstream::{Upstream, UpstreamError};
+use crate::gate::xml::Element;
 
 /// The number that EC2 gives the last rule of a network ACL.
 const LAST_RULE: &str = "32767";

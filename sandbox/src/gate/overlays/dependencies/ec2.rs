@@ -7,42 +7,27 @@
 //! by itself (an attached internet gateway, an associated route table, an IAM role with policies) is
 //! left to it.
 
-use super::settings::StatesSettings;
-use super::states::States;
+use serde_json::{Value, json};
+
+use super::{Asker, Check};
 use crate::gate::answer::ServiceError;
-use crate::gate::call::Call;
-use crate::gate::upstream::{Upstream, UpstreamError};
+use crate::gate::document::Document;
+use crate::gate::upstream::UpstreamError;
 use crate::gate::xml::Element;
-
-/// Asks the emulator, and sees the states that the gate shows.
-pub(crate) struct Asker<'a> {
-    pub(crate) upstream: &'a Upstream,
-    pub(crate) states: &'a States,
-    pub(crate) settings: &'a StatesSettings,
-    pub(crate) call: &'a Call,
-}
-
-/// A refusal, or none.
-type Check = Result<Option<ServiceError>, UpstreamError>;
 
 impl Asker<'_> {
     /// The objects that a describe operation lists.
     async fn list(
         &self,
-        operation: &str,
+        operation: &'static str,
         filters: &[(&str, &str)],
         set: &str,
     ) -> Result<Vec<Element>, UpstreamError> {
-        let mut parameters: Vec<(String, &str)> = Vec::new();
-        for (number, (name, value)) in filters.iter().enumerate() {
-            parameters.push((format!("Filter.{}.Name", number + 1), *name));
-            parameters.push((format!("Filter.{}.Value.1", number + 1), *value));
-        }
-        let parameters: Vec<(&str, &str)> =
-            parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let mut document = self.upstream.ask_ec2(self.call, operation, &parameters).await?;
-        let region = &self.call.region;
-        self.states.rewrite(self.settings, "ec2", operation, region, &mut document, &None);
+        let filters: Vec<Value> =
+            filters.iter().map(|(name, value)| json!({ "Name": name, "Value": [value] })).collect();
+        let parameters = json!({ "Filter": filters });
+        let document = self.ask("ec2", operation, parameters).await?;
+        let Document::Xml(document) = document else { return Ok(Vec::new()) };
         Ok(document.items(set).into_iter().cloned().collect())
     }
 
@@ -80,17 +65,10 @@ fn is_there(object: &Element) -> bool {
     !matches!(object.child_text("state").to_ascii_lowercase().as_str(), "deleted" | "failed")
 }
 
-/// Says whether EC2 would refuse this call.
-///
-/// # Errors
-///
-/// The emulator does not answer the gate's questions.
-pub(crate) async fn check(ask: &Asker<'_>) -> Check {
+/// Says whether EC2 would refuse this call because of what EC2 itself has.
+pub(super) async fn check(ask: &Asker<'_>) -> Check {
     let call = ask.call;
     let id = |name: &str| call.form.get(name).filter(|id| !id.is_empty());
-    if call.service != "ec2" {
-        return Ok(None);
-    }
     match call.operation.as_str() {
         "DeleteVpc" => match id("VpcId") {
             Some(id) => vpc(ask, id).await,

@@ -1,0 +1,8 @@
+//! Corrections of what the emulators do against AWS's documentation, a file for each service.
+//! `docs/emulator-gaps.md` lists them. What is only forgotten is an echo of a kind, not a correction.
+
+mod apply;
+mod ec2;
+mod names;
+
+pub(crate) use apply::{Leftovers, after, before};

@@ -1,0 +1,5 @@
+//! Placeholder.
+
+use super::Kind;
+
+pub(super) const KINDS: &[Kind] = &[];

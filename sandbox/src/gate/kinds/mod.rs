@@ -1,0 +1,21 @@
+//! The kinds of objects that the gate knows, a file for each service.
+//!
+//! A row, [`Kind`], says how an object is made, named, shown, changed and deleted; which states it
+//! goes through (`overlays/states`); and which of its fields the emulator loses, so that the gate has
+//! to remember them (`overlays/echo.rs`). To add a kind, add a row to its service's file. A new file
+//! has to be named in `table.rs`.
+
+mod autoscaling;
+mod dynamodb;
+mod ec2;
+mod ecs;
+mod eks;
+mod elasticache;
+mod elasticloadbalancing;
+mod kind;
+mod lambda;
+mod rds;
+mod table;
+
+pub(crate) use kind::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};
+pub(crate) use table::{concerned, normal};

@@ -1,0 +1,71 @@
+//! What a row says.
+
+/// A delete, and what stands against it.
+pub(super) struct Hold {
+    pub(super) service: &'static str,
+    pub(super) operation: &'static str,
+    /// The parameter that names the object, a path.
+    pub(super) subject: &'static str,
+    /// Where what depends on it is found.
+    pub(super) looks: &'static [Look],
+    /// The service's error code.
+    pub(super) code: &'static str,
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The message; `{}` is the object's name.
+    pub(super) message: &'static str,
+}
+
+/// A look at what may depend on the object.
+pub(super) struct Look {
+    pub(super) service: &'static str,
+    /// A describe or list operation.
+    pub(super) operation: &'static str,
+    /// Its parameters. A value `{}` is the object's name, `{path}` a parameter of the delete call;
+    /// `[…]` around either makes a list of it.
+    pub(super) with: &'static [(&'static str, &'static str)],
+    /// The path of the list in the answer, without the root element in XML.
+    pub(super) list: &'static str,
+    /// Where the list holds names only: the operation that shows one, and its parameter.
+    pub(super) each: Option<(&'static str, &'static str)>,
+    /// Where in what is listed the object's name has to stand.
+    pub(super) place: Place,
+    /// A field and a value with which what is listed does not count.
+    pub(super) unless: Option<(&'static str, &'static str)>,
+}
+
+/// Where a name stands.
+pub(super) enum Place {
+    /// Nowhere: everything that is listed counts.
+    Listed,
+    /// In that field, as a name or in an ARN.
+    Field(&'static str),
+    /// Anywhere.
+    Anywhere,
+}
+
+impl Hold {
+    /// A row to fill in.
+    pub(super) const NEW: Self = Self {
+        service: "",
+        operation: "",
+        subject: "",
+        looks: &[],
+        code: "",
+        status: 400,
+        message: "",
+    };
+}
+
+impl Look {
+    /// A look to fill in.
+    pub(super) const NEW: Self = Self {
+        service: "",
+        operation: "",
+        with: &[],
+        list: "",
+        each: None,
+        place: Place::Anywhere,
+        unless: None,
+    };
+}

@@ -1,0 +1,55 @@
+//! AWS Backup: method, path, operation, from its API Reference.
+
+use super::Route;
+
+pub(super) const ROUTES: &[Route] = &[
+    ("PUT", "/backup-vaults/{backupVaultName}", "CreateBackupVault"),
+    ("GET", "/backup-vaults/{backupVaultName}", "DescribeBackupVault"),
+    ("DELETE", "/backup-vaults/{backupVaultName}", "DeleteBackupVault"),
+    ("GET", "/backup-vaults", "ListBackupVaults"),
+    ("PUT", "/backup/plans", "CreateBackupPlan"),
+    ("GET", "/backup/plans", "ListBackupPlans"),
+    ("GET", "/backup/plans/{backupPlanId}", "GetBackupPlan"),
+    ("POST", "/backup/plans/{backupPlanId}", "UpdateBackupPlan"),
+    ("DELETE", "/backup/plans/{backupPlanId}", "DeleteBackupPlan"),
+    ("PUT", "/backup/plans/{backupPlanId}/selections", "CreateBackupSelection"),
+    ("GET", "/backup/plans/{backupPlanId}/selections", "ListBackupSelections"),
+    ("GET", "/backup/plans/{backupPlanId}/selections/{selectionId}", "GetBackupSelection"),
+    ("DELETE", "/backup/plans/{backupPlanId}/selections/{selectionId}", "DeleteBackupSelection"),
+    ("GET", "/tags/{resourceArn+}", "ListTags"),
+    ("POST", "/tags/{resourceArn+}", "TagResource"),
+    ("POST", "/untag/{resourceArn+}", "UntagResource"),
+    ("GET", "/backup-vaults/{backupVaultName}/access-policy", "GetBackupVaultAccessPolicy"),
+    ("PUT", "/backup-vaults/{backupVaultName}/access-policy", "PutBackupVaultAccessPolicy"),
+    ("DELETE", "/backup-vaults/{backupVaultName}/access-policy", "DeleteBackupVaultAccessPolicy"),
+    (
+        "GET",
+        "/backup-vaults/{backupVaultName}/notification-configuration",
+        "GetBackupVaultNotifications",
+    ),
+    (
+        "PUT",
+        "/backup-vaults/{backupVaultName}/notification-configuration",
+        "PutBackupVaultNotifications",
+    ),
+    (
+        "DELETE",
+        "/backup-vaults/{backupVaultName}/notification-configuration",
+        "DeleteBackupVaultNotifications",
+    ),
+    ("PUT", "/backup-vaults/{backupVaultName}/vault-lock", "PutBackupVaultLockConfiguration"),
+    ("DELETE", "/backup-vaults/{backupVaultName}/vault-lock", "DeleteBackupVaultLockConfiguration"),
+    ("GET", "/backup-vaults/{backupVaultName}/recovery-points", "ListRecoveryPointsByBackupVault"),
+    (
+        "DELETE",
+        "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn+}",
+        "DeleteRecoveryPoint",
+    ),
+    ("GET", "/backup/plans/{backupPlanId}/versions", "ListBackupPlanVersions"),
+    ("PUT", "/backup-jobs", "StartBackupJob"),
+    ("GET", "/backup-jobs", "ListBackupJobs"),
+    ("GET", "/account-settings", "DescribeRegionSettings"),
+    ("PUT", "/account-settings", "UpdateRegionSettings"),
+    ("GET", "/global-settings", "DescribeGlobalSettings"),
+    ("PUT", "/global-settings", "UpdateGlobalSettings"),
+];

@@ -1,0 +1,144 @@
+//! Where a stand-in works.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::{eks_fargate, eks_updates, subnet_groups};
+use crate::gate::answer::{Answer, ServiceError};
+use crate::gate::call::Call;
+use crate::gate::document::{Document, pointer};
+use crate::gate::serve::Core;
+use crate::gate::services::Question;
+use crate::gate::upstream::UpstreamError;
+use crate::gate::xml::Element;
+
+/// A call, and what a stand-in needs to answer it.
+pub(crate) struct Desk<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) call: &'a Call,
+    /// The call's number, for its answer.
+    pub(crate) sequence: u64,
+    /// The call's parameters.
+    pub(crate) tree: Value,
+}
+
+/// What a stand-in says; nothing where the call is not its own.
+pub(super) type Reply = Result<Option<Result<Document, ServiceError>>, UpstreamError>;
+
+/// Numbers the objects that stand-ins make.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// Plays the call, where a stand-in does.
+///
+/// # Errors
+///
+/// An emulator does not answer the stand-in's questions.
+pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamError> {
+    let reply = match desk.call.service.as_str() {
+        "eks" => match eks_updates::serve(desk).await? {
+            None => eks_fargate::serve(desk).await?,
+            reply => reply,
+        },
+        "elasticache" | "rds" => subnet_groups::serve(desk).await?,
+        _ => None,
+    };
+    Ok(reply.map(|reply| match reply {
+        Ok(document) => desk.answer(&document),
+        Err(error) => error.answer(desk.call, desk.sequence),
+    }))
+}
+
+/// Fills in what an emulator's answer says of a stand-in's objects.
+pub(crate) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
+    subnet_groups::fill(desk, answer);
+}
+
+impl<'a> Desk<'a> {
+    /// The desk of a call.
+    pub(crate) fn new(core: &'a Core, call: &'a Call, sequence: u64) -> Self {
+        Self { core, call, sequence, tree: call.tree() }
+    }
+
+    /// A parameter that is a text; empty where it is not given.
+    pub(super) fn text(&self, path: &str) -> &str {
+        pointer(&self.tree, path).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A parameter.
+    pub(super) fn value(&self, path: &str) -> Option<&Value> {
+        pointer(&self.tree, path)
+    }
+
+    /// What the emulator says to a question, as it is.
+    pub(super) async fn ask(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        parameters: Value,
+    ) -> Result<Result<Document, ServiceError>, UpstreamError> {
+        let call = Question::new(service, operation, parameters).call(self.call);
+        let answer = self.core.forward(&call).await?;
+        let error = || {
+            let code = answer.error_code().unwrap_or_else(|| "InternalFailure".to_owned());
+            ServiceError::new(answer.status.as_u16(), &code, answer.error_message())
+        };
+        Ok(Document::of(&call, &answer).ok_or_else(error))
+    }
+
+    /// Keeps an object.
+    pub(super) fn put(&self, table: &'static str, name: &str, value: Value) {
+        self.core.store.put(table, &self.call.region, name, value);
+    }
+
+    /// An object that was kept.
+    pub(super) fn get(&self, table: &'static str, name: &str) -> Option<Value> {
+        self.core.store.get(table, &self.call.region, name)
+    }
+
+    /// Takes an object out.
+    pub(super) fn take(&self, table: &'static str, name: &str) -> Option<Value> {
+        self.core.store.take(table, &self.call.region, name)
+    }
+
+    /// The objects whose names begin so.
+    pub(super) fn list(&self, table: &'static str, prefix: &str) -> Vec<(String, Value)> {
+        self.core.store.list(table, &self.call.region, prefix)
+    }
+
+    /// An id in the form of a UUID, new in this process.
+    pub(super) fn uuid(&self) -> String {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}-0000-4000-8000-{number:012x}", self.sequence & 0xffff_ffff)
+    }
+
+    /// Seconds since 1970, as JSON protocols write a time.
+    pub(super) fn now(&self) -> f64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as f64 / 1000.0
+    }
+
+    /// The caller's account.
+    pub(super) fn account(&self) -> String {
+        self.core.upstream.account(&self.call.access_key)
+    }
+
+    /// An answer of the query protocols with that in its result.
+    pub(super) fn result(&self, content: Element) -> Document {
+        let operation = &self.call.operation;
+        let result = Element::new(&format!("{operation}Result")).with(content);
+        Document::Xml(Element::new(&format!("{operation}Response")).with(result))
+    }
+
+    /// An ARN of the call's region and account.
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.call.region, self.account())
+    }
+
+    fn answer(&self, document: &Document) -> Answer {
+        let mut answer = ServiceError::new(200, "", "").answer(self.call, self.sequence);
+        answer.headers.remove("x-amzn-errortype");
+        document.store(&mut answer);
+        answer
+    }
+}
