@@ -7,7 +7,9 @@ use crate::{ec2, iam, kms, logs, rds, s3, sts};
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<rds::EventSubscription>::new(),
     &Adapter::<rds::Instance>::new(),
+    &Adapter::<rds::InstanceAutomatedBackupsReplication>::new(),
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),

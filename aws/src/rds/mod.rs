@@ -2,10 +2,12 @@
 //!
 //! Blue/green deployments, proxies, global clusters and RDS Custom engine versions are not offered.
 
+pub mod automated_backups_replication;
 pub mod cluster_parameter_group;
 #[cfg(feature = "provider")]
 mod common;
 pub mod engine;
+pub mod event_subscription;
 pub mod ids;
 pub mod instance;
 #[cfg(feature = "provider")]
@@ -29,8 +31,10 @@ mod rules;
 pub mod subnet_group;
 pub mod windows;
 
+pub use automated_backups_replication::*;
 pub use cluster_parameter_group::*;
 pub use engine::*;
+pub use event_subscription::*;
 pub use ids::*;
 pub use instance::*;
 pub use option_group::*;
