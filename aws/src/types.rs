@@ -27,6 +27,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
+    &Adapter::<rds::Cluster>::new(),
+    &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
     &Adapter::<ec2::RouteTable>::new(),

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};
 
-    fn replication(name: &str) -> InstanceAutomatedBackupsReplication {
+    fn replication(name: &str) -> InstanceAutomatedBackupsReplicationArguments {
         let source = Arn::new(format!("arn:aws:rds:us-east-1:123456789012:db:{name}"));
         InstanceAutomatedBackupsReplication::new(source)
             .kms_key_id(KeyRef::new("arn:aws:kms:us-west-2:123456789012:key/1"))

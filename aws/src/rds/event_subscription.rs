@@ -302,7 +302,7 @@ mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};
 
-    fn subscription(name: &str) -> EventSubscription {
+    fn subscription(name: &str) -> EventSubscriptionArguments {
         let topic = AnyArn::new("arn:aws:sns:us-west-2:123456789012:databases");
         EventSubscription::new(topic)
             .name(format!("{name}-es"))

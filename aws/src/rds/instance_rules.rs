@@ -127,7 +127,7 @@ fn restores(rules: &mut Rules<'_>) {
 }
 
 /// Whether a text is a time as RFC 3339 writes it in UTC.
-fn is_time(text: &str) -> bool {
+pub(super) fn is_time(text: &str) -> bool {
     let shape = |pattern: &str| {
         text.len() == pattern.len()
             && text.bytes().zip(pattern.bytes()).all(|(byte, sign)| match sign {

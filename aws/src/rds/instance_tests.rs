@@ -1,19 +1,18 @@
 //! Fixtures of DB instances.
 
-use infra_sdk::{Days, Gibibytes, Output, Seconds, Stack, Tags};
+use infra_sdk::{Days, Gibibytes, Stack};
 
 use super::*;
 use crate::conformance::{Fixture, conforms};
-use crate::ec2::{SecurityGroup, Subnet, Vpc};
 use crate::rds::subnet_group::tests::subnets;
 use crate::rds::{ParameterGroup, SubnetGroup};
 
-fn database(stack: &mut Stack, name: &str) -> Instance {
+fn database(stack: &mut Stack, name: &str, class: &str) -> InstanceArguments {
     let [a, b, _] = subnets(stack);
     let group = stack.add("group", SubnetGroup::new([a, b]).name(format!("{name}-db")));
     let parameters = ParameterGroup::new("postgres16").name(format!("{name}-db"));
     let parameters = stack.add("parameters", parameters);
-    Instance::new("db.t4g.medium")
+    Instance::new(class)
         .identifier(format!("{name}-db"))
         .engine(Engine::Postgres)
         .engine_version("16.3")
@@ -35,18 +34,18 @@ conforms!(
     aws_db_instance,
     Fixture {
         base: |stack, name| {
-            let it = database(stack, name).db_name("app").port(5433_u32);
+            let it = database(stack, name, "db.t4g.medium").db_name("app").port(5433_u32);
             stack.add("it", it.backup_retention_period(Days(7)));
         },
         update: Some(|stack, name| {
-            let it = database(stack, name).db_name("app").port(5433_u32);
-            let it = it.instance_class("db.r6g.large").backup_retention_period(Days(30));
+            let it = database(stack, name, "db.r6g.large").db_name("app").port(5433_u32);
+            let it = it.backup_retention_period(Days(30));
             let it = it.allocated_storage(Gibibytes(200)).max_allocated_storage(Gibibytes(500));
             let it = it.copy_tags_to_snapshot(true).password("another horse battery");
             stack.add("it", it.multi_az(true).tag("purpose", "changed"));
         }),
         replace: Some(|stack, name| {
-            let it = database(stack, name).db_name("other").port(5433_u32);
+            let it = database(stack, name, "db.t4g.medium").db_name("other").port(5433_u32);
             stack.add("it", it);
         }),
         gaps: &[],

@@ -3,7 +3,16 @@
 //! Blue/green deployments, proxies, global clusters and RDS Custom engine versions are not offered.
 
 pub mod automated_backups_replication;
+pub mod cluster;
+#[cfg(feature = "provider")]
+mod cluster_handler;
+pub mod cluster_instance;
+#[cfg(feature = "provider")]
+mod cluster_instance_handler;
 pub mod cluster_parameter_group;
+#[cfg(feature = "provider")]
+mod cluster_read;
+mod cluster_rules;
 #[cfg(feature = "provider")]
 mod common;
 pub mod engine;
@@ -32,6 +41,8 @@ pub mod subnet_group;
 pub mod windows;
 
 pub use automated_backups_replication::*;
+pub use cluster::*;
+pub use cluster_instance::*;
 pub use cluster_parameter_group::*;
 pub use engine::*;
 pub use event_subscription::*;
