@@ -321,7 +321,8 @@ mod tests {
                 stack.add("it", it.tag("purpose", "changed"));
             }),
             replace: Some(|stack, name| {
-                stack.add("it", cluster(stack, name).database_name("other"));
+                let it = cluster(stack, name).database_name("other");
+                stack.add("it", it);
             }),
             gaps: &[],
         }
