@@ -131,8 +131,13 @@ impl Answer {
         self.body = Bytes::from(document.to_document());
     }
 
-    /// Whether an emulator says in HTML that it has no such thing. AWS never answers in HTML.
+    /// Whether an emulator says that it has no such thing: moto in HTML, in which AWS never answers,
+    /// ministack in words of its own.
     pub(crate) fn is_gap(&self) -> bool {
+        if self.status == StatusCode::BAD_REQUEST {
+            let said = self.error_message();
+            return ministack_gaps().any(|words| said.starts_with(words));
+        }
         let html = text_header(&self.headers, CONTENT_TYPE.as_str())
             .is_some_and(|kind| kind.starts_with("text/html"));
         let refused = matches!(self.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
@@ -170,6 +175,19 @@ impl Answer {
         let message = document.as_ref().and_then(|document| document.find("Message"));
         message.map(Element::text).unwrap_or_default()
     }
+}
+
+/// How ministack's messages begin where it lacks an operation.
+fn ministack_gaps() -> impl Iterator<Item = &'static str> {
+    [
+        "No route for ",
+        "Unknown ElastiCache action: ",
+        "Unknown RDS action: ",
+        "Unknown action: ",
+        "Unknown operation: ",
+        "Unsupported service: ",
+    ]
+    .into_iter()
 }
 
 /// `com.amazonaws.eks#NotFound:http://…` -> `NotFound`

@@ -55,10 +55,6 @@ const TABLE: &[Row] = &[
         holding: Some(("ResourceName", ":og:")),
         ..service("rds", Emulator::Moto, "tags of option groups")
     },
-    Row {
-        holding: Some(("ResourceName", ":es:")),
-        ..service("rds", Emulator::Moto, "tags of event subscriptions")
-    },
     service("rds", Emulator::Ministack, "moto's ModifyDBSubnetGroup deletes; Aurora loses much"),
     service("s3", Emulator::Ministack, "moto lacks the defaults of 2023"),
     service("s3express", Emulator::Ministack, "as S3"),
@@ -133,7 +129,7 @@ mod tests {
 
     #[test]
     fn operations_and_their_tags_go_together() {
-        for operation in ["ModifyOptionGroup", "DescribeOptionGroups", "CreateEventSubscription"] {
+        for operation in ["ModifyOptionGroup", "DescribeOptionGroups"] {
             let action = format!("Action={operation}");
             assert_eq!(played("rds", &action), Emulator::Moto, "{operation}");
         }

@@ -226,7 +226,7 @@ impl Core {
             if let Some(error) = corrected {
                 return Ok(Err(error));
             }
-            standins::fill(&Desk::new(self, call, sequence), &mut answer);
+            standins::fill(&Desk::new(self, call, sequence), &mut answer).await?;
             self.echoes.apply(call, &mut answer);
         }
         notes.extend(self.states.apply(&settings.states, call, &mut answer, &filter));

@@ -29,6 +29,7 @@ const SERVICES: &[(&str, Speaks)] = &[
     ("application-autoscaling", Speaks::Json("AnyScaleFrontendService")),
     ("autoscaling", Speaks::Query("2011-01-01")),
     ("backup", Speaks::Rest),
+    ("cloudtrail", Speaks::Json("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101")),
     ("dynamodb", Speaks::Json("DynamoDB_20120810")),
     ("ec2", Speaks::Ec2),
     ("ecr", Speaks::Json("AmazonEC2ContainerRegistry_V20150921")),

@@ -1,6 +1,6 @@
 //! Before and after a call.
 
-use super::{ec2, names};
+use super::{codes, ec2, elasticloadbalancing, names};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::upstream::{Upstream, UpstreamError};
@@ -31,5 +31,9 @@ pub(crate) async fn after(
     answer: &mut Answer,
     leftovers: &Leftovers,
 ) -> Result<Option<ServiceError>, UpstreamError> {
+    if let Some(error) = codes::corrected(call, answer) {
+        return Ok(Some(error));
+    }
+    elasticloadbalancing::attributes(call, answer);
     ec2::after(upstream, call, answer, leftovers).await
 }

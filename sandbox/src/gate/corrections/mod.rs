@@ -2,7 +2,9 @@
 //! `docs/emulator-gaps.md` lists them. What is only forgotten is an echo of a kind, not a correction.
 
 mod apply;
+mod codes;
 mod ec2;
+mod elasticloadbalancing;
 mod names;
 
 pub(crate) use apply::{Leftovers, after, before};

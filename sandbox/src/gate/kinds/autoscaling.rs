@@ -1,5 +1,24 @@
-//! Placeholder.
+//! Auto Scaling groups, from the page of `AutoScalingGroup` of the API Reference: a group has a status
+//! only while it is being deleted.
 
-use super::Kind;
+use super::{Ghost, Kind, Life, Shown};
 
-pub(super) const KINDS: &[Kind] = &[];
+pub(super) const KINDS: &[Kind] = &[Kind {
+    name: "auto_scaling_group",
+    service: "autoscaling",
+    id: &["AutoScalingGroupName"],
+    named_by: &[&["AutoScalingGroupName", "AutoScalingGroupNames"]],
+    mark: "MinSize",
+    create: &["CreateAutoScalingGroup"],
+    modify: &["UpdateAutoScalingGroup"],
+    delete: &["DeleteAutoScalingGroup"],
+    describe: &["DescribeAutoScalingGroups"],
+    life: Some(Life { state: "Status", deleting: Some("Delete in progress"), ..Life::NEW }),
+    ghost: Some(Ghost {
+        shown: Shown::List("DescribeAutoScalingGroupsResult/AutoScalingGroups", "member"),
+        names: &[],
+        filter: None,
+        exists: ("AlreadyExists", 400),
+    }),
+    ..Kind::NEW
+}];

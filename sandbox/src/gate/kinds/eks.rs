@@ -112,7 +112,7 @@ pub(super) const KINDS: &[Kind] = &[
         modify: &["UpdateAddon"],
         delete: &["DeleteAddon"],
         describe: &["DescribeAddon"],
-        life: Some(Life { ..STATES }),
+        life: Some(Life { dress: Some(addon), ..STATES }),
         ghost: Some(Ghost {
             shown: Shown::One("addon"),
             names: &[("ListAddons", "addons")],
@@ -185,3 +185,18 @@ fn cluster(cluster: &mut dyn Fields, phase: Phase) {
         cluster.put("certificateAuthority/data", &json!("TUlJQmdhdGU="), "");
     }
 }
+
+/// What was not said is left out, and the version is one of EKS's choice.
+fn addon(addon: &mut dyn Fields, _phase: Phase) {
+    for field in ["serviceAccountRoleArn", "configurationValues"] {
+        if !addon.has_content(field) {
+            addon.remove(field);
+        }
+    }
+    if !addon.has_content("addonVersion") {
+        addon.put("addonVersion", &json!(DEFAULT_ADDON_VERSION), "");
+    }
+}
+
+/// The version of an add-on where none was asked for.
+pub(crate) const DEFAULT_ADDON_VERSION: &str = "v1.20.0-eksbuild.1";

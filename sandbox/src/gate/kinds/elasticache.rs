@@ -1,5 +1,114 @@
-//! Placeholder.
+//! ElastiCache, from the pages of `ReplicationGroup`, `CacheCluster`, `User` and `UserGroup` of the API
+//! Reference. ministack has all of them ready at once and drops them at once.
 
-use super::Kind;
+use super::{Busy, Echo, Ghost, Kind, Life, Phase, Shown};
+use crate::gate::document::Fields;
 
-pub(super) const KINDS: &[Kind] = &[];
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "replication_group",
+        service: "elasticache",
+        id: &["ReplicationGroupId"],
+        named_by: &[&["ReplicationGroupId"]],
+        // Cache clusters name their group too.
+        mark: "MemberClusters",
+        create: &["CreateReplicationGroup"],
+        modify: &[
+            "DecreaseReplicaCount",
+            "IncreaseReplicaCount",
+            "ModifyReplicationGroup",
+            "ModifyReplicationGroupShardConfiguration",
+        ],
+        delete: &["DeleteReplicationGroup"],
+        describe: &["DescribeReplicationGroups"],
+        life: Some(Life {
+            state: "Status",
+            busy: Some(Busy {
+                code: "InvalidReplicationGroupState",
+                status: 400,
+                operations: &[
+                    "DecreaseReplicaCount",
+                    "DeleteReplicationGroup",
+                    "IncreaseReplicaCount",
+                    "ModifyReplicationGroup",
+                    "ModifyReplicationGroupShardConfiguration",
+                ],
+            }),
+            dress: Some(endpoints),
+            ..STATES
+        }),
+        ghost: Some(Ghost {
+            shown: Shown::List(
+                "DescribeReplicationGroupsResult/ReplicationGroups",
+                "ReplicationGroup",
+            ),
+            names: &[],
+            filter: None,
+            exists: ("ReplicationGroupAlreadyExists", 400),
+        }),
+        echoes: &[
+            Echo::lost("DataTieringEnabled", "DataTiering"),
+            Echo::lost("IpDiscovery", "IpDiscovery"),
+            Echo::lost("KmsKeyId", "KmsKeyId"),
+            Echo::lost("NetworkType", "NetworkType"),
+        ],
+        ..Kind::NEW
+    },
+    Kind {
+        name: "cache_user",
+        service: "elasticache",
+        id: &["UserId"],
+        named_by: &[&["UserId"]],
+        create: &["CreateUser"],
+        modify: &["ModifyUser"],
+        delete: &["DeleteUser"],
+        describe: &["DescribeUsers"],
+        mark: "AccessString",
+        life: Some(Life { state: "Status", modifying: Some("modifying"), ..USERS }),
+        ghost: Some(Ghost {
+            shown: Shown::List("DescribeUsersResult/Users", "member"),
+            names: &[],
+            filter: None,
+            exists: ("UserAlreadyExists", 400),
+        }),
+        echoes: &[Echo::wrong("AuthenticationMode/Type", "Authentication/Type")],
+        ..Kind::NEW
+    },
+    Kind {
+        name: "cache_user_group",
+        service: "elasticache",
+        id: &["UserGroupId"],
+        named_by: &[&["UserGroupId"]],
+        create: &["CreateUserGroup"],
+        modify: &["ModifyUserGroup"],
+        delete: &["DeleteUserGroup"],
+        describe: &["DescribeUserGroups"],
+        life: Some(Life { state: "Status", creating: Some("creating"), ..USERS }),
+        ghost: Some(Ghost {
+            shown: Shown::List("DescribeUserGroupsResult/UserGroups", "member"),
+            names: &[],
+            filter: None,
+            exists: ("UserGroupAlreadyExists", 400),
+        }),
+        ..Kind::NEW
+    },
+];
+
+const STATES: Life = Life {
+    state: "Status",
+    creating: Some("creating"),
+    modifying: Some("modifying"),
+    deleting: Some("deleting"),
+    ..Life::NEW
+};
+
+/// A user is active when its create call is answered.
+const USERS: Life = Life { creating: None, ..STATES };
+
+/// A group that is being made has no addresses.
+fn endpoints(group: &mut dyn Fields, phase: Phase) {
+    if phase == Phase::Creating {
+        group.remove("NodeGroups");
+        group.remove("ConfigurationEndpoint");
+    }
+}

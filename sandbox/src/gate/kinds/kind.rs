@@ -99,6 +99,8 @@ pub(crate) struct Echo {
     pub(crate) way: Way,
     /// Whether what the emulator shows is wrong, not only missing.
     pub(crate) wrong: bool,
+    /// Whether the field is not there where a call that sets everything left it out.
+    pub(crate) exact: bool,
 }
 
 /// What a parameter does to a field.
@@ -238,12 +240,17 @@ impl Life {
 impl Echo {
     /// A field that is missing.
     pub(crate) const fn lost(parameter: &'static str, field: &'static str) -> Self {
-        Self { parameter, field, item: "member", way: Way::Set, wrong: false }
+        Self { parameter, field, item: "member", way: Way::Set, wrong: false, exact: false }
     }
 
     /// A field that is there and wrong.
     pub(crate) const fn wrong(parameter: &'static str, field: &'static str) -> Self {
         Self { wrong: true, ..Self::lost(parameter, field) }
+    }
+
+    /// A field that is shown, made up, where nothing was said.
+    pub(crate) const fn exact(parameter: &'static str, field: &'static str) -> Self {
+        Self { exact: true, ..Self::wrong(parameter, field) }
     }
 
     /// The same with another name for the items of its list in XML.

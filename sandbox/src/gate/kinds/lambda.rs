@@ -1,5 +1,43 @@
-//! Placeholder.
+//! Lambda functions, from "Lambda function states" of the developer guide: a new one is `Pending`, and
+//! one that is changed has its `LastUpdateStatus` in progress.
 
-use super::Kind;
+use serde_json::json;
 
-pub(super) const KINDS: &[Kind] = &[];
+use super::{Busy, Kind, Life, Phase};
+use crate::gate::document::Fields;
+
+pub(super) const KINDS: &[Kind] = &[Kind {
+    name: "lambda_function",
+    service: "lambda",
+    id: &["FunctionName"],
+    named_by: &[&["FunctionName"]],
+    mark: "CodeSha256",
+    create: &["CreateFunction"],
+    modify: &["UpdateFunctionCode", "UpdateFunctionConfiguration"],
+    delete: &["DeleteFunction"],
+    describe: &["GetFunction", "GetFunctionConfiguration"],
+    life: Some(Life {
+        state: "State",
+        creating: Some("Pending"),
+        modifying: Some("Active"),
+        busy: Some(Busy {
+            code: "ResourceConflictException",
+            status: 409,
+            operations: &["UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion"],
+        }),
+        dress: Some(update),
+        ..Life::NEW
+    }),
+    ..Kind::NEW
+}];
+
+fn update(function: &mut dyn Fields, phase: Phase) {
+    let status = match phase {
+        Phase::Creating | Phase::Modifying => "InProgress",
+        Phase::Ready | Phase::Deleting => "Successful",
+    };
+    function.put("LastUpdateStatus", &json!(status), "");
+    if phase == Phase::Ready && !function.has_content("State") {
+        function.put("State", &json!("Active"), "");
+    }
+}

@@ -5,6 +5,7 @@
 //! to remember them (`overlays/echo.rs`). To add a kind, add a row to its service's file. A new file
 //! has to be named in `table.rs`.
 
+mod acm;
 mod autoscaling;
 mod dynamodb;
 mod ec2;
@@ -14,8 +15,11 @@ mod elasticache;
 mod elasticloadbalancing;
 mod kind;
 mod lambda;
+mod monitoring;
 mod rds;
+mod route53;
 mod table;
 
+pub(crate) use eks::DEFAULT_ADDON_VERSION;
 pub(crate) use kind::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};
 pub(crate) use table::{concerned, normal};

@@ -1,7 +1,7 @@
 //! RDS, from the pages of `DBInstance` and `DBCluster` of the API Reference and "Viewing Amazon RDS DB
 //! instance status" of the user guide. ministack has all of them available at once.
 
-use super::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};
+use super::{Busy, Echo, Ghost, Kind, Life, Phase, Shown};
 use crate::gate::document::Fields;
 
 pub(super) const KINDS: &[Kind] = &[
@@ -75,6 +75,17 @@ pub(super) const KINDS: &[Kind] = &[
         echoes: CLUSTER,
         ..Kind::NEW
     },
+    Kind {
+        name: "db_automated_backup",
+        service: "rds",
+        id: &["DBInstanceAutomatedBackupsArn"],
+        named_by: &[&["DBInstanceAutomatedBackupsArn"]],
+        mark: "DbiResourceId",
+        create: &["StartDBInstanceAutomatedBackupsReplication"],
+        describe: &["DescribeDBInstanceAutomatedBackups"],
+        life: Some(Life { state: "Status", creating: Some("pending"), ..Life::NEW }),
+        ..Kind::NEW
+    },
 ];
 
 const STATES: Life = Life {
@@ -85,19 +96,44 @@ const STATES: Life = Life {
 };
 
 const INSTANCE: &[Echo] = &[
+    Echo::lost("BackupTarget", "BackupTarget"),
+    Echo::lost("CharacterSetName", "CharacterSetName"),
     Echo::lost("EnableCloudwatchLogsExports", "EnabledCloudwatchLogsExports"),
     Echo::lost("CloudwatchLogsExportConfiguration/EnableLogTypes", "EnabledCloudwatchLogsExports")
         .adds(),
-    Echo {
-        way: Way::Take,
-        ..Echo::wrong(
-            "CloudwatchLogsExportConfiguration/DisableLogTypes",
-            "EnabledCloudwatchLogsExports",
-        )
-    },
+    Echo::lost("CloudwatchLogsExportConfiguration/DisableLogTypes", "EnabledCloudwatchLogsExports")
+        .takes(),
+    Echo::wrong("DatabaseInsightsMode", "DatabaseInsightsMode"),
+    Echo::wrong("DedicatedLogVolume", "DedicatedLogVolume"),
+    Echo::lost("EngineLifecycleSupport", "EngineLifecycleSupport"),
+    Echo::wrong("Iops", "Iops"),
+    Echo::lost("MultiTenant", "MultiTenant"),
+    Echo::lost("NcharCharacterSetName", "NcharCharacterSetName"),
+    Echo::wrong("PerformanceInsightsKMSKeyId", "PerformanceInsightsKMSKeyId"),
+    Echo::wrong("ProcessorFeatures", "ProcessorFeatures").items("ProcessorFeature"),
+    Echo::wrong("StorageThroughput", "StorageThroughput"),
+    Echo::lost("Timezone", "Timezone"),
 ];
 
-const CLUSTER: &[Echo] = &[];
+const CLUSTER: &[Echo] = &[
+    Echo::wrong("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
+    Echo::wrong("BacktrackWindow", "BacktrackWindow"),
+    Echo::lost("EnableCloudwatchLogsExports", "EnabledCloudwatchLogsExports"),
+    Echo::lost("CloudwatchLogsExportConfiguration/EnableLogTypes", "EnabledCloudwatchLogsExports")
+        .adds(),
+    Echo::lost("CloudwatchLogsExportConfiguration/DisableLogTypes", "EnabledCloudwatchLogsExports")
+        .takes(),
+    Echo::wrong("DBClusterInstanceClass", "DBClusterInstanceClass"),
+    Echo::wrong("DatabaseInsightsMode", "DatabaseInsightsMode"),
+    Echo::wrong("EnablePerformanceInsights", "PerformanceInsightsEnabled"),
+    Echo::wrong("Iops", "Iops"),
+    Echo::lost("KmsKeyId", "KmsKeyId"),
+    Echo::wrong("MonitoringInterval", "MonitoringInterval"),
+    Echo::wrong("MonitoringRoleArn", "MonitoringRoleArn"),
+    Echo::wrong("PerformanceInsightsKMSKeyId", "PerformanceInsightsKMSKeyId"),
+    Echo::wrong("PerformanceInsightsRetentionPeriod", "PerformanceInsightsRetentionPeriod"),
+    Echo::wrong("StorageType", "StorageType"),
+];
 
 /// An instance that is being made has no address.
 fn endpoint(instance: &mut dyn Fields, phase: Phase) {

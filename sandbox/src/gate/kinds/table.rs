@@ -1,9 +1,13 @@
 //! All kinds.
 
 use super::kind::Kind;
-use super::{autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, rds};
+use super::{
+    acm, autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda,
+    monitoring, rds, route53,
+};
 
 const KINDS: &[&[Kind]] = &[
+    acm::KINDS,
     autoscaling::KINDS,
     dynamodb::KINDS,
     ec2::KINDS,
@@ -12,7 +16,9 @@ const KINDS: &[&[Kind]] = &[
     elasticache::KINDS,
     elasticloadbalancing::KINDS,
     lambda::KINDS,
+    monitoring::KINDS,
     rds::KINDS,
+    route53::KINDS,
 ];
 
 /// The kinds that an operation does something to.
@@ -29,7 +35,7 @@ pub(crate) fn concerned<'a>(
 /// A name as it is compared: of an ARN its last part, and in small letters where the service does not
 /// tell letters apart.
 pub(crate) fn normal(service: &str, name: &str) -> String {
-    let short = if name.starts_with("arn:") {
+    let short = if name.starts_with("arn:") || service == "route53" {
         name.rsplit(['/', ':']).next().unwrap_or(name)
     } else {
         name

@@ -84,11 +84,17 @@ impl Echoes {
             let key = (kind.name, call.region.clone(), name);
             let mut said = self.lock();
             // One of that name that went in another way must not be remembered.
-            if creates || kind.replace.contains(&call.operation.as_str()) {
+            let anew = creates || kind.replace.contains(&call.operation.as_str());
+            if anew {
                 said.remove(&key);
             }
             for echo in kind.echoes {
-                let Some(value) = pointer(&tree, echo.parameter) else { continue };
+                let value = match pointer(&tree, echo.parameter) {
+                    Some(value) => value,
+                    // What is made up is taken away.
+                    None if anew && echo.exact => &Value::Null,
+                    None => continue,
+                };
                 let memory = said.entry(key.clone()).or_default();
                 let value = match echo.way {
                     Way::Set => value.clone(),
@@ -133,7 +139,9 @@ impl Echoes {
             let Some(name) = kind.id_of(object) else { return };
             let Some(memory) = said.get(&(kind.name, region.to_owned(), name)) else { return };
             for (field, said) in memory {
-                if said.wins || !object.has_content(field) {
+                if said.value.is_null() {
+                    object.remove(field);
+                } else if said.wins || !object.has_content(field) {
                     object.put(field, &said.value, said.item);
                 }
             }

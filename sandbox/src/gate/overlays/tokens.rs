@@ -1,7 +1,7 @@
 //! Client tokens: the same token with the same parameters gets the first answer again.
 //!
 //! Written against "Ensuring idempotency in Amazon EC2 API requests" of the EC2 Developer Guide and
-//! the parameters' pages in the API References of EKS, ECS and Backup (moto honours ACM's itself). Only successes are
+//! the parameters' pages in the API References of EKS, ECS, Backup and Route 53 (moto honours ACM's itself). Only successes are
 //! remembered. Where the documentation names no error for another request with the same token, the
 //! request is passed on.
 
@@ -14,14 +14,16 @@ use tokio::sync::OwnedMutexGuard;
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 
-/// A service's parameter for a token, and its error code for one that is used for something else.
-type Row = (&'static str, &'static str, Option<&'static str>);
+/// A service, an operation of it (all where it is empty), their parameter for a token, and the error
+/// code for one that is used for something else.
+type Row = (&'static str, &'static str, &'static str, Option<&'static str>);
 
 const PARAMETERS: &[Row] = &[
-    ("ec2", "ClientToken", Some("IdempotentParameterMismatch")),
-    ("eks", "clientRequestToken", None),
-    ("ecs", "clientToken", None),
-    ("backup", "CreatorRequestId", None),
+    ("backup", "", "CreatorRequestId", None),
+    ("ec2", "", "ClientToken", Some("IdempotentParameterMismatch")),
+    ("ecs", "", "clientToken", None),
+    ("eks", "", "clientRequestToken", None),
+    ("route53", "CreateHealthCheck", "CallerReference", Some("HealthCheckAlreadyExists")),
 ];
 
 type Slot = Arc<tokio::sync::Mutex<Option<Recorded>>>;
@@ -58,8 +60,10 @@ pub(crate) struct Pending {
 impl Tokens {
     /// Says what to do with a request.
     pub(crate) async fn decide(&self, call: &Call) -> Decision {
-        let row = PARAMETERS.iter().find(|(service, _, _)| *service == call.service);
-        let Some((_, name, mismatch)) = row else { return Decision::Pass };
+        let row = PARAMETERS.iter().find(|(service, operation, ..)| {
+            *service == call.service && (operation.is_empty() || *operation == call.operation)
+        });
+        let Some((_, _, name, mismatch)) = row else { return Decision::Pass };
         let Some(token) = call.parameter(name).filter(|token| !token.is_empty()) else {
             return Decision::Pass;
         };

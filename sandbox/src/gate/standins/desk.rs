@@ -3,12 +3,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
+use hyper::Method;
 use serde_json::Value;
 
-use super::{eks_fargate, eks_updates, subnet_groups};
+use super::{
+    acm_validation, cloudtrail_bucket, ecs_settings, eks_addons, eks_fargate, eks_network,
+    eks_updates, rds_backups, rds_events, rds_restores, rds_secrets, subnet_groups,
+    wafv2_associations,
+};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::document::{Document, pointer};
+use crate::gate::route::Emulator;
 use crate::gate::serve::Core;
 use crate::gate::services::Question;
 use crate::gate::upstream::UpstreamError;
@@ -37,11 +44,24 @@ static NUMBER: AtomicU64 = AtomicU64::new(1);
 /// An emulator does not answer the stand-in's questions.
 pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamError> {
     let reply = match desk.call.service.as_str() {
-        "eks" => match eks_updates::serve(desk).await? {
-            None => eks_fargate::serve(desk).await?,
-            reply => reply,
+        "eks" => match (eks_updates::serve(desk).await?, eks_addons::serve(desk)?) {
+            (None, None) => eks_fargate::serve(desk).await?,
+            (None, reply) | (reply, _) => reply,
         },
-        "elasticache" | "rds" => subnet_groups::serve(desk).await?,
+        "ecs" => ecs_settings::serve(desk).await?,
+        "wafv2" => wafv2_associations::serve(desk).await?,
+        "cloudtrail" => {
+            cloudtrail_bucket::prepare(desk).await?;
+            None
+        }
+        "elasticache" => subnet_groups::serve(desk).await?,
+        "rds" => match (subnet_groups::serve(desk).await?, rds_events::serve(desk)?) {
+            (None, None) => match rds_backups::serve(desk).await? {
+                None => rds_restores::serve(desk).await?,
+                reply => reply,
+            },
+            (None, reply) | (reply, _) => reply,
+        },
         _ => None,
     };
     Ok(reply.map(|reply| match reply {
@@ -50,9 +70,20 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
     }))
 }
 
-/// Fills in what an emulator's answer says of a stand-in's objects.
-pub(crate) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
+/// Fills in what an emulator's answer does not know, or gets wrong, of what stand-ins keep.
+///
+/// # Errors
+///
+/// An emulator does not answer a stand-in's questions.
+pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), UpstreamError> {
     subnet_groups::fill(desk, answer);
+    rds_backups::fill(desk, answer);
+    rds_restores::fill(desk, answer);
+    rds_secrets::fill(desk, answer).await?;
+    wafv2_associations::forget(desk, answer);
+    eks_network::fill(desk, answer).await?;
+    eks_addons::fill(desk, answer).await?;
+    acm_validation::fill(desk, answer).await
 }
 
 impl<'a> Desk<'a> {
@@ -85,6 +116,22 @@ impl<'a> Desk<'a> {
             ServiceError::new(answer.status.as_u16(), &code, answer.error_message())
         };
         Ok(Document::of(&call, &answer).ok_or_else(error))
+    }
+
+    /// Asks an emulator's S3 about a bucket, by a request without a body.
+    pub(super) async fn bucket(
+        &self,
+        emulator: Emulator,
+        method: Method,
+        name: &str,
+    ) -> Result<Answer, UpstreamError> {
+        let mut call = Question::new("s3", "HeadBucket", Value::Null).call(self.call);
+        let body = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
+        call.body = if method == Method::PUT { body.into() } else { Bytes::new() };
+        call.method = method;
+        call.uri = format!("/{name}").parse().unwrap_or_default();
+        call.region = "eu-west-1".to_owned();
+        self.core.upstream.forward(emulator, &call).await
     }
 
     /// Keeps an object.

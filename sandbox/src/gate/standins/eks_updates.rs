@@ -156,8 +156,18 @@ fn started(desk: &Desk<'_>, kind: &str, of: &str) -> Document {
         "createdAt": desk.now(),
         "errors": [],
     });
-    desk.put(UPDATES, &format!("{of} {id}"), update.clone());
+    keep(desk, of, &update);
     Document::Json(json!({ "update": update }))
+}
+
+/// Keeps an update of a cluster, or of its node group or add-on.
+pub(super) fn keep(desk: &Desk<'_>, of: &str, update: &Value) {
+    let id = update.get("id").and_then(Value::as_str).unwrap_or_default();
+    let mut update = update.clone();
+    if let Some(update) = update.as_object_mut() {
+        update.entry("errors").or_insert_with(|| json!([]));
+    }
+    desk.put(UPDATES, &format!("{of} {id}"), update);
 }
 
 /// What an update is of: a cluster, or its node group or add-on.

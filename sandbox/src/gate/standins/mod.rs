@@ -3,14 +3,26 @@
 //! A stand-in is a file with a `serve` function, named in `desk.rs` under its service. It is given a
 //! [`Desk`]: the call, questions to the emulators, a store of its own that a reset clears, and the
 //! memory of what calls set (`overlays/echo.rs`). States, ghosts, dependencies and tokens work on
-//! its objects as on any others. It must never play what an emulator plays well enough.
+//! its objects as on any others. A file with a `fill`
+//! function puts right what emulators say of objects that hang together with another emulator's. It
+//! must never play what an emulator plays well enough.
 
+mod acm_validation;
+mod cloudtrail_bucket;
 mod desk;
+mod ecs_settings;
+mod eks_addons;
 mod eks_fargate;
+mod eks_network;
 mod eks_updates;
+mod rds_backups;
+mod rds_events;
+mod rds_restores;
+mod rds_secrets;
 mod store;
 mod subnet_groups;
 mod tags;
+mod wafv2_associations;
 
 pub(crate) use desk::{Desk, fill, serve};
 pub(crate) use store::Store;

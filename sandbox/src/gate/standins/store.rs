@@ -46,6 +46,15 @@ impl Store {
             .collect()
     }
 
+    /// Names and objects of a table in every region.
+    pub(super) fn everywhere(&self, table: &'static str) -> Vec<(String, Value)> {
+        self.lock()
+            .iter()
+            .filter(|((of, ..), _)| *of == table)
+            .map(|((_, _, name), value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         self.lock().clear();

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Hold, Look, Place, ec2, ecs, eks, rds};
+use super::{
+    Hold, Look, Place, autoscaling, backup, cloudtrail, ec2, ecs, eks, elasticache,
+    elasticloadbalancing, rds, route53, wafv2,
+};
 use crate::gate::answer::ServiceError;
 use crate::gate::call::Call;
 use crate::gate::document::{Document, pointer};
@@ -12,7 +15,18 @@ use crate::gate::serve::Core;
 use crate::gate::services::Question;
 use crate::gate::upstream::UpstreamError;
 
-const HOLDS: &[&[Hold]] = &[ecs::HOLDS, eks::HOLDS, rds::HOLDS];
+const HOLDS: &[&[Hold]] = &[
+    autoscaling::HOLDS,
+    backup::HOLDS,
+    cloudtrail::HOLDS,
+    ecs::HOLDS,
+    eks::HOLDS,
+    elasticache::HOLDS,
+    elasticloadbalancing::HOLDS,
+    rds::HOLDS,
+    route53::HOLDS,
+    wafv2::HOLDS,
+];
 
 /// Asks the services, as whoever made the call, and sees what the gate shows.
 pub(crate) struct Asker<'a> {
@@ -80,21 +94,24 @@ async fn is_held(
     }
     let known = Value::Object(parameters.clone());
     let document = ask.ask(look.service, look.operation, known).await?;
-    for found in document.list(look.list) {
-        let Some((operation, parameter)) = look.each else {
-            if counts(look, &found, subject) {
-                return Ok(true);
+    let mut found: Vec<(Map<String, Value>, Document)> =
+        document.list(look.list).into_iter().map(|found| (parameters.clone(), found)).collect();
+    for step in look.each {
+        let mut further = Vec::new();
+        for (mut parameters, listed) in found {
+            for (parameter, field) in step.with {
+                let text = Value::from(listed.text(field.trim_matches(['[', ']'])));
+                let value = if *field == "[]" { Value::from(vec![text]) } else { text };
+                parameters.insert((*parameter).to_owned(), value);
             }
-            continue;
-        };
-        let mut one = parameters.clone();
-        one.insert(parameter.to_owned(), found.text("").into());
-        let shown = ask.ask(look.service, operation, Value::Object(one)).await?;
-        if counts(look, &shown, subject) {
-            return Ok(true);
+            let known = Value::Object(parameters.clone());
+            let shown = ask.ask(look.service, step.operation, known).await?;
+            let shown = if step.list.is_empty() { vec![shown] } else { shown.list(step.list) };
+            further.extend(shown.into_iter().map(|shown| (parameters.clone(), shown)));
         }
+        found = further;
     }
-    Ok(false)
+    Ok(found.iter().any(|(_, found)| counts(look, found, subject)))
 }
 
 /// A value of a row: `{}`, `{path}` or a text.
@@ -117,7 +134,11 @@ fn counts(look: &Look, found: &Document, subject: &str) -> bool {
         Place::Field(field) => found
             .text(field)
             .is_some_and(|text| normal(look.service, &text) == normal(look.service, subject)),
-        Place::Anywhere => found.mentions(subject),
+        Place::Anywhere => found.mentions(&|text| text == subject),
+        Place::Within => found.mentions(&|text| text.contains(subject)),
+        Place::Where(fields) => {
+            fields.iter().all(|(field, value)| found.text(field).as_deref() == Some(*value))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! EKS, and what EKS holds of EC2. From the pages of `DeleteCluster` ("ResourceInUseException") and
 //! "Delete a cluster" of the user guide.
 
-use super::{Hold, Look, Place};
+use super::{Hold, Look, Place, Step};
 
 pub(super) const HOLDS: &[Hold] = &[
     Hold {
@@ -41,7 +41,7 @@ const CLUSTERS: Hold = Hold {
         service: "eks",
         operation: "ListClusters",
         list: "clusters",
-        each: Some(("DescribeCluster", "name")),
+        each: &[Step { operation: "DescribeCluster", with: &[("name", "")], list: "" }],
         ..Look::NEW
     }],
     code: "DependencyViolation",

@@ -1,6 +1,6 @@
 //! What a row says.
 
-/// A delete, and what stands against it.
+/// A call, a delete mostly, and what stands against it.
 pub(super) struct Hold {
     pub(super) service: &'static str,
     pub(super) operation: &'static str,
@@ -26,12 +26,23 @@ pub(super) struct Look {
     pub(super) with: &'static [(&'static str, &'static str)],
     /// The path of the list in the answer, without the root element in XML.
     pub(super) list: &'static str,
-    /// Where the list holds names only: the operation that shows one, and its parameter.
-    pub(super) each: Option<(&'static str, &'static str)>,
+    /// Where the list says too little: what is asked of each that is listed.
+    pub(super) each: &'static [Step],
     /// Where in what is listed the object's name has to stand.
     pub(super) place: Place,
     /// A field and a value with which what is listed does not count.
     pub(super) unless: Option<(&'static str, &'static str)>,
+}
+
+/// A question about each that is listed; the parameters of those before it are asked again.
+pub(super) struct Step {
+    /// The operation.
+    pub(super) operation: &'static str,
+    /// Parameters with the fields of what is listed; an empty field is a text itself, `[]` a list of
+    /// it.
+    pub(super) with: &'static [(&'static str, &'static str)],
+    /// The path of the list in the answer; the whole answer where it is empty.
+    pub(super) list: &'static str,
 }
 
 /// Where a name stands.
@@ -40,8 +51,12 @@ pub(super) enum Place {
     Listed,
     /// In that field, as a name or in an ARN.
     Field(&'static str),
-    /// Anywhere.
+    /// Anywhere, alone.
     Anywhere,
+    /// Anywhere, as a part of a text: an id in an ARN.
+    Within,
+    /// Nowhere: what is listed counts where the field has the value.
+    Where(&'static [(&'static str, &'static str)]),
 }
 
 impl Hold {
@@ -64,7 +79,7 @@ impl Look {
         operation: "",
         with: &[],
         list: "",
-        each: None,
+        each: &[],
         place: Place::Anywhere,
         unless: None,
     };
