@@ -53,7 +53,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
+    &rds::snapshot::handler::HANDLER,
     &sts::partition::handler::HANDLER,
+    &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
 ];
 

@@ -5,7 +5,8 @@
 //! snapshots is so for clusters. Not offered: serverless v1, which AWS has ended, imports from S3,
 //! RDS Custom, and roles, which are associated by a type of their own.
 //!
-//! The rules are in `cluster_rules`, the handler in `cluster_handler` and `cluster_read`.
+//! The rules are in `cluster_rules`, the handler in `cluster_handler`, `cluster_create`,
+//! `cluster_modify` and `cluster_read`.
 //!
 //! API: CreateDBCluster, RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime,
 //! DescribeDBClusters, ModifyDBCluster, EnableHttpEndpoint, DisableHttpEndpoint,

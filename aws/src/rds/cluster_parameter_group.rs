@@ -246,8 +246,8 @@ mod tests {
                     .name(format!("{name}-pg"))
                     .description("parameters")
                     .parameter([
-                        preload.apply_method(ApplyMethod::PendingReboot),
                         Parameter::new("log_statement", "ddl"),
+                        preload.apply_method(ApplyMethod::PendingReboot),
                     ]);
                 stack.add("it", group.tag("Name", name));
             },
@@ -257,8 +257,8 @@ mod tests {
                     .name(format!("{name}-pg"))
                     .description("parameters")
                     .parameter([
-                        statement.apply_method(ApplyMethod::Immediate),
                         Parameter::new("log_min_duration_statement", "1000"),
+                        statement.apply_method(ApplyMethod::Immediate),
                     ]);
                 stack.add("it", group.tag("purpose", "changed"));
             }),

@@ -51,7 +51,10 @@ impl EngineVersion {
 
     /// The first of these that AWS has.
     #[must_use]
-    pub fn preferred_versions(mut self, versions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn preferred_versions(
+        mut self,
+        versions: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
         self.preferred = versions.into_iter().map(Into::into).collect();
         self
     }
@@ -182,7 +185,9 @@ pub(crate) mod handler {
     fn parts(version: &str) -> Vec<(u64, String)> {
         version
             .split(['.', '-'])
-            .map(|part| part.parse().map_or_else(|_| (u64::MAX, part.to_owned()), |n| (n, String::new())))
+            .map(|part| {
+                part.parse().map_or_else(|_| (u64::MAX, part.to_owned()), |n| (n, String::new()))
+            })
             .collect()
     }
 

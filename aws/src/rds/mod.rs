@@ -5,10 +5,14 @@
 pub mod automated_backups_replication;
 pub mod cluster;
 #[cfg(feature = "provider")]
+mod cluster_create;
+#[cfg(feature = "provider")]
 mod cluster_handler;
 pub mod cluster_instance;
 #[cfg(feature = "provider")]
 mod cluster_instance_handler;
+#[cfg(feature = "provider")]
+mod cluster_modify;
 pub mod cluster_parameter_group;
 #[cfg(feature = "provider")]
 mod cluster_read;
@@ -16,6 +20,7 @@ mod cluster_rules;
 #[cfg(feature = "provider")]
 mod common;
 pub mod engine;
+pub mod engine_version;
 pub mod event_subscription;
 pub mod ids;
 pub mod instance;
@@ -37,6 +42,7 @@ pub mod parameters;
 #[cfg(feature = "provider")]
 mod parameters_handler;
 mod rules;
+pub mod snapshot;
 pub mod subnet_group;
 pub mod windows;
 
@@ -45,11 +51,13 @@ pub use cluster::*;
 pub use cluster_instance::*;
 pub use cluster_parameter_group::*;
 pub use engine::*;
+pub use engine_version::{EngineVersion, EngineVersionFound};
 pub use event_subscription::*;
 pub use ids::*;
 pub use instance::*;
 pub use option_group::*;
 pub use parameter_group::*;
 pub use parameters::*;
+pub use snapshot::{Snapshot, SnapshotFound, SnapshotType};
 pub use subnet_group::*;
 pub use windows::*;

@@ -130,7 +130,7 @@ mod tests {
                 stack.add("it", group.tag("purpose", "changed"));
             }),
             replace: Some(|stack, _| {
-                stack.add("it", OptionGroup::new("mariadb", "10.11").name_prefix("other-"));
+                stack.add("it", OptionGroup::new("mysql", "5.7").name_prefix("other-"));
             }),
             gaps: &[],
         }

@@ -207,15 +207,17 @@ pub(crate) mod handler {
         let asked = arguments.get("tags").and_then(Value::as_map);
         let tagged = |snapshot: &DbSnapshot| {
             let tags = tags_of(snapshot.tag_list.clone()).0;
-            asked.into_iter().flatten().all(|(key, value)| {
-                tags.get(key).map(String::as_str) == value.as_str()
-            })
+            asked
+                .into_iter()
+                .flatten()
+                .all(|(key, value)| tags.get(key).map(String::as_str) == value.as_str())
         };
         let mut found: Vec<_> = snapshots
             .into_iter()
             .filter(|snapshot| snapshot.status() == Some("available") && tagged(snapshot))
             .collect();
-        found.sort_by_key(|s| s.snapshot_create_time.map(|time| (time.secs(), time.subsec_nanos())));
+        found
+            .sort_by_key(|s| s.snapshot_create_time.map(|time| (time.secs(), time.subsec_nanos())));
         if found.len() > 1 && !flag(arguments, "most_recent") {
             let message = format!("{} snapshots fit: ask for the latest", found.len());
             return Err(Failure::new(FailureClass::Invalid, message));
