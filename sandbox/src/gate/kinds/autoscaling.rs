@@ -1,7 +1,7 @@
 //! Auto Scaling groups, from the page of `AutoScalingGroup` of the API Reference: a group has a status
 //! only while it is being deleted.
 
-use super::{Ghost, Kind, Life, Shown};
+use super::{Echo, Ghost, Kind, Life, Shown};
 
 pub(super) const KINDS: &[Kind] = &[Kind {
     name: "auto_scaling_group",
@@ -20,5 +20,15 @@ pub(super) const KINDS: &[Kind] = &[Kind {
         filter: None,
         exists: ("AlreadyExists", 400),
     }),
+    echoes: &[
+        Echo::wrong("AvailabilityZoneDistribution", "AvailabilityZoneDistribution"),
+        Echo::wrong("CapacityReservationSpecification", "CapacityReservationSpecification"),
+        Echo::wrong("Context", "Context"),
+        Echo::wrong("DefaultInstanceWarmup", "DefaultInstanceWarmup"),
+        Echo::wrong("DesiredCapacityType", "DesiredCapacityType"),
+        Echo::wrong("InstanceMaintenancePolicy", "InstanceMaintenancePolicy"),
+        Echo::wrong("MaxInstanceLifetime", "MaxInstanceLifetime"),
+        Echo::wrong("PlacementGroup", "PlacementGroup"),
+    ],
     ..Kind::NEW
 }];

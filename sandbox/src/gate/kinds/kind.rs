@@ -95,6 +95,8 @@ pub(crate) struct Echo {
     pub(crate) field: &'static str,
     /// The name of a list's items in XML.
     pub(crate) item: &'static str,
+    /// The field that a text of the list stands in, where the items shown are structures.
+    pub(crate) each: &'static str,
     /// What the parameter does to the field.
     pub(crate) way: Way,
     /// Whether what the emulator shows is wrong, not only missing.
@@ -240,7 +242,15 @@ impl Life {
 impl Echo {
     /// A field that is missing.
     pub(crate) const fn lost(parameter: &'static str, field: &'static str) -> Self {
-        Self { parameter, field, item: "member", way: Way::Set, wrong: false, exact: false }
+        Self {
+            parameter,
+            field,
+            item: "member",
+            each: "",
+            way: Way::Set,
+            wrong: false,
+            exact: false,
+        }
     }
 
     /// A field that is there and wrong.
@@ -256,6 +266,11 @@ impl Echo {
     /// The same with another name for the items of its list in XML.
     pub(crate) const fn items(self, item: &'static str) -> Self {
         Self { item, ..self }
+    }
+
+    /// The same where each text of the list is shown in a structure.
+    pub(crate) const fn each(self, item: &'static str, each: &'static str) -> Self {
+        Self { item, each, ..self }
     }
 
     /// The same for a parameter that adds to a list.

@@ -97,7 +97,8 @@ impl Echoes {
                 };
                 let memory = said.entry(key.clone()).or_default();
                 let value = match echo.way {
-                    Way::Set => value.clone(),
+                    Way::Set if echo.each.is_empty() => value.clone(),
+                    Way::Set => structures(value, echo.each),
                     way => changed(memory.get(echo.field).map(|said| &said.value), value, way),
                 };
                 // Once a list was changed by parts, the emulator's is not the whole.
@@ -156,6 +157,12 @@ impl Echoes {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Memory>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A list of texts as a list of structures with a field.
+fn structures(list: &Value, field: &str) -> Value {
+    let items = list.as_array().cloned().unwrap_or_default();
+    items.into_iter().map(|text| serde_json::json!({ field: text })).collect()
 }
 
 /// A list with some more or some fewer.

@@ -8,9 +8,9 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::{
-    acm_validation, cloudtrail_bucket, ecs_settings, eks_addons, eks_fargate, eks_network,
-    eks_updates, rds_backups, rds_events, rds_restores, rds_secrets, subnet_groups,
-    wafv2_associations,
+    acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_settings, eks_addons,
+    eks_fargate, eks_network, eks_updates, elasticache_members, rds_backups, rds_events,
+    rds_restores, rds_secrets, subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -54,7 +54,10 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             cloudtrail_bucket::prepare(desk).await?;
             None
         }
-        "elasticache" => subnet_groups::serve(desk).await?,
+        "elasticache" => match subnet_groups::serve(desk).await? {
+            None => elasticache_members::serve(desk).await?,
+            reply => reply,
+        },
         "rds" => match (subnet_groups::serve(desk).await?, rds_events::serve(desk)?) {
             (None, None) => match rds_backups::serve(desk).await? {
                 None => rds_restores::serve(desk).await?,
@@ -77,6 +80,8 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
 /// An emulator does not answer a stand-in's questions.
 pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), UpstreamError> {
     subnet_groups::fill(desk, answer);
+    autoscaling_instances::fill(desk, answer).await?;
+    elasticache_members::fill(desk, answer).await?;
     rds_backups::fill(desk, answer);
     rds_restores::fill(desk, answer);
     rds_secrets::fill(desk, answer).await?;

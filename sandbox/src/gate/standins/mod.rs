@@ -8,6 +8,7 @@
 //! must never play what an emulator plays well enough.
 
 mod acm_validation;
+mod autoscaling_instances;
 mod cloudtrail_bucket;
 mod desk;
 mod ecs_settings;
@@ -15,6 +16,7 @@ mod eks_addons;
 mod eks_fargate;
 mod eks_network;
 mod eks_updates;
+mod elasticache_members;
 mod rds_backups;
 mod rds_events;
 mod rds_restores;

@@ -69,6 +69,13 @@ pub(crate) async fn check(ask: &Asker<'_>) -> Check {
     {
         let tree = ask.call.tree();
         let Some(subject) = pointer(&tree, hold.subject).and_then(Value::as_str) else { continue };
+        let pardoned = hold.pardon.is_some_and(|(parameter, value)| {
+            let said = pointer(&tree, parameter).map(Value::to_string).unwrap_or_default();
+            said.trim_matches('"').eq_ignore_ascii_case(value)
+        });
+        if pardoned {
+            continue;
+        }
         for look in hold.looks {
             if is_held(ask, look, subject, &tree).await? {
                 let message = hold.message.replace("{}", subject);

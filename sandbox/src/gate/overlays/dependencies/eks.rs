@@ -29,6 +29,7 @@ pub(super) const HOLDS: &[Hold] = &[
         code: "ResourceInUseException",
         status: 409,
         message: "Cluster {} has nodegroups or fargate profiles attached",
+        ..Hold::NEW
     },
     Hold { operation: "DeleteSubnet", subject: "SubnetId", ..CLUSTERS },
     Hold { operation: "DeleteSecurityGroup", subject: "GroupId", ..CLUSTERS },

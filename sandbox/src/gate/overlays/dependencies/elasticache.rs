@@ -23,7 +23,10 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "elasticache",
         operation: "DeleteCacheSubnetGroup",
         subject: "CacheSubnetGroupName",
-        looks: &[Look { place: Place::Field("CacheSubnetGroupName"), ..CLUSTERS }],
+        looks: &[
+            Look { place: Place::Field("CacheSubnetGroupName"), ..CLUSTERS },
+            Look { place: Place::Field("CacheSubnetGroupName"), ..GROUPS },
+        ],
         code: "CacheSubnetGroupInUse",
         message: "Cache subnet group {} is currently in use by a cache cluster.",
         ..Hold::NEW
@@ -53,7 +56,7 @@ pub(super) const HOLDS: &[Hold] = &[
         service: "ec2",
         operation: "DeleteSecurityGroup",
         subject: "GroupId",
-        looks: &[CLUSTERS],
+        looks: &[CLUSTERS, GROUPS],
         code: "DependencyViolation",
         message: "resource {} has a dependent object",
         ..Hold::NEW

@@ -17,4 +17,5 @@ pub(super) const HOLDS: &[Hold] = &[Hold {
     code: "HostedZoneAlreadyExists",
     status: 409,
     message: "A hosted zone has already been created with the specified caller reference.",
+    ..Hold::NEW
 }];

@@ -6,6 +6,8 @@ pub(super) struct Hold {
     pub(super) operation: &'static str,
     /// The parameter that names the object, a path.
     pub(super) subject: &'static str,
+    /// A parameter and its value with which the call is let through.
+    pub(super) pardon: Option<(&'static str, &'static str)>,
     /// Where what depends on it is found.
     pub(super) looks: &'static [Look],
     /// The service's error code.
@@ -65,6 +67,7 @@ impl Hold {
         service: "",
         operation: "",
         subject: "",
+        pardon: None,
         looks: &[],
         code: "",
         status: 400,
