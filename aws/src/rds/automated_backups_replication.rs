@@ -239,12 +239,28 @@ mod rule_tests {
 #[cfg(feature = "provider")]
 #[cfg(test)]
 mod tests {
+    use infra_sdk::{Gibibytes, Stack};
+
     use super::*;
     use crate::conformance::{Fixture, conforms};
+    use crate::rds::Engine;
 
-    fn replication(name: &str) -> InstanceAutomatedBackupsReplicationArguments {
-        let source = Arn::new(format!("arn:aws:rds:us-east-1:123456789012:db:{name}"));
-        InstanceAutomatedBackupsReplication::new(source)
+    infra_sdk::region!(
+        /// Where the database is.
+        East
+    );
+
+    fn replication(stack: &mut Stack, name: &str) -> InstanceAutomatedBackupsReplicationArguments {
+        let source = Instance::new("db.t4g.medium")
+            .identifier(format!("{name}-source"))
+            .engine(Engine::MySql)
+            .allocated_storage(Gibibytes(20))
+            .username("app")
+            .password("correct horse battery")
+            .backup_retention_period(Days(7))
+            .skip_final_snapshot(true);
+        let source = stack.in_region::<East>("us-east-1").add("source", source);
+        InstanceAutomatedBackupsReplication::new(source.arn())
             .kms_key_id(KeyRef::new("arn:aws:kms:us-west-2:123456789012:key/1"))
     }
 
@@ -252,15 +268,16 @@ mod tests {
         aws_db_instance_automated_backups_replication,
         Fixture {
             base: |stack, name| {
-                let it = replication(name).retention_period(Days(14));
+                let it = replication(stack, name).retention_period(Days(14));
                 stack.add("it", it.tag("Name", name));
             },
             update: Some(|stack, name| {
-                let it = replication(name).retention_period(Days(14));
+                let it = replication(stack, name).retention_period(Days(14));
                 stack.add("it", it.tag("purpose", "changed"));
             }),
             replace: Some(|stack, name| {
-                stack.add("it", replication(name).retention_period(Days(30)));
+                let it = replication(stack, name).retention_period(Days(30));
+                stack.add("it", it);
             }),
             gaps: &[],
         }

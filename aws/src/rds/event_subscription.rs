@@ -314,10 +314,13 @@ mod tests {
         aws_db_event_subscription,
         Fixture {
             base: |stack, name| {
-                stack.add("it", subscription(name).tag("Name", name));
+                let it = subscription(name).source_ids(["main", "old"]);
+                stack.add("it", it.tag("Name", name));
             },
             update: Some(|stack, name| {
-                stack.add("it", subscription(name).tag("purpose", "changed"));
+                let it = subscription(name).event_categories(["failure", "low storage"]);
+                let it = it.source_ids(["main", "other"]).enabled(false);
+                stack.add("it", it.tag("purpose", "changed"));
             }),
             replace: Some(|stack, name| {
                 stack.add("it", subscription(name).name(format!("{name}-es-2")));

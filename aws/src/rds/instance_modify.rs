@@ -286,7 +286,47 @@ fn exports(
 
 #[cfg(test)]
 mod tests {
+    use infra_sdk::{Gibibytes, Object};
+
     use super::*;
+    use crate::Connection;
+    use crate::frame::clients::configure;
+    use crate::frame::handler::Handler as _;
+
+    fn there() -> Wire {
+        Wire::builder()
+            .db_instance_identifier("main")
+            .dbi_resource_id("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+            .db_instance_arn("arn:aws:rds:us-west-2:123456789012:db:main")
+            .db_instance_class("db.t4g.medium")
+            .db_instance_status("available")
+            .engine("postgres")
+            .engine_version("16.3")
+            .allocated_storage(150)
+            .max_allocated_storage(500)
+            .iops(3000)
+            .build()
+    }
+
+    /// The database as it is, with 100 GiB as it was asked for.
+    fn instance() -> Instance {
+        let recorded = Object::from([("allocated_storage".to_owned(), 100_i64.into())]);
+        let known = Known { id: "main".to_owned(), recorded, outputs: Object::new() };
+        super::super::instance_read::see(there(), &known).expect("an instance").inputs
+    }
+
+    fn changed(names: &[&str]) -> Changed {
+        Changed::new(names.iter().map(|name| (*name).to_owned()))
+    }
+
+    async fn call() -> Modify {
+        let connection = Connection {
+            region: "us-west-2".to_owned(),
+            credentials: Some(("test".to_owned(), "test".to_owned())),
+            ..Connection::default()
+        };
+        Aws::new(configure(&connection).await).rds().modify_db_instance()
+    }
 
     #[test]
     fn a_version_may_be_the_beginning_of_one() {
@@ -296,5 +336,56 @@ mod tests {
         for (asked, version) in [("1", "16.3"), ("16.3", "16.4"), ("16.3.1", "16.3")] {
             assert!(!is_version(asked, version), "{asked} {version}");
         }
+    }
+
+    #[tokio::test]
+    async fn storage_that_grew_is_not_asked_to_shrink() {
+        let want = Instance { iops: Some(12_000), ..instance() };
+        assert_eq!(want.allocated_storage, Some(Gibibytes(100)));
+        let sent = storage(call().await, &there(), &want, &changed(&["iops"]));
+        assert_eq!((sent.get_allocated_storage(), sent.get_iops()), (&Some(150), &Some(12_000)));
+        // Growing by itself ends at the size that there is.
+        let want = Instance { max_allocated_storage: None, ..instance() };
+        let sent = storage(call().await, &there(), &want, &changed(&["max_allocated_storage"]));
+        assert_eq!(sent.get_max_allocated_storage(), &Some(150));
+        assert_eq!(sent.get_allocated_storage(), &None);
+    }
+
+    #[tokio::test]
+    async fn who_stops_managing_a_password_gives_one() {
+        let given = Some("correct horse".to_owned());
+        let want = Instance { password: given.clone(), ..instance() };
+        let sent = credentials(call().await, &want, &changed(&["manage_master_user_password"]));
+        assert_eq!(sent.get_manage_master_user_password(), &Some(false));
+        assert_eq!(sent.get_master_user_password(), &given);
+        let want = Instance { manage_master_user_password: true, ..want };
+        let sent = credentials(call().await, &want, &changed(&["manage_master_user_password"]));
+        assert_eq!(sent.get_manage_master_user_password(), &Some(true));
+        assert_eq!(sent.get_master_user_password(), &None);
+    }
+
+    #[test]
+    fn what_only_says_how_asks_for_nothing() {
+        let (was, want) = (instance(), instance());
+        assert!(!differs(&want, &was, &changed(&["skip_final_snapshot", "snapshot_identifier"])));
+        assert!(!differs(&want, &was, &changed(&["apply_immediately", "password_wo_version"])));
+        assert!(differs(&want, &was, &changed(&["multi_az"])));
+        let hurried = Instance { apply_immediately: true, ..instance() };
+        assert!(differs(&hurried, &was, &changed(&["apply_immediately"])));
+        let beginning = Instance { engine_version: Some("16".to_owned()), ..instance() };
+        assert!(!differs(&beginning, &was, &changed(&["engine_version"])));
+    }
+
+    #[test]
+    fn a_restored_database_gets_its_password_afterwards() {
+        let restored = Instance {
+            snapshot_identifier: Some("before".to_owned()),
+            password: Some("correct horse".to_owned()),
+            ..instance()
+        };
+        assert_eq!(Instance::unseen(&restored), ["password", "password_wo"]);
+        assert_eq!(Instance::unseen(&Instance { password: None, ..restored }), [""; 0]);
+        let new = Instance { password: Some("correct horse".to_owned()), ..instance() };
+        assert_eq!(Instance::unseen(&new), [""; 0]);
     }
 }

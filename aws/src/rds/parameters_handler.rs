@@ -159,6 +159,8 @@ pub(super) async fn read(
         let all = see(list(aws, group, name, None).await?, &recorded);
         seen.extend(all.into_iter().filter(|p| missing.iter().any(|known| same(p, known))));
     }
+    // RDS lists them in no order that it promises.
+    seen.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(BlockSet(seen))
 }
 
