@@ -291,7 +291,6 @@ mod tests {
     use super::*;
     use crate::Connection;
     use crate::frame::clients::configure;
-    use crate::frame::handler::Handler as _;
 
     fn there() -> Wire {
         Wire::builder()

@@ -109,7 +109,7 @@ async fn aws_db_instance_restored_from_the_final_snapshot() {
         },
         update: None,
         replace: Some(|stack, name| {
-            database(stack, name, "db.t4g.medium");
+            let _ = database(stack, name, "db.t4g.medium");
             let it = Instance::new("db.t4g.large").identifier(format!("{name}-restored"));
             let it = it.snapshot_identifier(format!("{name}-last"));
             let it = it.password("another horse battery").backup_retention_period(Days(14));

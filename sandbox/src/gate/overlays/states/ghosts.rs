@@ -169,3 +169,14 @@ fn forget_failure(document: &mut Document, name: &str) {
         });
     }
 }
+
+#[cfg(test)]
+mod names {
+    use super::field_of;
+
+    #[test]
+    fn filters_are_named_after_fields() {
+        assert_eq!(field_of("dbi-resource-id"), "DbiResourceId");
+        assert_eq!(field_of("engine"), "Engine");
+    }
+}
