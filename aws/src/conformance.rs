@@ -202,7 +202,7 @@ impl Suite {
         let create = Create {
             address: declaration.address.clone(),
             type_name: declaration.type_name.clone(),
-            place: Place::default(),
+            place: place(declaration),
             inputs: wanted.clone(),
             token,
             owner: Arc::clone(&self.owner),
@@ -213,7 +213,7 @@ impl Suite {
         let target = Target {
             address: declaration.address.clone(),
             type_name: declaration.type_name.clone(),
-            place: Place::default(),
+            place: place(declaration),
             id: made.id,
             recorded: wanted.clone(),
             outputs: made.outputs,
@@ -291,7 +291,7 @@ impl Suite {
         let create = Create {
             address: made.target.address.clone(),
             type_name: made.target.type_name.clone(),
-            place: Place::default(),
+            place: made.target.place.clone(),
             inputs: made.wanted.clone(),
             token: self.token(&made.target.address),
             owner: Arc::clone(&self.owner),
@@ -343,6 +343,12 @@ impl Suite {
             self.provider.read(std::slice::from_ref(target)).await.pop().expect("one answer");
         assert!(read.expect("gone is no error").is_none(), "{} is still there", target.id);
     }
+}
+
+/// Where a resource stands.
+fn place(declaration: &Declaration) -> Place {
+    let options = &declaration.arguments.options;
+    Place { region: options.region.clone(), provider: options.provider.clone() }
 }
 
 /// Whether a value is as wanted; fields of blocks that AWS may choose and that were left out are.

@@ -2,11 +2,17 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, s3, sts};
+use crate::{ec2, iam, kms, logs, rds, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<rds::EventSubscription>::new(),
+    &Adapter::<rds::Instance>::new(),
+    &Adapter::<rds::InstanceAutomatedBackupsReplication>::new(),
+    &Adapter::<rds::OptionGroup>::new(),
+    &Adapter::<rds::ParameterGroup>::new(),
+    &Adapter::<rds::SubnetGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
@@ -21,6 +27,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
+    &Adapter::<rds::Cluster>::new(),
+    &Adapter::<rds::ClusterInstance>::new(),
+    &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
@@ -44,7 +53,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
+    &rds::snapshot::handler::HANDLER,
     &sts::partition::handler::HANDLER,
+    &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
 ];
 

@@ -32,6 +32,7 @@ fn vpc(provider: Option<&str>) -> Create {
         token: "token".to_owned(),
         owner: Arc::new(Owner { stack: "accounts".to_owned(), environment: "test".to_owned() }),
         started: "2026-11-22T00:00:00Z".to_owned(),
+        replaces: None,
     }
 }
 

@@ -64,6 +64,12 @@ pub trait AnyHandler: Send + Sync {
     /// When its recorded inputs do not fit the type.
     fn is_kept(&self, target: &Target) -> Result<bool>;
 
+    /// Inputs that no read shows and that the create call could not take.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the type.
+    fn unseen(&self, wanted: &Object) -> Result<&'static [&'static str]>;
+
     /// Finds objects that a create may have made.
     fn find<'a>(
         &'a self,
@@ -190,6 +196,10 @@ impl<T: Handler> AnyHandler for Adapter<T> {
 
     fn is_kept(&self, target: &Target) -> Result<bool> {
         inputs(&target.recorded).map(|was: T| T::is_kept(&was))
+    }
+
+    fn unseen(&self, wanted: &Object) -> Result<&'static [&'static str]> {
+        inputs(wanted).map(|want: T| T::unseen(&want))
     }
 
     fn find<'a>(

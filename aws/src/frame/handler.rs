@@ -168,6 +168,14 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
     /// Deletes the object. What is gone already is the frame's to recognise, by `CALLS.gone`.
     fn delete(aws: &Aws, id: &str, was: &Self) -> impl Future<Output = Result<()>> + Send;
 
+    /// Inputs that AWS never returns and that the create call of `want` could not take, such as a
+    /// new password of what was restored. The frame sets them as it sets `CALLS.after_create`; since
+    /// no read shows whether it did, it does so after every change.
+    fn unseen(want: &Self) -> &'static [&'static str] {
+        let _ = want;
+        &[]
+    }
+
     /// Whether deleting leaves the object where it is, because its inputs ask for that.
     fn is_kept(was: &Self) -> bool {
         let _ = was;

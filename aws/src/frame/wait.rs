@@ -84,6 +84,7 @@ async fn complete(
         .after_create
         .iter()
         .filter(pending)
+        .chain(handler.unseen(wanted)?)
         .map(|name| (*name).to_owned())
         .collect();
     if changed.is_empty() {

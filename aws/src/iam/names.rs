@@ -99,6 +99,7 @@ macro_rules! text_types {
         }
     )*};
 }
+pub(crate) use text_types;
 
 text_types! {
     /// Names a role.

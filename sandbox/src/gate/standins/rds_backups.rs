@@ -3,13 +3,15 @@
 //! A replication is kept in the region that it goes to; the instance shows it in its own.
 //!
 //! API: StartDBInstanceAutomatedBackupsReplication, StopDBInstanceAutomatedBackupsReplication,
-//! DescribeDBInstanceAutomatedBackups; `DBInstanceAutomatedBackup`,
+//! DescribeDBInstanceAutomatedBackups; AddTagsToResource, RemoveTagsFromResource and
+//! ListTagsForResource for their ARNs; `DBInstanceAutomatedBackup`,
 //! `DBInstanceAutomatedBackupsReplication`.
 
 use serde_json::{Value, json};
 
 use super::Desk;
 use super::desk::Reply;
+use super::tags;
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::document::{Document, Fields};
 use crate::gate::services::Question;
@@ -33,7 +35,11 @@ pub(super) async fn serve(desk: &Desk<'_>) -> Reply {
             }))
         }
         "DescribeDBInstanceAutomatedBackups" => Ok(Some(describe(desk))),
-        _ => Ok(None),
+        _ => {
+            let name = desk.text("ResourceName");
+            let shown = |backup: &Value| backup["DBInstanceAutomatedBackupsArn"] == name;
+            Ok(tags::serve(desk, BACKUPS, ":auto-backup:", shown))
+        }
     }
 }
 
@@ -44,7 +50,12 @@ fn missing(what: &str) -> ServiceError {
 
 fn element(backup: &Value) -> Element {
     let mut element = Element::new("DBInstanceAutomatedBackup");
-    element.put("", backup, "member");
+    let mut plain = backup.clone();
+    let tags = plain.as_object_mut().and_then(|fields| fields.remove("Tags"));
+    element.put("", &plain, "member");
+    if let Some(tags) = tags {
+        element.put("TagList", &tags, "Tag");
+    }
     element
 }
 
@@ -88,6 +99,9 @@ async fn start(desk: &Desk<'_>) -> Reply {
     });
     if let Some(key) = desk.value("KmsKeyId") {
         backup["KmsKeyId"] = key.clone();
+    }
+    if let Some(tags) = desk.value("Tags") {
+        backup["Tags"] = tags.clone();
     }
     desk.put(BACKUPS, source, backup.clone());
     Ok(Some(Ok(desk.result(element(&backup)))))

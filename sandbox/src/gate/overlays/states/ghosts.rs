@@ -106,13 +106,27 @@ impl States {
         let filters = scene.call.filters();
         names.retain(|name| {
             filters.iter().all(|(filter, values)| {
-                Some(filter.as_str()) == ghost.filter
-                    && values
-                        .iter()
-                        .any(|value| crate::gate::kinds::normal(kind.service, value) == *name)
+                if Some(filter.as_str()) != ghost.filter {
+                    let field = self.field_of_ghost(kind, scene, name, &field_of(filter));
+                    return field.is_some_and(|field| values.contains(&field));
+                }
+                values.iter().any(|value| crate::gate::kinds::normal(kind.service, value) == *name)
             })
         });
         names
+    }
+
+    /// A field of a ghost.
+    fn field_of_ghost(
+        &self,
+        kind: &Kind,
+        scene: &Scene<'_>,
+        name: &str,
+        field: &str,
+    ) -> Option<String> {
+        let key = (kind.name, scene.call.region.clone(), name.to_owned());
+        let mut object = self.lock().get(&key)?.ghost.clone()?;
+        object.fields_mut().text(field)
     }
 
     fn show_ghost(&self, scene: &mut Scene<'_>, kind: &'static Kind, name: &str) -> Option<Object> {
@@ -125,6 +139,15 @@ impl States {
         scene.notes.push(format!("{name} {word}"));
         Some(object)
     }
+}
+
+/// The field that a filter asks for by its name: of `dbi-resource-id` it is `DbiResourceId`.
+fn field_of(filter: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    filter.split('-').map(word).collect()
 }
 
 fn empty(object: &Object, operation: &str) -> Document {
@@ -144,5 +167,16 @@ fn forget_failure(document: &mut Document, name: &str) {
             let arn = failure.get("arn").and_then(Value::as_str).unwrap_or_default();
             arn.rsplit('/').next() != Some(last)
         });
+    }
+}
+
+#[cfg(test)]
+mod names {
+    use super::field_of;
+
+    #[test]
+    fn filters_are_named_after_fields() {
+        assert_eq!(field_of("dbi-resource-id"), "DbiResourceId");
+        assert_eq!(field_of("engine"), "Engine");
     }
 }

@@ -75,4 +75,10 @@ fn switched_off_it_leaves_everything_alone() {
     let mut created = answer(ONE);
     states.apply(&settings, &query_call("ec2", "Action=CreateNatGateway"), &mut created, &None);
     assert!(created.document().unwrap().find("state").unwrap().text() == "available");
+    // What is on its way arrives when it is switched off.
+    let on = StatesSettings::default();
+    let call = query_call("ec2", "Action=CreateNatGateway");
+    let made = "<R><natGateway><natGatewayId>nat-1</natGatewayId><state>available</state></natGateway></R>";
+    states.apply(&on, &call, &mut answer(made), &None);
+    assert_eq!(describe(&states, &settings, "Action=DescribeNatGateways", ONE), "available");
 }
