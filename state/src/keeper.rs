@@ -11,12 +11,10 @@ use std::sync::mpsc::Receiver;
 use infra_sdk::store::StoreError;
 use tokio::sync::oneshot;
 
-use crate::config::Paths;
 use crate::entries::{self, Reader};
 use crate::export::Export;
-use crate::files;
-use crate::marker::Mark;
 use crate::record::{HeadWire, MetaWire, frame, to_body};
+use crate::site::{Beside, Site};
 
 /// The most requests that share one sync.
 const GROUP: usize = 256;
@@ -43,6 +41,11 @@ pub(crate) trait Table: Send {
 
     /// Makes everything durable that was applied.
     fn sync(&mut self) -> Result<(), StoreError>;
+
+    /// Does what can wait for the end of a run. What was made durable stays so if it fails.
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// A call on its way to the keeper.
@@ -82,7 +85,8 @@ pub(crate) enum Request {
 }
 
 /// Work that reads the table, or is told why it cannot.
-pub(crate) type Read = Box<dyn FnOnce(Result<(&dyn Table, &MetaWire), StoreError>) + Send>;
+pub(crate) type Read =
+    Box<dyn FnOnce(Result<(&dyn Table, &dyn Site, &MetaWire), StoreError>) + Send>;
 
 /// Where an answer goes.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -106,50 +110,24 @@ struct Pending {
 }
 
 /// Owns the database while a store is open.
-pub(crate) struct Keeper<T> {
+pub(crate) struct Keeper<T, B> {
     table: T,
-    mark: Mark,
-    paths: Paths,
+    beside: B,
     meta: MetaWire,
     head: Head,
     open: BTreeSet<u64>,
     failed: Option<StoreError>,
 }
 
-impl<T: Table> Keeper<T> {
-    /// Fills an empty table, durably, with bodies under their keys. It goes on counting after
-    /// `writes`: every intent was a change, so no number after that many was ever given out.
-    pub(crate) fn found(
-        table: &mut T,
-        meta: &MetaWire,
-        writes: u64,
-        bodies: Vec<Entry>,
-    ) -> Result<(), StoreError> {
-        let next_intent = writes.saturating_add(1);
-        let mut head = Head { writes, next_intent, ..Head::default() };
-        let mut changes: Vec<Change> = Vec::with_capacity(bodies.len() + 2);
-        for (key, body) in bodies.into_iter().chain([(entries::META.to_vec(), to_body(meta)?)]) {
-            let framed = frame(&key, &body);
-            head.add(&key, &framed);
-            changes.push((key, Some(framed)));
-        }
-        changes.push(head.change()?);
-        table.apply(&changes)?;
-        table.sync()
-    }
-
+impl<T: Table, B: Beside> Keeper<T, B> {
     /// Takes over a table after checking every entry of it; `marked` is the number of the latest
     /// change that must be there.
-    pub(crate) fn open(
-        table: T,
-        mark: Mark,
-        marked: u64,
-        paths: Paths,
-    ) -> Result<Self, StoreError> {
-        let reader = Reader::new(&table, &paths);
-        let what = format!("the state in {}", paths.directory().display());
+    pub(crate) fn open(table: T, beside: B, marked: u64) -> Result<Self, StoreError> {
+        let site = beside.site();
+        let reader = Reader::new(&table, site);
+        let what = format!("the state in {}", site.name());
         let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
-            return Err(paths.damaged(&what, "its database opens and is empty"));
+            return Err(site.damaged(&what, "its database opens and is empty"));
         };
         let mut found =
             Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
@@ -164,17 +142,17 @@ impl<T: Table> Keeper<T> {
                 "its entries are not the ones that were written: there should be {}, and there are {}",
                 head.entries, found.entries
             );
-            return Err(paths.damaged(&what, &reason));
+            return Err(site.damaged(&what, &reason));
         }
         if head.writes < marked {
             let reason = format!(
                 "it has lost changes: {marked} were made durable, and it knows {}",
                 head.writes
             );
-            return Err(paths.damaged(&what, &reason));
+            return Err(site.damaged(&what, &reason));
         }
         let open = reader.open_intents()?.into_iter().collect();
-        Ok(Self { table, mark, paths, meta, head: found, open, failed: None })
+        Ok(Self { table, beside, meta, head: found, open, failed: None })
     }
 
     /// What the store is.
@@ -202,10 +180,7 @@ impl<T: Table> Keeper<T> {
                 answer(done.copied().map_err(StoreError::clone));
             }
         }
-        // All that was answered is durable; the mark may stay behind without harm.
-        if self.failed.is_none() {
-            self.mark.sync().ok();
-        }
+        self.beside.close(self.failed.is_some());
     }
 
     /// Does what is asked. Writes are answered after the sync, all else at once.
@@ -228,7 +203,8 @@ impl<T: Table> Keeper<T> {
                 pend(done, answer, true)
             }
             Request::Read(work) => {
-                work(self.usable().map(|()| (&self.table as &dyn Table, &self.meta)));
+                let there = (&self.table as &dyn Table, self.beside.site(), &self.meta);
+                work(self.usable().map(|()| there));
                 None
             }
         }
@@ -338,18 +314,15 @@ impl<T: Table> Keeper<T> {
 
     fn sync(&mut self) -> Result<(), StoreError> {
         self.usable()?;
-        let done = self.table.sync().and_then(|()| {
-            let path = self.paths.mark();
-            let noted = self.mark.note(self.head.writes);
-            noted.map_err(|error| files::unavailable("write", &path, &error))
-        });
+        let done = self.table.sync().and_then(|()| self.beside.note(self.head.writes));
         self.note_failure(&done);
         done
     }
 
-    fn export(&self) -> Result<(), StoreError> {
-        let content = Reader::new(&self.table, &self.paths).content()?;
-        Export::new(&self.meta, content).write(&self.paths.export())
+    fn export(&mut self) -> Result<(), StoreError> {
+        self.table.tidy()?;
+        let content = Reader::new(&self.table, self.beside.site()).content()?;
+        self.beside.export(&Export::new(&self.meta, content))
     }
 
     fn usable(&self) -> Result<(), StoreError> {
@@ -361,6 +334,27 @@ impl<T: Table> Keeper<T> {
             self.failed = Some(error.clone());
         }
     }
+}
+
+/// Fills an empty table, durably, with bodies under their keys. It goes on counting after
+/// `writes`: every intent was a change, so no number after that many was ever given out.
+pub(crate) fn found(
+    table: &mut impl Table,
+    meta: &MetaWire,
+    writes: u64,
+    bodies: Vec<Entry>,
+) -> Result<(), StoreError> {
+    let next_intent = writes.saturating_add(1);
+    let mut head = Head { writes, next_intent, ..Head::default() };
+    let mut changes: Vec<Change> = Vec::with_capacity(bodies.len() + 2);
+    for (key, body) in bodies.into_iter().chain([(entries::META.to_vec(), to_body(meta)?)]) {
+        let framed = frame(&key, &body);
+        head.add(&key, &framed);
+        changes.push((key, Some(framed)));
+    }
+    changes.push(head.change()?);
+    table.apply(&changes)?;
+    table.sync()
 }
 
 /// Answers at once what has failed; what has not waits for the sync.

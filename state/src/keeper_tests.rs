@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::*;
+use crate::config::Paths;
+use crate::marker::Mark;
+use crate::site::LocalFiles;
 
 /// A table in memory: what is applied is durable after a sync and lost before.
 #[derive(Clone, Default)]
@@ -54,13 +57,13 @@ fn disk() -> (Disk, tempfile::TempDir, Paths) {
     Mark::create(&paths.mark(), 0).expect("made");
     let mut disk = Disk::default();
     let meta = MetaWire { lineage: "l".to_owned(), serial: 0, key: "k".to_owned() };
-    Keeper::found(&mut disk, &meta, 0, Vec::new()).expect("founded");
+    found(&mut disk, &meta, 0, Vec::new()).expect("founded");
     (disk, folder, paths)
 }
 
-fn open(disk: &Disk, paths: &Paths) -> Result<Keeper<Disk>, StoreError> {
+fn open(disk: &Disk, paths: &Paths) -> Result<Keeper<Disk, LocalFiles>, StoreError> {
     let (mark, marked) = Mark::open(&paths.mark()).expect("readable").expect("there");
-    Keeper::open(disk.clone(), mark, marked, paths.clone())
+    Keeper::open(disk.clone(), LocalFiles { paths: paths.clone(), mark }, marked)
 }
 
 fn begin(requests: &mpsc::Sender<Request>) -> oneshot::Receiver<Result<u64, StoreError>> {

@@ -10,11 +10,13 @@ mod config;
 mod entries;
 pub mod export;
 mod files;
+mod front;
 mod keeper;
 mod lock;
 mod marker;
 mod record;
 pub mod seal;
+mod site;
 mod sled_store;
 mod value;
 

@@ -14,24 +14,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
-use tokio::sync::oneshot;
 
 use crate::config::Paths;
-use crate::entries::{self, Reader};
 use crate::export::{Export, missing_key, wrong_key};
 use crate::files;
-use crate::keeper::{Answer, BodyEdit, Change, Entry, Keeper, Request, Table};
+use crate::front::Front;
+use crate::keeper::{self, Change, Entry, Keeper, Table};
 use crate::lock::{Lock, LockOwner};
 use crate::marker::{Mark, Marker};
-use crate::record::{
-    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body,
-};
+use crate::record::MetaWire;
 use crate::seal::{SealingKey, random_id};
+use crate::site::LocalFiles;
 
 /// Memory for pages that were read: far more than a state has.
 const CACHE: u64 = 64 << 20;
@@ -41,11 +38,7 @@ const LINGER: (u32, Duration) = (100, Duration::from_millis(20));
 
 /// The store of one stack in one environment, in a folder on this machine.
 pub struct SledStore {
-    requests: Option<mpsc::Sender<Request>>,
-    keeper: Option<JoinHandle<()>>,
-    paths: Paths,
-    lineage: String,
-    key: Arc<SealingKey>,
+    front: Front,
     syncs: Arc<AtomicU64>,
 }
 
@@ -94,7 +87,8 @@ impl SledStore {
         let table = SledTable::open(&paths.database(), Arc::clone(&syncs))
             .map_err(|error| on_database(paths, error))?;
         let (mark, marked) = open_mark(paths)?;
-        let keeper = Keeper::open(table, mark, marked, paths.clone())?;
+        let beside = LocalFiles { paths: paths.clone(), mark };
+        let keeper = Keeper::open(table, beside, marked)?;
         let MetaWire { lineage, key: sealed_with, .. } = keeper.meta().clone();
         let key =
             SealingKey::read(paths.key())?.ok_or_else(|| missing_key(&sealed_with, paths.key()))?;
@@ -111,14 +105,8 @@ impl SledStore {
                 drop(lock);
             })
             .map_err(|error| files::unavailable("keep", paths.directory(), &error))?;
-        Ok(Self {
-            requests: Some(requests),
-            keeper: Some(keeper),
-            paths: paths.clone(),
-            lineage,
-            key: Arc::new(key),
-            syncs,
-        })
+        let name = paths.directory().display().to_string();
+        Ok(Self { front: Front::new(requests, keeper, name, lineage, key), syncs })
     }
 
     /// How often the database's files were synced since the store was opened.
@@ -126,84 +114,15 @@ impl SledStore {
     pub fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::SeqCst)
     }
-
-    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
-        let gone = || StoreError::Unavailable {
-            action: format!("use the state in {}", self.paths.directory().display()),
-            reason: "its keeper has stopped".to_owned(),
-        };
-        let (sender, receiver) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(gone)?;
-        requests.send(request(sender)).map_err(|_| gone())?;
-        receiver.await.map_err(|_| gone())?
-    }
-
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Reader<'_>, &MetaWire) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let paths = self.paths.clone();
-        self.ask(|answer| {
-            Request::Read(Box::new(move |table| {
-                let done = table.and_then(|(table, meta)| work(&Reader::new(table, &paths), meta));
-                answer.send(done).ok();
-            }))
-        })
-        .await
-    }
-
-    fn edits(&self, edits: &[Edit]) -> Result<Vec<BodyEdit>, StoreError> {
-        let (key, lineage) = (&*self.key, self.lineage.as_str());
-        let mut bodies = Vec::with_capacity(edits.len());
-        for edit in edits {
-            match edit {
-                Edit::Put(record) => {
-                    let body = to_body(&RecordWire::seal(record, key, lineage)?)?;
-                    bodies.push(BodyEdit::Put(entries::record(record.address.as_str()), body));
-                }
-                Edit::Remove(address) => {
-                    bodies.push(BodyEdit::Remove(entries::record(address.as_str())));
-                }
-                Edit::Outputs(outputs) => {
-                    bodies.push(BodyEdit::Clear(entries::OUTPUTS));
-                    for (name, value) in outputs {
-                        let body = to_body(&OutputWire::seal(name, value, key, lineage)?)?;
-                        bodies.push(BodyEdit::Put(entries::output(name), body));
-                    }
-                }
-                Edit::Lookup(lookup, answer) => {
-                    let wire = LookupWire::seal(lookup, answer, key, lineage)?;
-                    bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
-                }
-                Edit::Note(change) => {
-                    let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;
-                    bodies.push(BodyEdit::Append(change.run.clone(), body));
-                }
-            }
-        }
-        Ok(bodies)
-    }
-}
-
-impl Drop for SledStore {
-    fn drop(&mut self) {
-        self.requests = None;
-        // A keeper that panicked has answered its callers by going away.
-        self.keeper.take().map(JoinHandle::join).transpose().ok();
-    }
 }
 
 impl Store for SledStore {
     fn load(&self) -> BoxFuture<'_, Result<State, StoreError>> {
-        let key = Arc::clone(&self.key);
-        Box::pin(self.read(move |reader, meta| reader.state(meta, &key)))
+        self.front.load()
     }
 
     fn begin<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&IntentWire::seal(intent, &self.key, &self.lineage)?)?;
-            self.ask(|answer| Request::Begin { body, answer }).await
-        })
+        self.front.begin(intent)
     }
 
     fn commit<'a>(
@@ -211,33 +130,23 @@ impl Store for SledStore {
         intent: Option<u64>,
         edits: &'a [Edit],
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let edits = self.edits(edits)?;
-            self.ask(|answer| Request::Commit { intent, edits, answer }).await
-        })
+        self.front.commit(intent, edits)
     }
 
     fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&RunWire::write(run))?;
-            self.ask(|answer| Request::Start { body, answer }).await
-        })
+        self.front.start(run)
     }
 
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&RunWire::write(run))?;
-            self.ask(|answer| Request::Finish { body, answer }).await
-        })
+        self.front.finish(run)
     }
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
-        Box::pin(self.read(|reader, _| reader.history()))
+        self.front.history()
     }
 
     fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
-        let (key, run) = (Arc::clone(&self.key), run.to_owned());
-        Box::pin(self.read(move |reader, meta| reader.changes(&run, meta, &key)))
+        self.front.changes(run)
     }
 }
 
@@ -294,7 +203,7 @@ fn found(
     }
     let mut table =
         SledTable::open(&unfinished, Arc::default()).map_err(|error| on_database(paths, error))?;
-    Keeper::found(&mut table, meta, writes, bodies)?;
+    keeper::found(&mut table, meta, writes, bodies)?;
     drop(table);
     if files::exists(&database).map_err(refuse)? {
         let aside = database.with_extension(format!("replaced-{}", random_id().map_err(refuse)?));
