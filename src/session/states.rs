@@ -80,7 +80,7 @@ pub(crate) async fn read(
     match infra_state::open(&config, &owner()).await {
         Ok(store) => Ok(Some(store.load().await.map_err(fail)?)),
         Err(error @ StoreError::Locked { .. }) => {
-            let Some(snapshot) = Snapshot::read(&config).map_err(fail)? else {
+            let Some(snapshot) = Snapshot::read(&config).await.map_err(fail)? else {
                 return Err(fail(error));
             };
             context.terminal.diagnostics([&Diagnostic::warning(

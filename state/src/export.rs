@@ -11,9 +11,11 @@ use infra_sdk::store::{State, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::config::{Config, Paths};
+use crate::config::{Config, Location, Paths, off_the_runtime};
 use crate::keeper::Entry;
 use crate::record::{ContentWire, MetaWire, OutputWire, RecordWire, to_body};
+#[cfg(feature = "s3")]
+use crate::s3;
 use crate::seal::SealingKey;
 use crate::{FORMAT, entries, files};
 
@@ -52,12 +54,15 @@ pub fn read_export(path: &Path) -> Result<Export, StoreError> {
     let bytes = files::read(path)
         .and_then(|bytes| bytes.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
         .map_err(|error| files::unavailable("read the export", path, &error))?;
-    let damaged = |reason: String| StoreError::Damaged {
-        what: format!("the export {}", path.display()),
-        reason,
-    };
+    parse_export(&bytes, &path.display().to_string())
+}
+
+/// Reads the text of an export of this name.
+pub(crate) fn parse_export(bytes: &[u8], name: &str) -> Result<Export, StoreError> {
+    let damaged =
+        |reason: String| StoreError::Damaged { what: format!("the export {name}"), reason };
     let file: FileWire =
-        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     if file.format > FORMAT.into() {
         return Err(StoreError::Newer { found: file.format, supported: FORMAT.into() });
     }
@@ -140,7 +145,7 @@ impl Export {
         files::replace(path, text.as_bytes()).map_err(refuse)
     }
 
-    fn to_text(&self) -> serde_json::Result<String> {
+    pub(crate) fn to_text(&self) -> serde_json::Result<String> {
         let body = serde_json::to_value(&self.body)?;
         let file = FileWire { format: FORMAT.into(), digest: digest(&body), body };
         let mut text = serde_json::to_string_pretty(&file)?;
@@ -157,12 +162,24 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the last export; `None` before the first run has ended.
+    /// Reads the last export; `None` before the first run has ended. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// As [`read_export`] and [`Export::open`], and `Unavailable` without the sealing key.
-    pub fn read(config: &Config) -> Result<Option<Self>, StoreError> {
-        Self::read_at(&config.paths()?)
+    /// As [`read_export`] and [`Export::open`], and `Unavailable` without the sealing key, and
+    /// where the state was moved away.
+    pub async fn read(config: &Config) -> Result<Option<Self>, StoreError> {
+        match &config.location {
+            Location::Local { .. } => {
+                let paths = config.paths()?;
+                off_the_runtime("read the export", move || Self::read_at(&paths)).await
+            }
+            #[cfg(feature = "s3")]
+            Location::S3(_) => {
+                let target = config.target()?;
+                let export = s3::read_export(&target).await?;
+                export.map(|export| Self::open(export, target.place.key())).transpose()
+            }
+        }
     }
 
     /// As [`Snapshot::read`], for the state in these files.
@@ -176,10 +193,13 @@ impl Snapshot {
         if !there {
             return Ok(None);
         }
-        let export = read_export(&path)?;
-        let key = SealingKey::read(paths.key())?;
-        let key = key.ok_or_else(|| missing_key(&export.body.key, paths.key()))?;
-        Ok(Some(Self { state: export.open(&key)? }))
+        Self::open(read_export(&path)?, paths.key()).map(Some)
+    }
+
+    fn open(export: Export, key_file: &Path) -> Result<Self, StoreError> {
+        let key = SealingKey::read(key_file)?;
+        let key = key.ok_or_else(|| missing_key(&export.body.key, key_file))?;
+        Ok(Self { state: export.open(&key)? })
     }
 }
 

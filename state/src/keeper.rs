@@ -123,36 +123,9 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     /// Takes over a table after checking every entry of it; `marked` is the number of the latest
     /// change that must be there.
     pub(crate) fn open(table: T, beside: B, marked: u64) -> Result<Self, StoreError> {
-        let site = beside.site();
-        let reader = Reader::new(&table, site);
-        let what = format!("the state in {}", site.name());
-        let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
-            return Err(site.damaged(&what, "its database opens and is empty"));
-        };
-        let mut found =
-            Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
-        for (key, framed) in table.scan(b"")? {
-            if key != entries::HEAD {
-                reader.unframe(&key, &framed)?;
-                found.add(&key, &framed);
-            }
-        }
-        if found.wire() != head {
-            let reason = format!(
-                "its entries are not the ones that were written: there should be {}, and there are {}",
-                head.entries, found.entries
-            );
-            return Err(site.damaged(&what, &reason));
-        }
-        if head.writes < marked {
-            let reason = format!(
-                "it has lost changes: {marked} were made durable, and it knows {}",
-                head.writes
-            );
-            return Err(site.damaged(&what, &reason));
-        }
-        let open = reader.open_intents()?.into_iter().collect();
-        Ok(Self { table, beside, meta, head: found, open, failed: None })
+        let (meta, head) = check(&table, beside.site(), marked)?;
+        let open = Reader::new(&table, beside.site()).open_intents()?.into_iter().collect();
+        Ok(Self { table, beside, meta, head, open, failed: None })
     }
 
     /// What the store is.
@@ -336,6 +309,32 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     }
 }
 
+/// Entries in memory, from which a state is founded.
+impl Table for BTreeMap<Vec<u8>, Vec<u8>> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        for (key, bytes) in changes {
+            match bytes {
+                Some(bytes) => self.insert(key.clone(), bytes.clone()),
+                None => self.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// Fills an empty table, durably, with bodies under their keys. It goes on counting after
 /// `writes`: every intent was a change, so no number after that many was ever given out.
 pub(crate) fn found(
@@ -355,6 +354,41 @@ pub(crate) fn found(
     changes.push(head.change()?);
     table.apply(&changes)?;
     table.sync()
+}
+
+/// Checks every entry of a table; `marked` is the number of the latest change that must be there.
+pub(crate) fn check(
+    table: &dyn Table,
+    site: &dyn Site,
+    marked: u64,
+) -> Result<(MetaWire, Head), StoreError> {
+    let reader = Reader::new(table, site);
+    let what = format!("the state in {}", site.name());
+    let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
+        return Err(site.damaged(&what, "its database opens and is empty"));
+    };
+    let mut found = Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
+    for (key, framed) in table.scan(b"")? {
+        if key != entries::HEAD {
+            reader.unframe(&key, &framed)?;
+            found.add(&key, &framed);
+        }
+    }
+    if found.wire() != head {
+        let reason = format!(
+            "its entries are not the ones that were written: there should be {}, and there are {}",
+            head.entries, found.entries
+        );
+        return Err(site.damaged(&what, &reason));
+    }
+    if head.writes < marked {
+        let reason = format!(
+            "it has lost changes: {marked} were made durable, and it knows {}",
+            head.writes
+        );
+        return Err(site.damaged(&what, &reason));
+    }
+    Ok((meta, found))
 }
 
 /// Answers at once what has failed; what has not waits for the sync.
@@ -381,7 +415,7 @@ fn pend<A: Send + 'static>(
 /// Counts and digests the entries as they come and go, at a cost that does not depend on how many
 /// there are.
 #[derive(Clone, Default)]
-struct Head {
+pub(crate) struct Head {
     writes: u64,
     next_intent: u64,
     entries: u64,
@@ -389,6 +423,12 @@ struct Head {
 }
 
 impl Head {
+    /// How many changes there were.
+    #[cfg(feature = "s3")]
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes
+    }
+
     fn add(&mut self, key: &[u8], framed: &[u8]) {
         self.entries += 1;
         self.combine(key, framed);

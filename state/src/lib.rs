@@ -15,14 +15,23 @@ mod keeper;
 mod lock;
 mod marker;
 mod record;
+#[cfg(feature = "s3")]
+mod s3;
 pub mod seal;
 mod site;
 mod sled_store;
+mod standing;
+#[cfg(feature = "s3")]
+mod transfer;
 mod value;
 
-pub use config::{Config, Location, Paths, open, restore};
+pub use config::{Config, Location, Paths, names, open, open_within, restore, unlock};
 pub use export::{Export, Snapshot, read_export};
 pub use lock::LockOwner;
 pub use record::FORMAT;
+#[cfg(feature = "s3")]
+pub use s3::{Bootstrapped, S3Location, bootstrap};
 pub use seal::SealingKey;
 pub use sled_store::SledStore;
+#[cfg(feature = "s3")]
+pub use transfer::move_state;

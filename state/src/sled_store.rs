@@ -6,7 +6,7 @@
 //! the keeper counts. Its own background thread stays off: a segment that is reused before we synced
 //! would be lost in a power cut.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{DirEntry, File};
 use std::io;
@@ -28,7 +28,8 @@ use crate::lock::{Lock, LockOwner};
 use crate::marker::{Mark, Marker};
 use crate::record::MetaWire;
 use crate::seal::{SealingKey, random_id};
-use crate::site::LocalFiles;
+use crate::site::{LocalFiles, Site as _};
+use crate::standing::Standing;
 
 /// Memory for pages that were read: far more than a state has.
 const CACHE: u64 = 64 << 20;
@@ -52,6 +53,7 @@ impl SledStore {
     /// sealing key refuses.
     pub fn open(paths: &Paths, owner: &LockOwner) -> Result<Self, StoreError> {
         let lock = enter(paths, owner)?;
+        paths.standing()?.check(&paths.name())?;
         if !was_there(paths)? {
             let key = SealingKey::read_or_create(paths.key())?;
             let lineage =
@@ -70,6 +72,11 @@ impl SledStore {
     /// As [`SledStore::open`], and as [`Export::open`]: nothing is replaced by what cannot be read.
     pub fn restore(paths: &Paths, owner: &LockOwner, export: &Export) -> Result<Self, StoreError> {
         let lock = enter(paths, owner)?;
+        let standing = paths.standing()?;
+        // A state that lives elsewhere would become two.
+        if matches!(standing, Standing::MovedTo(_)) {
+            standing.check(&paths.name())?;
+        }
         let meta = export.meta();
         let key =
             SealingKey::read(paths.key())?.ok_or_else(|| missing_key(&meta.key, paths.key()))?;
@@ -78,6 +85,7 @@ impl SledStore {
             .map_err(|error| files::unavailable("open", &paths.mark(), &error))?;
         let writes = mark.map_or(0, |(_, marked)| marked);
         found(paths, &meta, writes, export.bodies()?)?;
+        paths.set_standing(&Standing::Here)?;
         Self::take_over(paths, lock)
     }
 
@@ -151,7 +159,7 @@ impl Store for SledStore {
 }
 
 /// Whether there is a state. One that should be there and is not is damage, never a new beginning.
-fn was_there(paths: &Paths) -> Result<bool, StoreError> {
+pub(crate) fn was_there(paths: &Paths) -> Result<bool, StoreError> {
     let there = |path: &Path| {
         files::exists(path).map_err(|error| files::unavailable("look for", path, &error))
     };
@@ -176,7 +184,7 @@ fn was_there(paths: &Paths) -> Result<bool, StoreError> {
 }
 
 /// Makes the folders, takes the lock, and tries whether the disk takes what a run will write.
-fn enter(paths: &Paths, owner: &LockOwner) -> Result<Lock, StoreError> {
+pub(crate) fn enter(paths: &Paths, owner: &LockOwner) -> Result<Lock, StoreError> {
     for folder in paths.parents().iter().map(PathBuf::as_path).chain([paths.directory()]) {
         files::private_directory(folder)
             .map_err(|error| files::unavailable("make the private folder", folder, &error))?;
@@ -187,13 +195,25 @@ fn enter(paths: &Paths, owner: &LockOwner) -> Result<Lock, StoreError> {
     Ok(lock)
 }
 
-/// Makes a new database. It gets its name when it is whole, so a crash leaves all of it or nothing;
-/// one that stood there before is kept under another name.
+/// Makes a new database with what the keeper founds in it.
 fn found(
     paths: &Paths,
     meta: &MetaWire,
     writes: u64,
     bodies: Vec<Entry>,
+) -> Result<(), StoreError> {
+    let mut entries = BTreeMap::new();
+    keeper::found(&mut entries, meta, writes, bodies)?;
+    fill(paths, &meta.lineage, writes, entries)
+}
+
+/// Makes a new database with these entries. It gets its name when it is whole, so a crash leaves all
+/// of it or nothing; one that stood there before is kept under another name.
+pub(crate) fn fill(
+    paths: &Paths,
+    lineage: &str,
+    writes: u64,
+    entries: BTreeMap<Vec<u8>, Vec<u8>>,
 ) -> Result<(), StoreError> {
     let (unfinished, database) = (paths.unfinished_database(), paths.database());
     let refuse = |error: io::Error| files::unavailable("make the database", &database, &error);
@@ -203,7 +223,10 @@ fn found(
     }
     let mut table =
         SledTable::open(&unfinished, Arc::default()).map_err(|error| on_database(paths, error))?;
-    keeper::found(&mut table, meta, writes, bodies)?;
+    let changes: Vec<Change> =
+        entries.into_iter().map(|(key, framed)| (key, Some(framed))).collect();
+    table.apply(&changes)?;
+    table.sync()?;
     drop(table);
     if files::exists(&database).map_err(refuse)? {
         let aside = database.with_extension(format!("replaced-{}", random_id().map_err(refuse)?));
@@ -212,7 +235,17 @@ fn found(
     Mark::create(&paths.mark(), writes).map_err(refuse)?;
     std::fs::rename(&unfinished, &database).map_err(refuse)?;
     files::sync_directory(paths.directory()).map_err(refuse)?;
-    Marker::new(&meta.lineage).write(&paths.marker())
+    Marker::new(lineage).write(&paths.marker())
+}
+
+/// All entries of a state whose lock is held, after checking them.
+#[cfg(feature = "s3")]
+pub(crate) fn entries_of(paths: &Paths) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
+    let table = SledTable::open(&paths.database(), Arc::default())
+        .map_err(|error| on_database(paths, error))?;
+    let (_, marked) = open_mark(paths)?;
+    keeper::check(&table, paths, marked)?;
+    Ok(table.scan(b"")?.into_iter().collect())
 }
 
 fn open_mark(paths: &Paths) -> Result<(Mark, u64), StoreError> {
