@@ -183,7 +183,10 @@ impl Access {
         let key = self.place.numbered(kind, number);
         let body = wire::encode(&key, wire)?;
         let until = Instant::now() + PATIENCE;
-        let put = self.bucket.put(&key, &body, Condition::New, until).await?;
+        let put = tokio::select! {
+            put = self.bucket.put(&key, &body, Condition::New, until) => put?,
+            error = self.lease.over() => return Err(error),
+        };
         self.lease.check()?;
         Ok(matches!(put, Put::Written(_)))
     }

@@ -158,6 +158,16 @@ impl Lease {
         })
     }
 
+    /// Waits until the lock is not held for certain any more, and says why.
+    pub(super) async fn over(&self) -> StoreError {
+        loop {
+            if let Err(error) = self.check() {
+                return error;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Notes what the next renewal says of the journal.
     pub(super) fn note(&self, note: impl Fn(&mut LockWire)) {
         note(&mut open(&self.shared).lock);

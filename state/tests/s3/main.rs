@@ -3,6 +3,10 @@
 
 #![expect(clippy::expect_used, reason = "the helpers here are parts of tests")]
 
+mod lease;
+mod objects;
 mod place;
+mod replies;
+mod whole;
 
 infra_testkit::store_suite!(place::S3Place::new());

@@ -1,18 +1,21 @@
 //! A place in a bucket of the sandbox, for the tests.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use infra_sandbox::{Control, Sandbox, SandboxConfig};
+use infra_sandbox::{Sandbox, SandboxConfig};
 use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Store, StoreError};
 use infra_state::{Config, Location, LockOwner, S3Location};
 use infra_testkit::store_suite::StorePlace;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 static ENDPOINT: OnceCell<String> = OnceCell::const_new();
+static SPOILED: OnceCell<String> = OnceCell::const_new();
+static ALONE: Mutex<()> = Mutex::const_new(());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Short enough for tests that wait for it, long enough for a machine that is busy.
@@ -35,9 +38,70 @@ impl S3Place {
         config(&self.stack, self.folder.path().join("state.key"), &endpoint().await)
     }
 
-    /// What the keys of the state begin with.
-    pub(crate) fn prefix(&self) -> String {
-        format!("team/staging/{}/", self.stack)
+    /// The same place with a lease that no test outlives, so that nothing is renewed meanwhile.
+    pub(crate) async fn calm(&self) -> Config {
+        let mut config = self.config().await;
+        lease(&mut config, S3Location::LEASE);
+        config
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The objects of a state, as somebody with the rights to all of them sees them.
+pub(crate) struct Objects {
+    client: aws_sdk_s3::Client,
+    prefix: String,
+}
+
+impl Objects {
+    pub(crate) fn of(config: &Config) -> Self {
+        let Location::S3(location) = &config.location else { panic!("not in a bucket") };
+        let (key, secret) = location.credentials.clone().expect("credentials");
+        let settings = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new(location.region.clone()))
+            .credentials_provider(aws_credential_types::Credentials::new(
+                key, secret, None, None, "test",
+            ))
+            .endpoint_url(location.endpoint_url.clone().expect("an endpoint"))
+            .force_path_style(true)
+            .build();
+        let prefix = format!("team/staging/{}/", config.stack);
+        Self { client: aws_sdk_s3::Client::from_conf(settings), prefix }
+    }
+
+    /// Names below the state's folder, and sizes in bytes.
+    pub(crate) async fn list(&self) -> BTreeMap<String, i64> {
+        let pages = self.client.list_objects_v2().bucket("states").prefix(&self.prefix);
+        let pages = pages.into_paginator().send().try_collect().await.expect("listed");
+        let objects = pages.into_iter().flat_map(|page| page.contents.unwrap_or_default());
+        let name = |key: String| key.strip_prefix(&self.prefix).expect("below it").to_owned();
+        objects.map(|o| (name(o.key.expect("a key")), o.size.expect("a size"))).collect()
+    }
+
+    pub(crate) async fn names(&self, folder: &str) -> Vec<String> {
+        self.list().await.into_keys().filter(|name| name.starts_with(folder)).collect()
+    }
+
+    pub(crate) async fn get(&self, name: &str) -> Vec<u8> {
+        let key = format!("{}{name}", self.prefix);
+        let object = self.client.get_object().bucket("states").key(key).send().await;
+        let body = object.expect("there").body.collect().await.expect("read");
+        body.into_bytes().to_vec()
+    }
+
+    pub(crate) async fn put(&self, name: &str, bytes: Vec<u8>) {
+        let key = format!("{}{name}", self.prefix);
+        let request = self.client.put_object().bucket("states").key(key).body(bytes.into());
+        request.send().await.expect("written");
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        let key = format!("{}{name}", self.prefix);
+        self.client.delete_object().bucket("states").key(key).send().await.expect("deleted");
     }
 }
 
@@ -56,6 +120,12 @@ pub(crate) fn config(stack: &str, key: PathBuf, endpoint: &str) -> Config {
         location: Location::S3(location(key, endpoint)),
         environment: "staging".to_owned(),
         stack: stack.to_owned(),
+    }
+}
+
+pub(crate) fn lease(config: &mut Config, lease: Duration) {
+    if let Location::S3(location) = &mut config.location {
+        location.lease = lease;
     }
 }
 
@@ -85,28 +155,30 @@ pub(crate) fn owner() -> LockOwner {
 
 /// The gate, started once for all tests of this process, with the bucket in it.
 pub(crate) async fn endpoint() -> String {
-    let start = || async {
-        let endpoint = sandbox().await;
-        let folder = tempfile::tempdir().expect("a folder");
-        let made = infra_state::bootstrap(&location(folder.path().join("key"), &endpoint)).await;
-        made.expect("the bucket is made");
-        endpoint
-    };
-    ENDPOINT.get_or_init(start).await.clone()
+    ENDPOINT.get_or_init(|| gate("calm")).await.clone()
 }
 
-/// The control interface of the gate.
-pub(crate) async fn control() -> Control {
-    Control::new(endpoint().await)
+/// A second gate, for tests that count requests or spoil them; one at a time.
+pub(crate) async fn own_gate() -> (MutexGuard<'static, ()>, String) {
+    let alone = ALONE.lock().await;
+    (alone, SPOILED.get_or_init(|| gate("spoiled")).await.clone())
 }
 
-async fn sandbox() -> String {
+async fn gate(name: &str) -> String {
+    let endpoint = sandbox(name).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = infra_state::bootstrap(&location(folder.path().join("key"), &endpoint)).await;
+    made.expect("the bucket is made");
+    endpoint
+}
+
+async fn sandbox(name: &str) -> String {
+    let folder = std::env::temp_dir().join(format!("infra-s3-{name}-{}", std::process::id()));
     // Tests have a runtime each, and the gate has to outlive them all: it gets a thread.
     let (tell, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let folder = std::env::temp_dir().join(format!("infra-s3-{}", std::process::id()));
             let config = SandboxConfig {
                 venv: Some(venv()),
                 environment: std::env::vars_os().collect(),
