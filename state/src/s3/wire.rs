@@ -163,7 +163,7 @@ impl LockWire {
     /// One sentence about who holds it and what to do about it.
     pub(super) fn holder(&self) -> String {
         let Some(owner) = &self.owner else {
-            return "it was freed by `state unlock`".to_owned();
+            return "it was freed, and nobody holds it now".to_owned();
         };
         let text = format!(
             "{}; lock {}, last heartbeat {}; if it has died, its lock frees itself {} s after that",

@@ -8,7 +8,7 @@ use infra_testkit::store_suite::{intent, record, run, run_record};
 
 use crate::place::{LEASE, Objects, S3Place, config, lease, own_gate, owner};
 
-fn rule(operation: &str, nth: Vec<u64>, kind: FaultKind) -> FaultRule {
+pub(crate) fn rule(operation: &str, nth: Vec<u64>, kind: FaultKind) -> FaultRule {
     FaultRule {
         service: Some("s3".to_owned()),
         operation: Some(operation.to_owned()),
@@ -20,7 +20,7 @@ fn rule(operation: &str, nth: Vec<u64>, kind: FaultKind) -> FaultRule {
     }
 }
 
-fn error(status: u16, code: &str) -> FaultKind {
+pub(crate) fn error(status: u16, code: &str) -> FaultKind {
     let message = "spoiled by a test".to_owned();
     FaultKind::Error { code: code.to_owned(), status, message }
 }
@@ -91,6 +91,8 @@ fn a_storm_that_does_not_end_is_an_error_and_costs_nothing() {
         control.set_faults(&[all]).await.expect("set");
         let error = store.begin(&intent("a.c")).await.expect_err("stormy");
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        // Tried for as long as the lock was certain, and no longer.
+        assert!(error.to_string().contains("it could not be renewed for 3 s: "), "{error}");
         control.set_faults(&[]).await.expect("cleared");
         // What became of the last write is unknown, so nothing is written after it.
         let again = store.commit(None, &[]).await.expect_err("failed for good");

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use infra_sandbox::Control;
 use infra_sdk::store::{Edit, State, StoreError};
-use infra_state::{Config, Location, Snapshot};
+use infra_state::{Config, Location, S3Location, Snapshot};
 use infra_testkit::store_suite::{StorePlace as _, intent, record, run, run_record};
 
-use crate::place::{Objects, S3Place, config, endpoint, location, own_gate, owner};
+use crate::place::{Objects, S3Place, config, endpoint, lease, location, own_gate, owner};
+use crate::replies::{error, rule};
 
 async fn load(config: &Config) -> State {
     let store = infra_state::open(config, &owner()).await.expect("opens");
@@ -163,6 +165,53 @@ fn a_state_moves_to_a_bucket_and_back_with_everything() {
 
         infra_state::move_state(&local, &shared, &owner()).await.expect("and there again");
         assert_eq!(load(&shared).await, later);
+    });
+}
+
+/// A move that fails at any of its writes: the state never lives in two places, and moving again
+/// finishes it.
+#[test]
+fn a_move_that_was_cut_off_is_finished_by_moving_again() {
+    run(async {
+        let (_alone, endpoint) = own_gate().await;
+        let control = Control::new(&endpoint);
+        for nth in 1..=7 {
+            let place = S3Place::new();
+            let root = place.folder().join(".infra");
+            let stack = format!("cut-{nth}");
+            let mut shared = config(&stack, root.join("state.key"), &endpoint);
+            lease(&mut shared, S3Location::LEASE);
+            let local = Location::Local { root: root.clone() };
+            let local = Config { location: local, ..shared.clone() };
+            a_run(&local, "run-1", "a.b").await;
+            let mut expected = load(&local).await;
+            for (from, to) in [(&local, &shared), (&shared, &local)] {
+                let denied = rule("PutObject", vec![nth], error(403, "AccessDenied"));
+                control.set_faults(&[denied]).await.expect("set");
+                let moved = infra_state::move_state(from, to, &owner()).await;
+                let hit = control.faults().await.expect("asked")[0].hits == 1;
+                control.set_faults(&[]).await.expect("cleared");
+                let mut homes = 0;
+                for place in [from, to] {
+                    // A place that is only looked at must not become a state by that.
+                    let known = infra_state::names(&place.location, "staging").await;
+                    if known.expect("listed").contains(&stack)
+                        && let Ok(store) = infra_state::open(place, &owner()).await
+                    {
+                        assert_eq!(store.load().await.expect("loads"), expected);
+                        homes += 1;
+                    }
+                }
+                assert!(homes <= 1, "it lives in {homes} places after write {nth} failed");
+                assert!(hit || moved.is_ok(), "{moved:?}");
+                if moved.is_err() {
+                    infra_state::move_state(from, to, &owner()).await.expect("moved at last");
+                }
+                assert_eq!(load(to).await, expected);
+                infra_state::open(from, &owner()).await.err().expect("it has gone");
+                expected = load(to).await;
+            }
+        }
     });
 }
 
