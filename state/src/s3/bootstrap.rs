@@ -426,3 +426,39 @@ where
         _ => Err(judge(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_denies_writes_without_a_condition_below_the_prefix() {
+        let mut location = S3Location {
+            bucket: "states".to_owned(),
+            prefix: "team".to_owned(),
+            region: "cn-north-1".to_owned(),
+            endpoint_url: None,
+            credentials: None,
+            kms_key_id: None,
+            lock_table: None,
+            lease: S3Location::LEASE,
+            key: "state.key".into(),
+        };
+        let statements = statements_of(&location).expect("good names");
+        assert_eq!(statements[0]["Resource"][0], "arn:aws-cn:s3:::states");
+        let conditional = json!({
+            "Sid": "InfraStateConditionalWrites",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": "arn:aws-cn:s3:::states/team/*",
+            "Condition": {
+                "Null": {"s3:if-match": "true", "s3:if-none-match": "true"},
+                "Bool": {"s3:ObjectCreationOperation": "true"},
+            },
+        });
+        assert_eq!(statements[1..], [conditional]);
+        location.lock_table = Some("locks".to_owned());
+        assert_eq!(statements_of(&location).expect("good names").len(), 1);
+    }
+}

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "the helpers here are parts of tests")]
 
+mod crash;
 mod lease;
 mod objects;
 mod place;

@@ -59,18 +59,8 @@ pub(crate) struct Objects {
 impl Objects {
     pub(crate) fn of(config: &Config) -> Self {
         let Location::S3(location) = &config.location else { panic!("not in a bucket") };
-        let (key, secret) = location.credentials.clone().expect("credentials");
-        let settings = aws_sdk_s3::Config::builder()
-            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-            .region(aws_sdk_s3::config::Region::new(location.region.clone()))
-            .credentials_provider(aws_credential_types::Credentials::new(
-                key, secret, None, None, "test",
-            ))
-            .endpoint_url(location.endpoint_url.clone().expect("an endpoint"))
-            .force_path_style(true)
-            .build();
         let prefix = format!("team/staging/{}/", config.stack);
-        Self { client: aws_sdk_s3::Client::from_conf(settings), prefix }
+        Self { client: client(location), prefix }
     }
 
     /// Names below the state's folder, and sizes in bytes.
@@ -103,6 +93,20 @@ impl Objects {
         let key = format!("{}{name}", self.prefix);
         self.client.delete_object().bucket("states").key(key).send().await.expect("deleted");
     }
+}
+
+/// A client with the rights to everything.
+pub(crate) fn client(location: &S3Location) -> aws_sdk_s3::Client {
+    let (key, secret) = location.credentials.clone().expect("credentials");
+    let credentials = aws_credential_types::Credentials::new(key, secret, None, None, "test");
+    let settings = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new(location.region.clone()))
+        .credentials_provider(credentials)
+        .endpoint_url(location.endpoint_url.clone().expect("an endpoint"))
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(settings)
 }
 
 impl StorePlace for S3Place {
@@ -151,6 +155,18 @@ pub(crate) fn owner() -> LockOwner {
         command: "infra apply --env staging".to_owned(),
         started: "2026-11-22T04:57:00Z".to_owned(),
     }
+}
+
+/// Reports a figure of the scoreboard, past the test's capture of its output.
+pub(crate) fn figure(number: &str, text: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "figure {number}: {text}").expect("written");
+}
+
+/// How many rounds a proof has: few in a normal run, many with `INFRA_RELIABILITY=full`.
+pub(crate) fn rounds(normal: u64, full: u64) -> u64 {
+    let asked = std::env::var_os("INFRA_RELIABILITY").is_some_and(|value| value == "full");
+    if asked { full } else { normal }
 }
 
 /// The gate, started once for all tests of this process, with the bucket in it.

@@ -6,7 +6,7 @@ use infra_sdk::store::{Edit, StoreError};
 use infra_state::Config;
 use infra_testkit::store_suite::{intent, record, run, run_record};
 
-use crate::place::{LEASE, Objects, S3Place, config, lease, own_gate, owner};
+use crate::place::{LEASE, Objects, S3Place, config, figure, lease, own_gate, owner};
 
 pub(crate) fn rule(operation: &str, nth: Vec<u64>, kind: FaultKind) -> FaultRule {
     FaultRule {
@@ -42,6 +42,7 @@ fn every_second_reply_may_be_lost_cut_or_bad() {
     run(async {
         let (_alone, endpoint) = own_gate().await;
         let control = Control::new(&endpoint);
+        let mut spoiled = 0;
         let odd: Vec<u64> = (0..400).map(|n| 2 * n + 1).collect();
         let spoil = [
             ("PutObject", FaultKind::ResetAfter),
@@ -72,7 +73,10 @@ fn every_second_reply_may_be_lost_cut_or_bad() {
             assert_eq!((state.serial, state.records.len(), state.open.len()), (2, 3, 0));
             // One object a write: none was written twice. Start, finish, and two of each of three.
             assert_eq!(Objects::of(&config).names("journal/").await.len(), 16);
+            spoiled += hits;
         }
+        let text = format!("S3, {spoiled} lost, cut or bad replies: 0 stuck runs, 0 written twice");
+        figure("17", &text);
     });
 }
 
@@ -161,7 +165,8 @@ fn an_operation_costs_the_same_in_a_stack_of_any_size() {
             let bytes: i64 = new.map(|(_, size)| size).sum();
             costs.push((size, requests, bytes));
         }
-        println!("cost of 20 begins and 20 commits (records, requests, bytes): {costs:?}");
+        let text = "S3, cost of 20 begins and 20 commits (records, requests, bytes)";
+        figure("cost", &format!("{text}: {costs:?}"));
         for (_, requests, bytes) in &costs {
             assert_eq!(*requests, 40);
             let (first, bytes) = (costs[0].2, *bytes);

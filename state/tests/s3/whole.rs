@@ -8,7 +8,7 @@ use infra_sdk::store::{Edit, State, StoreError};
 use infra_state::{Config, Location, S3Location, Snapshot};
 use infra_testkit::store_suite::{StorePlace as _, intent, record, run, run_record};
 
-use crate::place::{Objects, S3Place, config, endpoint, lease, location, own_gate, owner};
+use crate::place::{Objects, S3Place, client, config, endpoint, lease, location, own_gate, owner};
 use crate::replies::{error, rule};
 
 async fn load(config: &Config) -> State {
@@ -43,6 +43,22 @@ fn the_bucket_is_made_once_and_mended_where_it_was_changed() {
         assert_eq!(first.changed.len(), 6, "{first:?}");
         let second = infra_state::bootstrap(&wanted).await.expect("checked");
         assert_eq!((second.changed.len(), second.kept.len()), (0, 7), "{second:?}");
+        let client = client(&wanted);
+        let foreign = serde_json::json!({
+            "Sid": "Audit", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"},
+            "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/*", wanted.bucket),
+        });
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [foreign]});
+        let request = client.put_bucket_policy().bucket(&wanted.bucket);
+        request.policy(policy.to_string()).send().await.expect("changed");
+        client.delete_public_access_block().bucket(&wanted.bucket).send().await.expect("changed");
+        let mended = infra_state::bootstrap(&wanted).await.expect("mended");
+        assert_eq!(mended.changed, ["all public access is blocked", "requests need TLS"]);
+        let found = client.get_bucket_policy().bucket(&wanted.bucket).send().await.expect("read");
+        let found: serde_json::Value =
+            serde_json::from_str(found.policy().expect("there")).expect("JSON");
+        assert_eq!(found["Statement"][0], foreign);
+        assert_eq!(found["Statement"][1]["Condition"]["Bool"]["aws:SecureTransport"], "false");
         wanted.lock_table = None;
         wanted.kms_key_id = Some("alias/states".to_owned());
         let third = infra_state::bootstrap(&wanted).await.expect("mended");
