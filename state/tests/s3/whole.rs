@@ -244,6 +244,35 @@ fn a_state_does_not_move_onto_another() {
     });
 }
 
+#[test]
+fn a_place_that_was_left_takes_another_state() {
+    run(async {
+        let place = S3Place::new();
+        let mut shared = place.calm().await;
+        let local = |name: &str| Config {
+            location: Location::Local { root: place.folder().join(name) },
+            ..shared.clone()
+        };
+        let (one, two) = (local("one"), local("two"));
+        if let Location::S3(location) = &mut shared.location {
+            location.key = place.folder().join("one/state.key");
+        }
+        for round in 0..5 {
+            a_run(&one, &format!("run-{round}"), "a.b").await;
+        }
+        std::fs::create_dir(place.folder().join("two")).expect("made");
+        let key = |name: &str| place.folder().join(name).join("state.key");
+        std::fs::copy(key("one"), key("two")).expect("copied");
+        a_run(&two, "run-1", "a.c").await;
+        let expected = load(&two).await;
+        infra_state::move_state(&one, &shared, &owner()).await.expect("moved in");
+        infra_state::move_state(&shared, &one, &owner()).await.expect("moved out");
+        infra_state::move_state(&two, &shared, &owner()).await.expect("moved in");
+        assert_eq!(load(&shared).await, expected);
+        assert_eq!(load(&one).await.serial, 5);
+    });
+}
+
 /// The lock in a table, under the rules of the lock in the bucket.
 #[test]
 fn a_lock_in_a_table_keeps_the_second_away_and_frees_itself() {
