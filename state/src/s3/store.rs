@@ -286,13 +286,9 @@ impl Session {
         self.access.replace(entries, self.before.journal).await?;
         // The export of what was here before would be read for what is here now.
         let place = &self.access.place;
-        let reader = Reader::new(entries, place);
-        let Some(meta) = reader.meta()? else {
-            return Err(place.damaged(&place.name(), "what was brought here has no head"));
-        };
-        let export = Export::new(&meta, reader.content()?);
+        let text = export_text(&export_of(entries, place)?, place)?;
         let mut objects = Objects { access: self.access.clone(), export: None };
-        objects.write_export(&export_text(&export, place)?).await
+        objects.write_export(&text).await
     }
 
     /// Says that the state of this lineage, which knows so many changes, lives here.
@@ -374,6 +370,15 @@ impl Beside for Kept {
     fn close(&mut self, failed: bool) {
         self.runtime.block_on(self.objects.access.lease.release(!failed));
     }
+}
+
+/// What the export of a state with these entries says.
+fn export_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>, place: &Place) -> Result<Export, StoreError> {
+    let reader = Reader::new(entries, place);
+    let Some(meta) = reader.meta()? else {
+        return Err(place.damaged(&place.name(), "what was brought here does not say what it is"));
+    };
+    Ok(Export::new(&meta, reader.content()?))
 }
 
 fn export_text(export: &Export, place: &Place) -> Result<String, StoreError> {

@@ -231,6 +231,22 @@ fn a_move_that_was_cut_off_is_finished_by_moving_again() {
     });
 }
 
+/// Whoever calls may be on any thread of his runtime.
+#[test]
+fn every_call_can_be_spawned() {
+    fn sendable(_: impl Send) {}
+    let config = config("shop", "state.key".into(), "http://127.0.0.1:1");
+    let Location::S3(location) = &config.location else { panic!("not in a bucket") };
+    let owner = owner();
+    sendable(infra_state::open(&config, &owner));
+    sendable(infra_state::restore(&config, &owner, "export.json".as_ref()));
+    sendable(infra_state::move_state(&config, &config, &owner));
+    sendable(infra_state::names(&config.location, "staging"));
+    sendable(infra_state::unlock(&config, "0"));
+    sendable(infra_state::bootstrap(location));
+    sendable(Snapshot::read(&config));
+}
+
 #[test]
 fn a_state_does_not_move_onto_another() {
     run(async {
