@@ -121,7 +121,8 @@ impl SledTable {
             return Err(damaged(&self.path, "it is closed".to_owned()));
         };
         let done = caught(&self.path, || work(database));
-        self.failed.fetch_or(done.is_err(), Ordering::SeqCst);
+        let refused = matches!(done, Err(StoreError::Unavailable { .. }));
+        self.failed.fetch_or(refused, Ordering::SeqCst);
         done
     }
 
