@@ -48,6 +48,10 @@ pub struct RestoreChecks {
 
 /// Where states are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "s3",
+    expect(clippy::large_enum_variant, reason = "a run has one, and passes it by reference")
+)]
 pub enum Location {
     /// On this machine.
     Local {

@@ -14,6 +14,7 @@ use aws_sdk_kms::config::Builder;
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt as _;
 use infra_sdk::store::StoreError;
 use zeroize::Zeroizing;
 
@@ -58,7 +59,8 @@ impl KmsWrapper {
     async fn encrypt(&self, key: &[u8; 32], context: &KeyContext) -> Result<String, StoreError> {
         let request = self.client().await.encrypt().key_id(&self.key_id);
         let request = request.plaintext(Blob::new(key.as_slice()));
-        let sent = request.set_encryption_context(Some(encryption_context(context))).send().await;
+        let sent =
+            request.set_encryption_context(Some(encryption_context(context))).send().boxed().await;
         let reply = sent.map_err(|error| self.refuse("wrap", judge(&error).text()))?;
         let wrapped = reply.ciphertext_blob.ok_or_else(|| self.refuse("wrap", no_answer()))?;
         Ok(STANDARD.encode(wrapped.as_ref()))
@@ -75,7 +77,8 @@ impl KmsWrapper {
         })?;
         let request = self.client().await.decrypt().key_id(&self.key_id);
         let request = request.ciphertext_blob(Blob::new(wrapped));
-        let sent = request.set_encryption_context(Some(encryption_context(context))).send().await;
+        let sent =
+            request.set_encryption_context(Some(encryption_context(context))).send().boxed().await;
         let reply = sent.map_err(|error| self.refuse("unwrap", judge(&error).text()))?;
         let plain = reply.plaintext.ok_or_else(|| self.refuse("unwrap", no_answer()))?;
         let plain = Zeroizing::new(plain.into_inner());

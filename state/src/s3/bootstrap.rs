@@ -20,6 +20,7 @@ use aws_sdk_s3::types::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::FutureExt as _;
 use infra_sdk::store::StoreError;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -80,7 +81,7 @@ impl Setup<'_> {
         let name = &self.location.bucket;
         let there = self
             .ask("look for", || async {
-                match self.client.head_bucket().bucket(name).send().await {
+                match self.client.head_bucket().bucket(name).send().boxed().await {
                     Ok(_) => Ok(true),
                     Err(error) => absent(&error).map(|()| false),
                 }
@@ -99,7 +100,7 @@ impl Setup<'_> {
         });
         self.ask("make", || async {
             let request = self.client.create_bucket().bucket(name);
-            match request.set_create_bucket_configuration(place.clone()).send().await {
+            match request.set_create_bucket_configuration(place.clone()).send().boxed().await {
                 Ok(_) => Ok(()),
                 // An earlier try, whose reply was lost.
                 Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
@@ -121,7 +122,7 @@ impl Setup<'_> {
             .build();
         let found = self
             .ask("read the public access settings of", || async {
-                match self.client.get_public_access_block().bucket(name).send().await {
+                match self.client.get_public_access_block().bucket(name).send().boxed().await {
                     Ok(answer) => Ok(answer.public_access_block_configuration),
                     Err(error) => absent(&error).map(|()| None),
                 }
@@ -132,7 +133,7 @@ impl Setup<'_> {
             self.ask("block public access to", || async {
                 let request = self.client.put_public_access_block().bucket(name);
                 let request = request.public_access_block_configuration(wanted.clone());
-                request.send().await.map(drop).map_err(|error| judge(&error))
+                request.send().boxed().await.map(drop).map_err(|error| judge(&error))
             })
             .await?;
         }
@@ -144,7 +145,7 @@ impl Setup<'_> {
         let name = &self.location.bucket;
         let found = self
             .ask("read the versioning of", || async {
-                let sent = self.client.get_bucket_versioning().bucket(name).send().await;
+                let sent = self.client.get_bucket_versioning().bucket(name).send().boxed().await;
                 sent.map(|answer| answer.status).map_err(|error| judge(&error))
             })
             .await?;
@@ -154,7 +155,7 @@ impl Setup<'_> {
             let wanted = VersioningConfiguration::builder().status(on).build();
             self.ask("switch on the versioning of", || async {
                 let request = self.client.put_bucket_versioning().bucket(name);
-                let sent = request.versioning_configuration(wanted.clone()).send().await;
+                let sent = request.versioning_configuration(wanted.clone()).send().boxed().await;
                 sent.map(drop).map_err(|error| judge(&error))
             })
             .await?;
@@ -171,7 +172,7 @@ impl Setup<'_> {
         };
         let found = self
             .ask("read the encryption of", || async {
-                match self.client.get_bucket_encryption().bucket(name).send().await {
+                match self.client.get_bucket_encryption().bucket(name).send().boxed().await {
                     Ok(answer) => Ok(answer.server_side_encryption_configuration),
                     Err(error) => absent(&error).map(|()| None),
                 }
@@ -201,7 +202,7 @@ impl Setup<'_> {
             self.ask("encrypt", || async {
                 let request = self.client.put_bucket_encryption().bucket(name);
                 let request = request.server_side_encryption_configuration(wanted.clone());
-                request.send().await.map(drop).map_err(|error| judge(&error))
+                request.send().boxed().await.map(drop).map_err(|error| judge(&error))
             })
             .await?;
         }
@@ -226,7 +227,7 @@ impl Setup<'_> {
         let found = self
             .ask("read the lifecycle of", || async {
                 let request = self.client.get_bucket_lifecycle_configuration().bucket(name);
-                match request.send().await {
+                match request.send().boxed().await {
                     Ok(answer) => Ok(answer.rules.unwrap_or_default()),
                     Err(error) => absent(&error).map(|()| Vec::new()),
                 }
@@ -247,7 +248,7 @@ impl Setup<'_> {
                 all.map_err(|error| self.unavailable("set the lifecycle of", chain(&error)))?;
             self.ask("set the lifecycle of", || async {
                 let request = self.client.put_bucket_lifecycle_configuration().bucket(name);
-                let sent = request.lifecycle_configuration(all.clone()).send().await;
+                let sent = request.lifecycle_configuration(all.clone()).send().boxed().await;
                 sent.map(drop).map_err(|error| judge(&error))
             })
             .await?;
@@ -260,7 +261,7 @@ impl Setup<'_> {
         let name = &self.location.bucket;
         let found = self
             .ask("read the policy of", || async {
-                match self.client.get_bucket_policy().bucket(name).send().await {
+                match self.client.get_bucket_policy().bucket(name).send().boxed().await {
                     Ok(answer) => Ok(answer.policy),
                     Err(error) => absent(&error).map(|()| None),
                 }
@@ -285,7 +286,8 @@ impl Setup<'_> {
         if !right {
             let text = policy.to_string();
             self.ask("set the policy of", || async {
-                let sent = self.client.put_bucket_policy().bucket(name).policy(&text).send().await;
+                let sent =
+                    self.client.put_bucket_policy().bucket(name).policy(&text).send().boxed().await;
                 sent.map(drop).map_err(|error| judge(&error))
             })
             .await?;
@@ -302,7 +304,7 @@ impl Setup<'_> {
         let Some(table) = &self.location.lock_table else { return Ok(()) };
         let client = aws_sdk_dynamodb::Client::new(config);
         let status = || async {
-            match client.describe_table().table_name(table).send().await {
+            match client.describe_table().table_name(table).send().boxed().await {
                 Ok(answer) => Ok(answer.table.and_then(|table| table.table_status)),
                 Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
                 Err(error) => Err(judge(&error)),
@@ -322,7 +324,7 @@ impl Setup<'_> {
             self.ask("make the lock table of", || async {
                 let request = client.create_table().table_name(table).key_schema(key.clone());
                 let request = request.attribute_definitions(attribute.clone());
-                match request.billing_mode(BillingMode::PayPerRequest).send().await {
+                match request.billing_mode(BillingMode::PayPerRequest).send().boxed().await {
                     Ok(_) => Ok(()),
                     // An earlier try, whose reply was lost.
                     Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),

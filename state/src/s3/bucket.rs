@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
+use futures_util::FutureExt as _;
 use infra_sdk::store::StoreError;
 use tokio::time::Instant;
 
@@ -223,7 +224,7 @@ impl Bucket {
             }
             None => request,
         };
-        let sent = request.body(ByteStream::from(body.to_vec())).send().await;
+        let sent = request.body(ByteStream::from(body.to_vec())).send().boxed().await;
         let answer = sent.map_err(|error| judge(&error))?;
         answer.e_tag.ok_or_else(|| Trouble::Unsure("the answer has no ETag".to_owned()))
     }
@@ -248,7 +249,7 @@ impl Bucket {
     }
 
     async fn try_get(&self, key: &str) -> Result<Object, Trouble> {
-        let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
+        let sent = self.client.get_object().bucket(&self.name).key(key).send().boxed().await;
         let answer = sent.map_err(|error| judge(&error))?;
         let tag = answer.e_tag.ok_or_else(|| Trouble::Unsure("no ETag".to_owned()))?;
         // A connection that is cut within the body is no shorter object.
@@ -281,7 +282,7 @@ impl Bucket {
             let request = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
             let request = request.set_delimiter(delimiter.map(str::to_owned));
             let sent = async {
-                let sent = request.set_continuation_token(token.clone()).send().await;
+                let sent = request.set_continuation_token(token.clone()).send().boxed().await;
                 sent.map_err(|error| judge(&error))
             };
             let page = match timed(until, sent).await {
@@ -324,7 +325,13 @@ impl Bucket {
             let mut pause = Pause::until(Instant::now() + PATIENCE);
             loop {
                 let request = self.client.delete_objects().bucket(&self.name);
-                match request.delete(delete.clone()).send().await.map_err(|error| judge(&error)) {
+                match request
+                    .delete(delete.clone())
+                    .send()
+                    .boxed()
+                    .await
+                    .map_err(|error| judge(&error))
+                {
                     // The request as a whole works even when no object could be deleted.
                     Ok(answer) => match answer.errors.unwrap_or_default().first() {
                         Some(error) => Err(error.message().unwrap_or_default().to_owned()),

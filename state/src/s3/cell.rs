@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt as _;
 use infra_sdk::store::StoreError;
 use tokio::time::Instant;
 
@@ -31,6 +32,7 @@ pub(super) enum Cell {
 }
 
 /// What became of a write.
+#[expect(clippy::large_enum_variant, reason = "it is looked at where it is returned")]
 pub(super) enum Wrote {
     /// It is there, with this tag.
     Done(String),
@@ -146,7 +148,7 @@ async fn get_item(
     place: &Place,
 ) -> Result<Option<(Vec<u8>, String)>, Trouble> {
     let request = client.get_item().table_name(table).consistent_read(true);
-    let sent = request.key(KEY, AttributeValue::S(place.name())).send().await;
+    let sent = request.key(KEY, AttributeValue::S(place.name())).send().boxed().await;
     let Some(mut item) = sent.map_err(|error| judge(&error))?.item else { return Ok(None) };
     match (item.remove(BODY), item.remove(TAG)) {
         (Some(AttributeValue::B(body)), Some(AttributeValue::S(tag))) => {
@@ -180,5 +182,5 @@ async fn put_item(
             .expression_attribute_names("#tag", TAG)
             .expression_attribute_values(":seen", AttributeValue::S(seen.to_owned())),
     };
-    request.send().await.map(drop).map_err(|error| judge(&error))
+    request.send().boxed().await.map(drop).map_err(|error| judge(&error))
 }

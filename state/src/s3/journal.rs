@@ -424,9 +424,8 @@ impl Table for Journal {
         if self.content.changes_since > self.snapshot_at {
             // The changes are durable without it. What fails here is tried again later, and at the
             // end of the run it is told.
-            match self.compact_now() {
-                Err(lost @ StoreError::Lost { .. }) => return Err(lost),
-                Ok(()) | Err(_) => {}
+            if let Err(lost @ StoreError::Lost { .. }) = self.compact_now() {
+                return Err(lost);
             }
         }
         self.access.lease.note(|lock| lock.journal = self.content.last);
