@@ -18,7 +18,7 @@ use crate::run::{Run, Stop};
 use crate::search;
 use crate::unwritable::unwritable;
 use crate::work::Part;
-use crate::{digest, refresh};
+use crate::{compare, digest, refresh};
 
 /// Why an operation failed.
 #[derive(Debug)]
@@ -361,13 +361,22 @@ impl<'a> Live<'a> {
         Trouble { diagnostic, id: None, stops: Stops::Dependents }
     }
 
-    /// A failed call, with every fact that is known and what to do next.
+    /// A failed call, with every fact that is known and what to do next. The cloud may repeat what it
+    /// was told: secrets that were `sent`, or that the plan knows, are taken out.
     pub(crate) fn call_trouble(
         &self,
         index: usize,
         operation: Operation,
         failure: &Failure,
+        sent: Option<&Object>,
     ) -> Trouble {
+        let change = self.change(index);
+        let known = [sent, change.before.as_ref(), change.after.as_ref()];
+        let message =
+            known.into_iter().flatten().fold(failure.message.clone(), |message, object| {
+                compare::redact(message, &Value::Map(object.clone()))
+            });
+        let failure = &Failure { message, ..failure.clone() };
         let (code, summary) = match operation {
             Operation::Create => ("apply::create", "a resource could not be created"),
             Operation::Update => ("apply::update", "a resource could not be changed"),
