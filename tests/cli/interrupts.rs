@@ -1,6 +1,8 @@
 //! Signals and readers that go away: what is in flight is finished, nothing is begun, and what
 //! happens is said at once.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

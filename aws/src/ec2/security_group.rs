@@ -309,7 +309,8 @@ mod rule_tests {
     }
 }
 
-#[cfg(all(test, feature = "provider"))]
+#[cfg(feature = "provider")]
+#[cfg(test)]
 mod tests {
     use aws_sdk_ec2::types::{IpPermission, IpRange};
     use infra_sdk::ipnet::Ipv4Net;

@@ -52,8 +52,11 @@ pub(crate) fn counts(changes: &[RunChange]) -> [usize; 3] {
         .map(|operation| changes.iter().filter(|change| change.operation == operation).count())
 }
 
+/// A run with what it did.
+pub(crate) type Told = (RunRecord, Vec<RunChange>);
+
 /// A line for each run of each stack, the latest last.
-pub(crate) fn all(stacks: &[(String, Vec<(RunRecord, Vec<RunChange>)>)]) -> String {
+pub(crate) fn all(stacks: &[(String, Vec<Told>)]) -> String {
     let mut text = String::new();
     let several = stacks.len() > 1;
     for (stack, runs) in stacks {

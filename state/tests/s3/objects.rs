@@ -208,7 +208,7 @@ fn a_secret_is_in_no_object() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+/=".contains(c));
             // Entries stand in the objects as base64.
-            let inner = words.filter_map(|word| base64(word)).flatten();
+            let inner = words.filter_map(base64).flatten();
             let all: Vec<u8> = bytes.iter().copied().chain(inner).collect();
             assert!(!holds(&all, b"hunter2"), "{name}");
             searched += usize::from(holds(&all, b"\"password\""));
