@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
 ///
 /// # Errors
 /// When there is none, or several begin so.
-fn find<'r>(
+pub(super) fn find<'r>(
     all: &'r [(String, Vec<Told>)],
     id: &str,
 ) -> std::result::Result<(&'r str, &'r Told), Diagnostic> {

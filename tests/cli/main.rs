@@ -4,6 +4,7 @@
 //! program that it says itself. Nothing here talks to AWS: where a call is needed, a server on this
 //! machine answers it.
 
+mod adopt;
 mod bad_input;
 mod builtin;
 mod help;
@@ -14,3 +15,4 @@ mod settings;
 mod state;
 mod support;
 mod terminal;
+mod undo;

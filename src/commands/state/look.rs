@@ -68,7 +68,7 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<()> {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn address(text: &str) -> Result<Address> {
+pub(crate) fn address(text: &str) -> Result<Address> {
     text.parse().map_err(|error| {
         CommandError::usage(
             Diagnostic::error("state::address", "this is not an address")

@@ -10,3 +10,4 @@ mod rekey;
 mod restore;
 
 pub(crate) use command::{StateCommand, run};
+pub(crate) use look::address;
