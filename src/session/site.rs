@@ -91,7 +91,7 @@ impl Site<'_> {
     /// When it cannot be trusted.
     pub(super) async fn left(&self, context: &Context) -> Result<Option<State>> {
         let config = self.config(context).await?;
-        let snapshot = Snapshot::read(&config).map_err(|error| self.refused(&error))?;
+        let snapshot = Snapshot::read(&config).await.map_err(|error| self.refused(&error))?;
         Ok(snapshot.map(|snapshot| snapshot.state))
     }
 

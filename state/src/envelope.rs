@@ -171,6 +171,19 @@ impl KeySource {
         Ok(WrappedKey { context, by, sealed })
     }
 
+    /// What a state is when this data key of it has been wrapped: in format 1 it was not.
+    pub(crate) fn complete(
+        &self,
+        meta: MetaWire,
+        key: &SealingKey,
+        context: KeyContext,
+    ) -> Result<MetaWire, StoreError> {
+        if meta.wrapped.is_some() {
+            return Ok(meta);
+        }
+        Ok(MetaWire { wrapped: Some(self.wrap(key, context)?), ..meta })
+    }
+
     /// The data key of a state.
     pub(crate) fn open(&self, meta: &MetaWire) -> Result<SealingKey, StoreError> {
         let Some(wrapped) = &meta.wrapped else {
