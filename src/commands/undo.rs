@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     args.applying.check()?;
     let accepted: Vec<_> =
         args.accept_conflict.iter().map(|text| address(text)).collect::<Result<_>>()?;
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let mut stores = Vec::new();
     let mut all = Vec::new();
     for stack in &stacks {

@@ -61,7 +61,7 @@ pub async fn move_state(from: &Config, to: &Config, owner: &LockOwner) -> Result
 async fn carry(source: &Side, target: &Side) -> Result<(), StoreError> {
     let (from, to) = (source.site().name(), target.site().name());
     let refuse = |reason: String| {
-        Err(StoreError::Unavailable { action: format!("move the state in {from} to {to}"), reason })
+        Err(StoreError::Refused { action: format!("move the state in {from} to {to}"), reason })
     };
     match (source.standing(), target.standing()) {
         // Everything was done but the last step.

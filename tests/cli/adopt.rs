@@ -2,41 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
-use infra_sandbox::{Sandbox, SandboxConfig};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
-
+use crate::sandboxed::Sandboxed;
 use crate::support::{Project, Run};
-
-/// A sandbox, and a project whose AWS it is.
-pub(crate) struct Sandboxed {
-    pub(crate) project: Project,
-    pub(crate) sandbox: Sandbox,
-    pub(crate) runtime: Runtime,
-    _folder: TempDir,
-}
-
-impl Sandboxed {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let venv = std::env::var_os("INFRA_SANDBOX_VENV").unwrap_or_else(|| {
-            let home = std::env::var_os("HOME").expect("a home");
-            Path::new(&home).join(".cache/infra/sandbox-venv").into_os_string()
-        });
-        let config = SandboxConfig {
-            venv: Some(venv.into()),
-            environment: std::env::vars_os().collect(),
-            ..SandboxConfig::new(folder.path())
-        };
-        let runtime = Runtime::new().expect("threads");
-        let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
-        let project = Project::new();
-        project.environment(&format!("endpoint = \"{}\"", sandbox.endpoint()));
-        Self { project, sandbox, runtime, _folder: folder }
-    }
-}
 
 fn lose(project: &Project) {
     std::fs::remove_dir_all(project.path().join(".infra/state")).expect("removed");
@@ -61,11 +28,12 @@ fn without_ids(text: &str) -> String {
 
 #[test]
 fn a_lost_state_is_noticed_and_what_is_there_is_taken_over() {
-    let Sandboxed { project, sandbox: _sandbox, runtime: _runtime, _folder } = Sandboxed::new();
+    let sandboxed = Sandboxed::new();
+    let project = &sandboxed.project;
     project.program("desired(resource('vpc', cidr_block='10.0.0.0/16'))");
     let run = done(project.stacks("apply --env dev --auto-approve"));
     assert!(run.stdout.contains("1 added"), "{}", run.shown());
-    lose(&project);
+    lose(project);
     let run = project.stacks("plan --env dev");
     insta::assert_snapshot!(without_ids(&run.shown()), @r"
     exit: 1
@@ -104,7 +72,7 @@ fn a_lost_state_is_noticed_and_what_is_there_is_taken_over() {
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
     let run = done(project.infra("history --env dev"));
     assert!(run.stdout.contains("plan --adopt  complete"), "{}", run.shown());
-    lose(&project);
+    lose(project);
     let run = done(project.stacks("destroy --env dev --adopt --auto-approve"));
     assert!(run.stderr.contains("1 object was taken over"), "{}", run.shown());
     assert!(run.stdout.contains("1 destroyed"), "{}", run.shown());

@@ -440,7 +440,7 @@ pub(crate) async fn unlock(target: &Target, id: &str) -> Result<(), StoreError> 
     let config = configure(location).await;
     let bucket = Arc::new(Bucket::new(&config, location));
     let cell = Cell::new(&config, location, &bucket, place);
-    let refuse = |reason: String| StoreError::Unavailable {
+    let refuse = |reason: String| StoreError::Refused {
         action: format!("free the lock `{}` of {}", id.escape_debug(), place.name()),
         reason,
     };
