@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench reliability
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -22,3 +22,7 @@ lint:
 ## bench: how long the stacks crate takes to build; the README's figures
 bench:
 	$(CARGO) xtask bench
+
+## reliability: all kills, faults, interrupts and full disks, for an hour or two; docs/reliability.md
+reliability:
+	$(CARGO) xtask reliability

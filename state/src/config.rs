@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "s3")]
+use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Store, StoreError};
 
 use crate::envelope::{KeyContext, KeySource};
@@ -150,7 +152,7 @@ pub async fn rekey(
             off_the_runtime("change the key of the state", rekey).await
         }
         #[cfg(feature = "s3")]
-        Location::S3(_) => s3::rekey(&config.target()?, owner, new, rotate).await,
+        Location::S3(_) => deep(s3::rekey(&config.target()?, owner, new, rotate)).await,
     }
 }
 
@@ -167,7 +169,7 @@ pub async fn names(location: &Location, environment: &str) -> Result<BTreeSet<St
         #[cfg(feature = "s3")]
         Location::S3(location) => {
             check_name(environment)?;
-            s3::names(location, environment).await
+            deep(s3::names(location, environment)).await
         }
     }
 }
@@ -194,7 +196,7 @@ pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
             Err(StoreError::Refused { action, reason })
         }
         #[cfg(feature = "s3")]
-        Location::S3(_) => s3::unlock(&config.target()?, id).await,
+        Location::S3(_) => deep(s3::unlock(&config.target()?, id)).await,
     }
 }
 
@@ -219,6 +221,13 @@ fn local_names(folder: &Path) -> Result<BTreeSet<String>, StoreError> {
         }
     }
     Ok(names)
+}
+
+/// A future of the SDK behind a pointer: they are large, and nested so deeply that the compiler gives
+/// up on callers that hold them in their own.
+#[cfg(feature = "s3")]
+pub(crate) fn deep<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(future)
 }
 
 /// Work that waits for the disk.

@@ -11,6 +11,8 @@ use infra_sdk::store::{State, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+#[cfg(feature = "s3")]
+use crate::config::deep;
 use crate::config::{Config, Location, Paths, off_the_runtime};
 use crate::envelope::{KeySource, WrappedKey};
 use crate::keeper::Entry;
@@ -184,7 +186,7 @@ impl Snapshot {
             #[cfg(feature = "s3")]
             Location::S3(_) => {
                 let target = config.target()?;
-                let export = s3::read_export(&target).await?;
+                let export = deep(s3::read_export(&target)).await?;
                 let Some(export) = export else { return Ok(None) };
                 let source = target.place.key().clone();
                 off_the_runtime("open the export", move || Self::open(export, &source))

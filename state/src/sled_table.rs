@@ -16,7 +16,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use infra_sdk::store::StoreError;
@@ -42,8 +42,9 @@ pub(crate) struct SledTable {
     path: PathBuf,
     /// Stays open, so that a failed write-back between two syncs is reported to the second.
     log: File,
-    /// After a write that failed sled waits for ever when it is dropped.
-    failed: bool,
+    /// After a write that failed, which may be part of a read, sled waits for ever when it is
+    /// dropped.
+    failed: AtomicBool,
     /// Up to where the disk has room for the log; `None` where the file system reserves none.
     reserved: Option<u64>,
     /// Files that are private and synced.
@@ -69,7 +70,7 @@ impl SledTable {
             database,
             path: path.to_owned(),
             log,
-            failed: false,
+            failed: AtomicBool::new(false),
             reserved: Some(0),
             known: HashSet::new(),
             syncs,
@@ -88,13 +89,19 @@ impl SledTable {
         Ok(size)
     }
 
-    /// Reserves room at the end of the log, and asks for as much for what sled puts elsewhere.
-    fn make_room(&mut self) -> io::Result<()> {
-        use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
-        let disk = fstatvfs(&self.log)?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE {
+    /// Whether so many bytes are free on the disk.
+    fn has_room(&self, bytes: u64) -> io::Result<()> {
+        let disk = rustix::fs::fstatvfs(&self.log)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < bytes {
             return Err(rustix::io::Errno::NOSPC.into());
         }
+        Ok(())
+    }
+
+    /// Reserves room at the end of the log, and asks for as much for what sled puts elsewhere.
+    fn make_room(&mut self) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        self.has_room(RESERVE)?;
         let Some(reserved) = self.reserved else { return Ok(()) };
         let length = self.log.metadata()?.len();
         if length + RESERVE / 2 <= reserved {
@@ -113,7 +120,10 @@ impl SledTable {
         let Some(database) = &self.database else {
             return Err(damaged(&self.path, "it is closed".to_owned()));
         };
-        caught(&self.path, || work(database))
+        let done = caught(&self.path, || work(database));
+        let refused = matches!(done, Err(StoreError::Unavailable { .. }));
+        self.failed.fetch_or(refused, Ordering::SeqCst);
+        done
     }
 
     /// The one place that makes things durable, after sled has written them.
@@ -158,17 +168,22 @@ impl Table for SledTable {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        let done = self.with(|database| {
-            let mut batch = sled::Batch::default();
-            for (key, bytes) in changes {
-                match bytes {
-                    Some(bytes) => batch.insert(key.as_slice(), bytes.as_slice()),
-                    None => batch.remove(key.as_slice()),
+        // A large page has a file of its own, and sled waits for ever for one that it cannot write.
+        let room = self.has_room(RESERVE / 4);
+        let room = room.map_err(|error| files::unavailable("write to", &self.path, &error));
+        let done = room.and_then(|()| {
+            self.with(|database| {
+                let mut batch = sled::Batch::default();
+                for (key, bytes) in changes {
+                    match bytes {
+                        Some(bytes) => batch.insert(key.as_slice(), bytes.as_slice()),
+                        None => batch.remove(key.as_slice()),
+                    }
                 }
-            }
-            database.apply_batch(batch)
+                database.apply_batch(batch)
+            })
         });
-        self.failed |= done.is_err();
+        self.failed.fetch_or(done.is_err(), Ordering::SeqCst);
         done
     }
 
@@ -178,7 +193,7 @@ impl Table for SledTable {
             let synced = self.sync_files();
             synced.map_err(|error| files::unavailable("sync", &self.path, &error))
         });
-        self.failed |= done.is_err();
+        self.failed.fetch_or(done.is_err(), Ordering::SeqCst);
         done
     }
 
@@ -206,7 +221,7 @@ impl Drop for SledTable {
     fn drop(&mut self) {
         // What was acknowledged is on the disk already; closing has nothing to add and may fail.
         let database = self.database.take();
-        if self.failed {
+        if self.failed.load(Ordering::SeqCst) {
             // The process is about to end, and its end lets go of the files.
             std::mem::forget(database);
             return;

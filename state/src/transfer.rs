@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use infra_sdk::store::StoreError;
 
-use crate::config::{Config, Location, Paths, off_the_runtime};
+use crate::config::{Config, Location, Paths, deep, off_the_runtime};
 use crate::entries::Reader;
 use crate::envelope::KeySource;
 use crate::export::Export;
@@ -47,14 +47,14 @@ pub async fn move_state(from: &Config, to: &Config, owner: &LockOwner) -> Result
     let target = match Side::begin(to, owner).await {
         Ok(target) => target,
         Err(error) => {
-            source.release(true).await;
+            deep(source.release(true)).await;
             return Err(error);
         }
     };
-    let moved = carry(&source, &target).await;
+    let moved = deep(carry(&source, &target)).await;
     // After a failure nobody knows which of the writes was the last.
-    source.release(moved.is_ok()).await;
-    target.release(moved.is_ok()).await;
+    deep(source.release(moved.is_ok())).await;
+    deep(target.release(moved.is_ok())).await;
     moved
 }
 
@@ -117,7 +117,8 @@ impl Side {
             }
             Location::S3(_) => {
                 let target = config.target()?;
-                let session = Session::begin(&target, owner, Duration::ZERO, true).await?;
+                let session = Session::begin(&target, owner, Duration::ZERO, true);
+                let session = deep(session).await?;
                 Ok(Self::Shared(Box::new(session), target.place))
             }
         }

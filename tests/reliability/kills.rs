@@ -176,6 +176,7 @@ async fn killed_at_a_boundary_of_a_call_nothing_is_lost() {
     let mut tally = Tally::default();
     for (number, (nth, at)) in rounds.iter().enumerate() {
         let one = round(&mut world, *nth, *at, &mut chance).await;
+        one.details.iter().for_each(|detail| figures::progress(detail));
         settle(&mut world, &one, number).await;
         tally.add(one);
         figures::progress(&format_args!("round {} of {}: {tally}", number + 1, rounds.len()));
@@ -212,6 +213,7 @@ async fn killed_at_any_instant_nothing_is_lost() {
             }
         }
         world.control.clear_log().await.unwrap();
+        one.details.iter().for_each(|detail| figures::progress(detail));
         settle(&mut world, &one, number).await;
         tally.add(one);
         figures::progress(&format_args!("random round {}: {tally}", number + 1));

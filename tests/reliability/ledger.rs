@@ -90,7 +90,7 @@ pub(crate) async fn check(world: &mut World, settings: &[&str], revision: &str) 
         .flatten()
         .filter_map(|resource| resource["address"].as_str().map(str::to_owned))
         .collect();
-    let export = world.export().await;
+    let export = exported(world, &mut tally).await;
     compare(&mut tally, &world.objects(), &export, &declared, revision);
     tally
 }
@@ -98,13 +98,21 @@ pub(crate) async fn check(world: &mut World, settings: &[&str], revision: &str) 
 /// Whether nothing is left after a run that is to have destroyed everything.
 pub(crate) async fn check_empty(world: &mut World) -> Tally {
     let mut tally = Tally::default();
-    let export = world.export().await;
+    let export = exported(world, &mut tally).await;
     compare(&mut tally, &world.objects(), &export, &BTreeSet::new(), "");
     for address in export["records"].as_object().into_iter().flatten().map(|(address, _)| address) {
         tally.lost += 1;
         tally.details.push(format!("{address} is still recorded"));
     }
     tally
+}
+
+/// The export; nothing where there is none, which is noted.
+async fn exported(world: &World, tally: &mut Tally) -> Value {
+    world.export().await.unwrap_or_else(|error| {
+        tally.stick(format!("no export: {error}"));
+        Value::Null
+    })
 }
 
 fn compare(

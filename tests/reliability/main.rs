@@ -12,9 +12,14 @@
 )]
 
 mod chance;
+mod disk;
+mod durability;
 mod faults;
 mod figures;
+mod interrupts;
 mod kills;
 mod ledger;
 mod locks;
+mod secrets;
+mod trace;
 mod world;

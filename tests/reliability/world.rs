@@ -1,9 +1,9 @@
 //! A sandbox, a project before it, and someone who asks the cloud without `infra`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, PipeWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use infra_sandbox::gate::FaultRule;
 use infra_sandbox::{Control, Sandbox, SandboxConfig};
@@ -46,14 +46,12 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    pub(crate) took: Duration,
 }
 
 /// A command that runs.
 pub(crate) struct Running {
     child: tokio::process::Child,
     output: tempfile::TempDir,
-    started: Instant,
 }
 
 impl World {
@@ -83,11 +81,6 @@ impl World {
         self.project = project(&self.sandbox.endpoint());
     }
 
-    /// Where the gate is.
-    pub(crate) fn endpoint(&self) -> String {
-        self.sandbox.endpoint()
-    }
-
     /// The project's folder.
     pub(crate) fn folder(&self) -> &Path {
         self.project.path()
@@ -106,6 +99,9 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", "123456789012")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("RUST_BACKTRACE", "1")
+            .env("RUST_LOG", "trace")
+            .env("INFRA_LOG", "trace")
             .stdin(Stdio::null());
         command
     }
@@ -117,18 +113,34 @@ impl World {
         Running::start(command)
     }
 
+    /// The same, and its standard output goes there.
+    pub(crate) fn start_writing_to(&self, words: &[&str], writer: PipeWriter) -> Running {
+        let mut command = self.command(words);
+        command.args(["--env", "dev", "--program"]).arg(program());
+        Running::start_writing_to(command, Some(writer))
+    }
+
     /// Runs `infra` with these words and the stack program of the tests.
     pub(crate) async fn infra(&self, words: &[&str]) -> Ended {
         self.start(words).ended().await
     }
 
+    /// Runs `infra` with these words, which need no stack program.
+    pub(crate) async fn recorded(&self, words: &[&str]) -> Ended {
+        Running::start(self.command(&[words, &["--env", "dev"]].concat())).ended().await
+    }
+
     /// The canonical export of the state.
-    pub(crate) async fn export(&self) -> Value {
-        let ended =
-            Running::start(self.command(&["state", "export", "--env", "dev"])).ended().await;
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ///
+    /// # Errors
+    /// What the command says where there is none.
+    pub(crate) async fn export(&self) -> Result<Value, String> {
+        let ended = self.recorded(&["state", "export"]).await;
+        if ended.code != Some(0) {
+            return Err(ended.stderr);
+        }
         let export: Value = serde_json::from_str(&ended.stdout).expect("the export is JSON");
-        export["body"].clone()
+        Ok(export["body"].clone())
     }
 
     /// What the cloud holds, default VPC and the like apart.
@@ -182,19 +194,20 @@ pub(crate) fn program() -> PathBuf {
 
 impl Running {
     /// Starts a command. Its output goes to files: nobody needs to read for it to go on.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_writing_to(command, None)
+    }
+
+    fn start_writing_to(mut command: Command, writer: Option<PipeWriter>) -> Self {
         let output = tempfile::tempdir().unwrap();
-        for (name, stdout) in [("stdout", true), ("stderr", false)] {
-            let file = std::fs::File::create(output.path().join(name)).unwrap();
-            if stdout {
-                command.stdout(file)
-            } else {
-                command.stderr(file)
-            };
+        let file = |name| std::fs::File::create(output.path().join(name)).unwrap();
+        command.stdout(file("stdout")).stderr(file("stderr"));
+        if let Some(writer) = writer {
+            command.stdout(writer);
         }
         let mut command = tokio::process::Command::from(command);
         let child = command.kill_on_drop(true).spawn().expect("infra starts");
-        Self { child, output, started: Instant::now() }
+        Self { child, output }
     }
 
     /// The process.
@@ -223,7 +236,7 @@ impl Running {
         };
         let (stdout, stderr) = (text("stdout"), text("stderr"));
         let status = waited.unwrap_or_else(|_| panic!("it hangs:\n{stderr}")).unwrap();
-        Ended { code: status.code(), stdout, stderr, took: self.started.elapsed() }
+        Ended { code: status.code(), stdout, stderr }
     }
 }
 

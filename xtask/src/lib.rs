@@ -3,5 +3,6 @@
 //! [`tidy`] is a test, so that `make test` runs it; see docs/architecture.md for the rules.
 
 pub mod bench;
+pub mod cases;
 pub mod reliability;
 pub mod tidy;

@@ -309,8 +309,7 @@ mod rule_tests {
     }
 }
 
-#[cfg(feature = "provider")]
-#[cfg(test)]
+#[cfg(all(test, feature = "provider"))]
 mod tests {
     use aws_sdk_ec2::types::{IpPermission, IpRange};
     use infra_sdk::ipnet::Ipv4Net;

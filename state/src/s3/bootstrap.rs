@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use super::bucket::{PATIENCE, Pause, Trouble, chain, client, configure, judge};
 use super::cell::KEY;
 use super::location::{S3Location, states_prefix};
+use crate::config::deep;
 
 /// How long old versions of objects are kept: long enough to notice a mistake.
 const KEPT_DAYS: i32 = 90;
@@ -57,6 +58,10 @@ struct Setup<'a> {
 /// # Errors
 /// `Unavailable` when the bucket is somebody else's, or a call is denied or does not work.
 pub async fn bootstrap(location: &S3Location) -> Result<Bootstrapped, StoreError> {
+    deep(set_up(location)).await
+}
+
+async fn set_up(location: &S3Location) -> Result<Bootstrapped, StoreError> {
     let config = configure(location).await;
     let report = Bootstrapped::default();
     let mut setup = Setup { location, client: client(&config), report };

@@ -261,12 +261,12 @@ impl Access {
     /// Copies all objects of the state to where no run looks, and says where, if there were any.
     pub(super) async fn set_aside(&self) -> Result<Option<String>, StoreError> {
         let keys = self.bucket.list(self.place.prefix()).await?;
-        let numbered = |key: &&String| {
+        let numbered = |key: &String| {
             let kinds = [Numbered::Journal, Numbered::Snapshot];
             kinds.iter().any(|kind| self.place.number(*kind, key).is_some())
         };
-        let keys: Vec<&String> =
-            keys.iter().filter(|key| numbered(key) || **key == self.place.export()).collect();
+        let ours = |key: &String| numbered(key) || *key == self.place.export();
+        let keys: Vec<String> = keys.into_iter().filter(ours).collect();
         if keys.is_empty() {
             return Ok(None);
         }
@@ -277,17 +277,17 @@ impl Access {
                 error.to_string(),
             )
         })?;
-        futures_util::stream::iter(keys)
-            .map(|key| self.copy(key, self.place.aside(&id, key)))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
+        let copies = keys.into_iter().map(|from| {
+            let to = self.place.aside(&id, &from);
+            self.copy(from, to)
+        });
+        futures_util::stream::iter(copies).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         Ok(Some(self.place.url(&self.place.aside(&id, ""))))
     }
 
-    async fn copy(&self, from: &str, to: String) -> Result<(), StoreError> {
+    async fn copy(&self, from: String, to: String) -> Result<(), StoreError> {
         let until = Instant::now() + PATIENCE;
-        let Some(object) = self.bucket.get(from, until).await? else { return Ok(()) };
+        let Some(object) = self.bucket.get(&from, until).await? else { return Ok(()) };
         match self.bucket.put(&to, &object.bytes, Condition::New, until).await? {
             Put::Written(_) => Ok(()),
             Put::Refused(_) => {

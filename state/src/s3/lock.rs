@@ -264,20 +264,25 @@ async fn write(
     until: Instant,
 ) -> Result<(), StoreError> {
     loop {
-        let (mut lock, tag) = {
+        let (before, tag) = {
             let shared = open(shared);
             (shared.lock.clone(), shared.tag.clone())
         };
+        let mut lock = before.clone();
         change(&mut lock);
         let sent = Instant::now();
         match cell.write(&lock, Some(&tag), until).await? {
             Wrote::Done(tag) => {
                 let mut shared = open(shared);
                 // What was noted meanwhile is for the next write.
-                lock.journal = shared.lock.journal.max(lock.journal);
-                lock.writes = shared.lock.writes.max(lock.writes);
-                if lock.lineage == shared.lock.lineage {
-                    lock.serial = shared.lock.serial.max(lock.serial);
+                if shared.lock.journal != before.journal {
+                    lock.journal = shared.lock.journal;
+                }
+                if shared.lock.writes != before.writes {
+                    lock.writes = shared.lock.writes;
+                }
+                if shared.lock.serial != before.serial {
+                    lock.serial = shared.lock.serial;
                 }
                 shared.until = sent + lock.lease();
                 shared.lock = lock;

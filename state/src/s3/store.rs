@@ -282,12 +282,8 @@ impl Session {
         self.access.replace(entries, self.before.journal).await?;
         // The export of what was here before would be read for what is here now.
         let place = &self.access.place;
-        let reader = Reader::new(entries, place);
-        let Some(meta) = reader.meta()? else {
-            return Err(place.damaged(&place.name(), "what was brought here has no head"));
-        };
-        let export = Export::new(&meta, reader.content()?);
-        Objects::of(self).write_export(&export_text(&export, place)?).await
+        let text = export_text(&export_of(entries, place)?, place)?;
+        Objects::of(self).write_export(&text).await
     }
 
     /// Says that this state, which knows so many changes, lives here.
@@ -310,7 +306,10 @@ impl Session {
     /// All entries, after checking that they are those that were written.
     pub(crate) async fn entries(&self) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
         let content = self.content().await?;
-        keeper::check(&content.entries, &self.access.place, self.access.lease.lock().writes)?;
+        // While another state arrives, the lock still counts the changes of the one before.
+        let lives = self.before.standing == Standing::Here;
+        let marked = if lives { self.access.lease.lock().writes } else { 0 };
+        keeper::check(&content.entries, &self.access.place, marked)?;
         Ok(content.entries)
     }
 }
@@ -374,6 +373,15 @@ impl Beside for Kept {
     fn close(&mut self, failed: bool) {
         self.runtime.block_on(self.objects.access.lease.release(!failed));
     }
+}
+
+/// What the export of a state with these entries says.
+fn export_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>, place: &Place) -> Result<Export, StoreError> {
+    let reader = Reader::new(entries, place);
+    let Some(meta) = reader.meta()? else {
+        return Err(place.damaged(&place.name(), "what was brought here does not say what it is"));
+    };
+    Ok(Export::new(&meta, reader.content()?))
 }
 
 pub(super) fn export_text(export: &Export, place: &Place) -> Result<String, StoreError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use infra_sandbox::Control;
 use infra_sdk::store::{Edit, State, StoreError};
-use infra_state::{Config, Location, RestoreChecks, S3Location, Snapshot};
+use infra_state::{Config, KeySource, Location, RestoreChecks, S3Location, Snapshot};
 use infra_testkit::store_suite::{StorePlace as _, intent, record, run, run_record};
 
 use crate::place::{Objects, S3Place, client, config, endpoint, lease, location, own_gate, owner};
@@ -228,6 +228,25 @@ fn a_move_that_was_cut_off_is_finished_by_moving_again() {
     });
 }
 
+/// Whoever calls may be on any thread of his runtime.
+#[test]
+fn every_call_can_be_spawned() {
+    fn sendable(_: impl Send) {}
+    let config = config("shop", "state.key".into(), "http://127.0.0.1:1");
+    let Location::S3(location) = &config.location else { panic!("not in a bucket") };
+    let owner = owner();
+    sendable(infra_state::open(&config, &owner));
+    let checks = RestoreChecks::default();
+    sendable(infra_state::restore(&config, &owner, "export.json".as_ref(), checks));
+    let key = KeySource::passphrase("x".to_owned());
+    sendable(infra_state::rekey(&config, &owner, &key, true));
+    sendable(infra_state::move_state(&config, &config, &owner));
+    sendable(infra_state::names(&config.location, "staging"));
+    sendable(infra_state::unlock(&config, "0"));
+    sendable(infra_state::bootstrap(location));
+    sendable(Snapshot::read(&config));
+}
+
 #[test]
 fn a_state_does_not_move_onto_another() {
     run(async {
@@ -238,6 +257,35 @@ fn a_state_does_not_move_onto_another() {
         let error = infra_state::move_state(&one, &two, &owner()).await.expect_err("taken");
         assert!(error.to_string().contains("a state lives there already"), "{error}");
         assert_eq!((load(&one).await.records.len(), load(&two).await.records.len()), (1, 1));
+    });
+}
+
+#[test]
+fn a_place_that_was_left_takes_another_state() {
+    run(async {
+        let place = S3Place::new();
+        let mut shared = place.calm().await;
+        let local = |name: &str| Config {
+            location: Location::Local { root: place.folder().join(name) },
+            ..shared.clone()
+        };
+        let (one, two) = (local("one"), local("two"));
+        if let Location::S3(location) = &mut shared.location {
+            location.key = place.folder().join("one/state.key");
+        }
+        for round in 0..5 {
+            a_run(&one, &format!("run-{round}"), "a.b").await;
+        }
+        std::fs::create_dir(place.folder().join("two")).expect("made");
+        let key = |name: &str| place.folder().join(name).join("state.key");
+        std::fs::copy(key("one"), key("two")).expect("copied");
+        a_run(&two, "run-1", "a.c").await;
+        let expected = load(&two).await;
+        infra_state::move_state(&one, &shared, &owner()).await.expect("moved in");
+        infra_state::move_state(&shared, &one, &owner()).await.expect("moved out");
+        infra_state::move_state(&two, &shared, &owner()).await.expect("moved in");
+        assert_eq!(load(&shared).await, expected);
+        assert_eq!(load(&one).await.serial, 5);
     });
 }
 

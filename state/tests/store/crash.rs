@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,7 @@ pub(crate) fn acknowledge(what: &str, number: u64, name: &str) {
 pub(crate) struct Writer {
     child: Child,
     reader: JoinHandle<Vec<String>>,
+    spoke: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -71,12 +73,24 @@ impl Writer {
             .spawn()
             .expect("started");
         let out = child.stdout.take().expect("piped");
+        let spoke = Arc::new(AtomicBool::new(false));
+        let speaks = Arc::clone(&spoke);
         let reader = std::thread::spawn(move || {
             let lines = BufReader::new(out).split(b'\n').map(|line| line.expect("read"));
             let lines = lines.filter_map(|line| String::from_utf8(line).ok());
-            lines.filter_map(|l| l.split_once("ack ").map(|(_, ack)| ack.to_owned())).collect()
+            let words = lines.filter_map(|l| l.split_once("ack ").map(|(_, ack)| ack.to_owned()));
+            words.inspect(|_| speaks.store(true, Ordering::SeqCst)).collect()
         });
-        Self { child, reader }
+        Self { child, reader, spoke }
+    }
+
+    /// Waits until it has acknowledged something: a busy machine takes its time to start it.
+    pub(crate) fn wait_for_a_word(&self) {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while !self.spoke.load(Ordering::SeqCst) {
+            assert!(Instant::now() < limit, "the process says nothing");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Stops it where it stands.
@@ -166,8 +180,12 @@ fn nothing_that_was_acknowledged_is_lost_to_kill_9() {
     for first in (0..kills).step_by(25) {
         let place = SledPlace::new();
         let mut acknowledged = Acknowledged::default();
-        for _ in first..kills.min(first + 25) {
+        for kill in first..kills.min(first + 25) {
             let writer = Writer::start(&place.root());
+            // Now and then it is killed while it opens.
+            if kill % 5 > 0 {
+                writer.wait_for_a_word();
+            }
             std::thread::sleep(Duration::from_millis(40 + dice.below(260) as u64));
             acknowledged.add(&writer.kill());
             run(async {

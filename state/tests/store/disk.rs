@@ -105,11 +105,15 @@ fn nothing_that_was_acknowledged_is_lost_to_a_power_cut() {
                 young += 1;
             } else {
                 let writer = Writer::start(&root);
+                writer.wait_for_a_word();
                 std::thread::sleep(Duration::from_millis(600));
                 acknowledged.add(&writer.kill());
             }
             let writer = Writer::start(&root);
-            std::thread::sleep(Duration::from_millis(100 + dice.below(1400) as u64));
+            if cut % 5 > 0 {
+                writer.wait_for_a_word();
+            }
+            std::thread::sleep(Duration::from_millis(dice.below(1500) as u64));
             writer.freeze();
             fs::copy(&image, &copy).expect("copied");
             acknowledged.add(&writer.kill());
@@ -126,7 +130,7 @@ fn nothing_that_was_acknowledged_is_lost_to_a_power_cut() {
         begun += acknowledged.begun.len();
         committed += acknowledged.committed.len();
     }
-    assert!(committed > 20 * cuts, "only {committed} in {cuts} cuts: no test at all");
+    assert!(committed > 2 * cuts, "only {committed} in {cuts} cuts: no test at all");
     figure(
         "8",
         &format!(

@@ -147,7 +147,8 @@ impl States {
         answer: &mut Answer,
         filter: &StateFilter,
     ) -> Option<String> {
-        if !answer.status.is_success() {
+        // Switched off, also what is on its way is at once where it goes.
+        if !settings.enabled || !answer.status.is_success() {
             return None;
         }
         self.note_deletion(settings, call);
@@ -405,5 +406,11 @@ mod tests {
         let mut created = answer(ONE);
         states.apply(&settings, &query_call("ec2", "Action=CreateNatGateway"), &mut created, &None);
         assert!(created.document().unwrap().find("state").unwrap().text() == "available");
+        // What is on its way arrives when it is switched off.
+        let on = StatesSettings::default();
+        let call = query_call("ec2", "Action=CreateNatGateway");
+        let made = "<R><natGateway><natGatewayId>nat-1</natGatewayId><state>available</state></natGateway></R>";
+        states.apply(&on, &call, &mut answer(made), &None);
+        assert_eq!(describe(&states, &settings, "Action=DescribeNatGateways", ONE), "available");
     }
 }
