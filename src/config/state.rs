@@ -92,11 +92,11 @@ impl FromStr for StateKey {
             None if text == "passphrase" => Ok(Self::Passphrase),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("kms", key)) if is_kms_key(key) => Ok(Self::Kms(key.to_owned())),
-            _ => Err(
-                "write `passphrase`, `file:` and the path of a key file, or `kms:` and the id, \
-                      the alias (`alias/NAME`) or the ARN of a KMS key"
-                    .to_owned(),
-            ),
+            _ => {
+                Err("write `passphrase`, or `file:` and the path of a key file, or `kms:` and the \
+                      id, alias or ARN of a key"
+                    .to_owned())
+            }
         }
     }
 }

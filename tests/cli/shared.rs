@@ -116,7 +116,14 @@ fn a_lock_of_the_dead(project: &Project, other: &Project) {
 
 fn there_and_back(project: &Project, other: &Project, endpoint: &str, list: &str) {
     let run = done(infra(project, "state move-backend --env dev --to kept"));
-    insta::assert_snapshot!(run.shown(), @"");
+    insta::assert_snapshot!(run.shown(), @r#"
+    exit: 0
+    --- stdout
+    web: moved from s3://team-states/infra to kept
+    Write into `[environments.dev]` of `infra.toml`:
+        state = "kept"
+        state_key = "file:.infra/state.key"
+    "#);
     // Whoever has not heard of it is told, and makes nothing a second time.
     let run = other.stacks("apply --env dev --auto-approve");
     assert_eq!(run.code, Some(1), "{}", run.shown());
@@ -134,11 +141,23 @@ fn there_and_back(project: &Project, other: &Project, endpoint: &str, list: &str
     assert_eq!(run.code, Some(64), "{}", run.shown());
     let run = infra(project, "state unlock --env dev abc");
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    assert!(run.stderr.contains("needs no"), "{}", run.shown());
-    // The other machine brings it home.
+    assert!(run.stderr.contains("ends with its process"), "{}", run.shown());
+    // Without the line about the key the way back is refused, and nothing was moved.
     keep_in(project, endpoint, BUCKET);
+    let run = infra(project, "state move-backend --env dev --from kept");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stderr.starts_with("error[state::key]"), "{}", run.shown());
+    let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
+    let bucket = format!("state = \"{BUCKET}\"");
+    let key = format!("{bucket}\nstate_key = \"file:.infra/state.key\"");
+    project.write("infra.toml", &text.replace(&bucket, &key));
     let run = done(infra(project, "state move-backend --env dev --from kept"));
-    insta::assert_snapshot!(run.shown(), @"");
+    insta::assert_snapshot!(run.shown(), @r"
+    exit: 0
+    --- stdout
+    web: moved from kept to s3://team-states/infra
+    `infra.toml` says so already.
+    ");
     let run = done(other.stacks("plan --env dev --detailed-exitcode"));
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
     let history = done(infra(other, "history --env dev")).stdout;
