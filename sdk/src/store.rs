@@ -222,7 +222,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The state lives elsewhere.
-    #[error("the state in {from} was moved to {to}; it lives there now")]
+    #[error("open the state in {from}: it was moved to {to}; it lives there now")]
     Moved {
         /// Where it was looked for.
         from: String,

@@ -63,7 +63,7 @@ pub enum Location {
 ///
 /// # Errors
 /// `Locked` while another run holds it, `Damaged` when what is there cannot be trusted, `Newer`
-/// when a later release wrote it, `Unavailable` when the disk, the service or the sealing key
+/// when a later release wrote it, `Unavailable` when the disk or the service
 /// refuses, `Key` when what wraps its key does not fit, `Moved` when it lives elsewhere.
 pub async fn open(config: &Config, owner: &LockOwner) -> Result<Box<dyn Store>, StoreError> {
     open_within(config, owner, Duration::ZERO).await
@@ -105,7 +105,7 @@ pub async fn open_within(
 /// Needs a Tokio runtime.
 ///
 /// # Errors
-/// As [`open`] and [`read_export`](crate::read_export), and `Unavailable` when the checks refuse it.
+/// As [`open`] and [`read_export`](crate::read_export), and `Refused` when the checks refuse it.
 pub async fn restore(
     config: &Config,
     owner: &LockOwner,
@@ -178,7 +178,7 @@ pub async fn names(location: &Location, environment: &str) -> Result<BTreeSet<St
 /// Needs a Tokio runtime.
 ///
 /// # Errors
-/// `Unavailable` when no lock of that id is held; always for a local state, whose lock ends with
+/// `Refused` when no lock of that id is held; always for a local state, whose lock ends with
 /// the process that holds it.
 pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
     match &config.location {

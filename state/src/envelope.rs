@@ -53,7 +53,7 @@ pub trait KeyWrapper: Send + Sync {
     /// Wraps a key, bound to the context.
     ///
     /// # Errors
-    /// `Unavailable` when the service refuses or does not answer.
+    /// `Key` when the service refuses or does not answer.
     fn wrap(&self, key: &[u8; 32], context: &KeyContext) -> Result<String, StoreError>;
 
     /// Unwraps what [`KeyWrapper::wrap`] gave for the same context.
