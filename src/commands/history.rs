@@ -28,7 +28,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) type Told = (RunRecord, Vec<RunChange>);
 
 pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let format = args.format.format;
     one_document(format, stacks.iter().map(String::as_str))?;
     let mut all = Vec::new();
@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
 ///
 /// # Errors
 /// When there is none, or several begin so.
-fn find<'r>(
+pub(super) fn find<'r>(
     all: &'r [(String, Vec<Told>)],
     id: &str,
 ) -> std::result::Result<(&'r str, &'r Told), Diagnostic> {

@@ -67,8 +67,8 @@ pub enum Location {
 ///
 /// # Errors
 /// `Locked` while another run holds it, `Damaged` when what is there cannot be trusted, `Newer`
-/// when a later release wrote it, `Unavailable` when the disk, the service or the sealing key
-/// refuses, or the state was moved elsewhere.
+/// when a later release wrote it, `Unavailable` when the disk or the service
+/// refuses, `Key` when what wraps its key does not fit, `Moved` when it lives elsewhere.
 pub async fn open(config: &Config, owner: &LockOwner) -> Result<Box<dyn Store>, StoreError> {
     open_within(config, owner, Duration::ZERO).await
 }
@@ -109,7 +109,7 @@ pub async fn open_within(
 /// Needs a Tokio runtime.
 ///
 /// # Errors
-/// As [`open`] and [`read_export`](crate::read_export), and `Unavailable` when the checks refuse it.
+/// As [`open`] and [`read_export`](crate::read_export), and `Refused` when the checks refuse it.
 pub async fn restore(
     config: &Config,
     owner: &LockOwner,
@@ -182,7 +182,7 @@ pub async fn names(location: &Location, environment: &str) -> Result<BTreeSet<St
 /// Needs a Tokio runtime.
 ///
 /// # Errors
-/// `Unavailable` when no lock of that id is held; always for a local state, whose lock ends with
+/// `Refused` when no lock of that id is held; always for a local state, whose lock ends with
 /// the process that holds it.
 pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
     match &config.location {
@@ -197,7 +197,7 @@ pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
             };
             let action =
                 format!("free the lock `{}` of {}", id.escape_debug(), paths.directory().display());
-            Err(StoreError::Unavailable { action, reason })
+            Err(StoreError::Refused { action, reason })
         }
         #[cfg(feature = "s3")]
         Location::S3(_) => deep(s3::unlock(&config.target()?, id)).await,
@@ -257,7 +257,7 @@ fn check_name(name: &str) -> Result<(), StoreError> {
         return Ok(());
     }
     let reason = "only letters, digits, `-`, `_` and `.` are allowed, and no `.` in front";
-    Err(StoreError::Unavailable {
+    Err(StoreError::Refused {
         action: format!("keep a state under the name `{}`", name.escape_debug()),
         reason: reason.to_owned(),
     })
@@ -283,7 +283,7 @@ impl Config {
             Location::Local { root } => root,
             #[cfg(feature = "s3")]
             Location::S3(location) => {
-                return Err(StoreError::Unavailable {
+                return Err(StoreError::Refused {
                     action: "find the files of the state".to_owned(),
                     reason: format!("it is in the bucket {}, and has none", location.bucket),
                 });
@@ -310,7 +310,7 @@ impl Config {
                 };
                 Ok(s3::Target { location: location.clone(), place })
             }
-            Location::Local { root } => Err(StoreError::Unavailable {
+            Location::Local { root } => Err(StoreError::Refused {
                 action: "find the bucket of the state".to_owned(),
                 reason: format!("it is kept in {}", root.display()),
             }),

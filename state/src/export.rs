@@ -216,6 +216,30 @@ impl Snapshot {
     }
 }
 
+/// The canonical text of the last export, whose digest has been checked. Needs a Tokio runtime.
+///
+/// # Errors
+/// As [`read_export`]; `Refused` before the first run has ended.
+pub async fn export_text(config: &Config) -> Result<String, StoreError> {
+    let export = match &config.location {
+        Location::Local { .. } => {
+            let path = config.paths()?.export();
+            off_the_runtime("read the export", move || read_export(&path)).await?
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => {
+            s3::read_export(&config.target()?).await?.ok_or_else(|| StoreError::Refused {
+                action: "read the export of the state".to_owned(),
+                reason: "no run has ended yet".to_owned(),
+            })?
+        }
+    };
+    export.to_text().map_err(|error| StoreError::Unavailable {
+        action: "write the export".to_owned(),
+        reason: error.to_string(),
+    })
+}
+
 fn digest(body: &Json) -> String {
     let mut text = String::new();
     canonical(body, &mut text);

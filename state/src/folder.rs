@@ -227,7 +227,7 @@ fn refuse_network_disk(paths: &Paths) -> Result<(), StoreError> {
     let kind = files::network_disk(directory)
         .map_err(|error| files::unavailable("look at the file system of", directory, &error))?;
     let Some(kind) = kind else { return Ok(()) };
-    Err(StoreError::Unavailable {
+    Err(StoreError::Refused {
         action: format!("keep a local state in {}", directory.display()),
         reason: format!(
             "it is on {kind}, where locks and syncs may not hold what they promise; keep it on a \

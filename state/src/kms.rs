@@ -92,7 +92,7 @@ impl KmsWrapper {
 
     fn refuse(&self, verb: &str, reason: String) -> StoreError {
         let action = format!("{verb} the key of the state with the KMS key {}", self.key_id);
-        StoreError::Unavailable { action, reason }
+        StoreError::Key { action, reason }
     }
 
     /// Runs a request on a thread and a runtime of its own: whoever waits may be on a thread of

@@ -36,7 +36,7 @@ pub use config::{
     Config, Location, Paths, RestoreChecks, names, open, open_within, rekey, restore, unlock,
 };
 pub use envelope::{KeyContext, KeySource, KeyWrapper};
-pub use export::{Export, Snapshot, read_export};
+pub use export::{Export, Snapshot, export_text, read_export};
 #[cfg(feature = "s3")]
 pub use kms::KmsWrapper;
 pub use lock::LockOwner;

@@ -43,7 +43,11 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked { holder: holder(&mut file).map_err(refuse)? });
+                return Err(StoreError::Locked {
+                    holder: holder(&mut file).map_err(refuse)?,
+                    // It ends with its process.
+                    id: None,
+                });
             }
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }

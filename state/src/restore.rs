@@ -55,10 +55,7 @@ pub(crate) fn check(
 ) -> Result<(), StoreError> {
     let Some(known) = known else { return Ok(()) };
     let refuse = |reason: String| {
-        Err(StoreError::Unavailable {
-            action: "restore the state from the export".to_owned(),
-            reason,
-        })
+        Err(StoreError::Refused { action: "restore the state from the export".to_owned(), reason })
     };
     if export.lineage != known.lineage {
         if checks.other_lineage {

@@ -103,7 +103,7 @@ impl SledStore {
         let _lock = folder::enter(paths, owner)?;
         paths.standing()?.check(&paths.name())?;
         if !folder::was_there(paths)? {
-            return Err(StoreError::Unavailable {
+            return Err(StoreError::Refused {
                 action: format!("change the key of the state in {}", paths.directory().display()),
                 reason: "there is none yet; the first run makes it with the key that is configured"
                     .to_owned(),

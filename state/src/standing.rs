@@ -33,12 +33,14 @@ impl Standing {
     pub(crate) fn check(&self, name: &str) -> Result<(), StoreError> {
         let reason = match self {
             Self::Here => return Ok(()),
-            Self::MovedTo(place) => format!("it was moved to {place}; it lives there now"),
+            Self::MovedTo(to) => {
+                return Err(StoreError::Moved { from: name.to_owned(), to: to.clone() });
+            }
             Self::ArrivingFrom(place) => {
                 format!("bringing it here from {place} was not finished; do it again")
             }
         };
-        Err(StoreError::Unavailable { action: format!("open the state in {name}"), reason })
+        Err(StoreError::Refused { action: format!("open the state in {name}"), reason })
     }
 }
 

@@ -40,8 +40,8 @@ struct LocalSide {
 ///
 /// # Errors
 /// `Locked` while another run holds either, `Damaged` when what is there cannot be trusted,
-/// `Unavailable` when a state lives in the new place, when the sealing key is not there, or when
-/// disk or service refuse.
+/// `Refused` when a state lives in the new place, `Moved` when none lives in the old one any more,
+/// `Key` when the sealing key is not there, `Unavailable` when disk or service refuse.
 pub async fn move_state(from: &Config, to: &Config, owner: &LockOwner) -> Result<(), StoreError> {
     let source = Side::begin(from, owner).await?;
     let target = match Side::begin(to, owner).await {
@@ -61,7 +61,7 @@ pub async fn move_state(from: &Config, to: &Config, owner: &LockOwner) -> Result
 async fn carry(source: &Side, target: &Side) -> Result<(), StoreError> {
     let (from, to) = (source.site().name(), target.site().name());
     let refuse = |reason: String| {
-        Err(StoreError::Unavailable { action: format!("move the state in {from} to {to}"), reason })
+        Err(StoreError::Refused { action: format!("move the state in {from} to {to}"), reason })
     };
     match (source.standing(), target.standing()) {
         // Everything was done but the last step.

@@ -13,7 +13,7 @@ use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
-use crate::plan::{Action, Change, Mode, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::run::{Run, Stop};
 use crate::search;
 use crate::unwritable::unwritable;
@@ -75,10 +75,7 @@ impl<'a> Live<'a> {
             values: Mutex::new(vec![None; plan.changes.len()]),
             history: RunRecord {
                 id: run.id.clone(),
-                command: match plan.mode {
-                    Mode::Apply => "apply".to_owned(),
-                    Mode::Destroy => "destroy".to_owned(),
-                },
+                command: run.command.clone(),
                 by: run.by.clone(),
                 started: run.clock.now(),
                 ended: None,

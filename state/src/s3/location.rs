@@ -198,7 +198,7 @@ pub(crate) fn states_prefix(location: &S3Location) -> Result<String, StoreError>
         let action = format!("keep states below the prefix `{}`", prefix.escape_debug());
         let reason = "only letters, digits, `-`, `_` and `.` are allowed between slashes, and no \
                       `.` in front";
-        Err(StoreError::Unavailable { action, reason: reason.to_owned() })
+        Err(StoreError::Refused { action, reason: reason.to_owned() })
     }
 }
 

@@ -99,7 +99,10 @@ pub(super) async fn take(cell: Cell, wish: &Wish<'_>) -> Result<Taken, StoreErro
             let quiet = watched.as_ref().map_or(Duration::ZERO, |w| w.since.elapsed());
             if quiet < before.lease() {
                 if alive && began.elapsed() >= wish.wait {
-                    return Err(StoreError::Locked { holder: before.holder() });
+                    return Err(StoreError::Locked {
+                        holder: before.holder(),
+                        id: Some(before.id),
+                    });
                 }
                 let poll = before.lease() / 20;
                 let poll = poll.clamp(Duration::from_millis(50), Duration::from_secs(1));

@@ -442,13 +442,13 @@ pub(crate) async fn names(
 /// Frees the lock of this id. Its holder, if he lives, stops at his next write.
 ///
 /// # Errors
-/// `Unavailable` when nobody holds the lock, or somebody does under another id.
+/// `Refused` when nobody holds the lock, or somebody does under another id.
 pub(crate) async fn unlock(target: &Target, id: &str) -> Result<(), StoreError> {
     let Target { location, place } = target;
     let config = configure(location).await;
     let bucket = Arc::new(Bucket::new(&config, location));
     let cell = Cell::new(&config, location, &bucket, place);
-    let refuse = |reason: String| StoreError::Unavailable {
+    let refuse = |reason: String| StoreError::Refused {
         action: format!("free the lock `{}` of {}", id.escape_debug(), place.name()),
         reason,
     };

@@ -107,7 +107,7 @@ impl Session {
     async fn rekey(&self, new: KeySource, rotate: bool) -> Result<(), StoreError> {
         let place = self.access.place.clone();
         let Some(content) = self.existing().await? else {
-            return Err(StoreError::Unavailable {
+            return Err(StoreError::Refused {
                 action: format!("change the key of the state in {}", place.name()),
                 reason: "there is none yet; the first run makes it with the key that is configured"
                     .to_owned(),

@@ -117,7 +117,7 @@ fn of_twenty_that_come_at_once_one_works_and_the_others_are_told_who() {
         figure("15", &format!("S3, 20 opens at once: {} winners", held.len()));
         assert_eq!((held.len(), refused.len()), (1, 19));
         for refused in refused {
-            let Err(StoreError::Locked { holder }) = refused else { panic!("not the lock") };
+            let Err(StoreError::Locked { holder, .. }) = refused else { panic!("not the lock") };
             let said = "ann runs `infra apply --env staging` on build-3 (process ";
             assert!(holder.starts_with(said), "{holder}");
             assert!(

@@ -134,7 +134,7 @@ fn a_missing_or_wrong_key_is_told_and_nothing_is_made_up() {
     fs::remove_file(place.key()).expect("removed");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("no key")] {
         let shown = error.to_string();
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{shown}");
+        assert!(matches!(error, StoreError::Key { .. }), "{shown}");
         assert!(shown.contains("state.key is missing"), "{shown}");
     }
     assert!(!place.key().exists(), "a new key was made beside an old state");
