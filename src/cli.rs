@@ -67,6 +67,7 @@ enum Command {
     #[command(subcommand)]
     State(commands::state::StateCommand),
     History(commands::history::HistoryArgs),
+    Undo(commands::undo::UndoArgs),
     Graph(commands::graph::GraphArgs),
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
@@ -120,6 +121,16 @@ pub(crate) struct RefreshArgs {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub(crate) refresh: bool,
+}
+
+/// Whether what is there and not recorded is taken over.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct AdoptArgs {
+    /// First record what belongs to the stacks by its tags and is not recorded: the way out when a
+    /// state was lost. It writes the state, also before a plan, and changes no object.
+    #[arg(long)]
+    pub(crate) adopt: bool,
 }
 
 /// How long another run is waited for.
@@ -253,6 +264,7 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,
+        Command::Undo(args) => commands::undo::run(context, args).await,
         Command::Graph(args) => commands::graph::run(context, args).await,
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,

@@ -33,9 +33,17 @@ pub(crate) struct Interrupts {
 
 struct Shared {
     terminal: Arc<Terminal>,
-    hold: Mutex<Option<Hold>>,
+    held: Mutex<Held>,
     stop: watch::Sender<Stop>,
     ended: watch::Sender<bool>,
+}
+
+/// What a command holds on to.
+#[derive(Default)]
+struct Held {
+    hold: Option<Hold>,
+    /// Whether a signal came meanwhile.
+    signalled: bool,
 }
 
 impl Interrupts {
@@ -43,7 +51,7 @@ impl Interrupts {
     pub(crate) fn new(terminal: &Arc<Terminal>) -> Self {
         let shared = Shared {
             terminal: Arc::clone(terminal),
-            hold: Mutex::default(),
+            held: Mutex::default(),
             stop: watch::Sender::new(Stop::Running),
             ended: watch::Sender::new(false),
         };
@@ -87,14 +95,23 @@ impl Interrupts {
         Ok(())
     }
 
-    /// From now on signals do not end the command: they ask it to stop. There is no way back, because
-    /// what is said afterwards must be said too.
+    /// From now on signals do not end the command: they ask it to stop. There is no way back but from
+    /// a step that something else follows, because what is said afterwards must be said too.
     pub(crate) fn hold(&self, hold: Hold) -> watch::Receiver<Stop> {
-        *self.shared.lock() = Some(hold);
+        self.shared.lock().hold = Some(hold);
         if self.shared.terminal.is_reader_gone() {
             self.shared.unread();
         }
         self.shared.stop.subscribe()
+    }
+
+    /// Ends the step that was held, and the command with it if a signal came meanwhile.
+    pub(crate) fn release(&self) {
+        let mut held = self.shared.lock();
+        held.hold = None;
+        if held.signalled {
+            self.shared.ended.send_replace(true);
+        }
     }
 
     /// Waits for a signal that ends the command at once.
@@ -112,28 +129,29 @@ async fn next(signal: &mut Option<Signal>) {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Hold>> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn signalled(&self, what: &str) {
-        let hold = self.lock();
+        let mut held = self.lock();
+        held.signalled = true;
         let stop = *self.stop.borrow();
-        let (line, next) = answer(hold.as_ref(), stop, what);
+        let (line, next) = answer(held.hold.as_ref(), stop, what);
         // Said before it is done, so that it is the first thing to be seen.
         if let Some(line) = line {
             self.terminal.note(&line);
         }
         match next {
             Some(next) => drop(self.stop.send_replace(next)),
-            None => drop(self.ended.send_replace(hold.is_none())),
+            None => drop(self.ended.send_replace(held.hold.is_none())),
         }
     }
 
     /// A run that nobody reads stops in order, as for a terminal that was closed.
     fn unread(&self) {
         let running = *self.stop.borrow() == Stop::Running;
-        if running && matches!(&*self.lock(), Some(Hold::Run { .. })) {
+        if running && matches!(self.lock().hold, Some(Hold::Run { .. })) {
             self.terminal.note(
                 "\nStopping, because nobody reads the answer: no new calls, those in flight are\n\
                  waited for.\n",

@@ -17,7 +17,7 @@ use crate::plan::Goal;
 use crate::recover::{known_inputs, recorded_value, remember};
 use crate::refresh::{self, revealed};
 use crate::run::Ports;
-use crate::search::{find_all, recorded_ids};
+use crate::search::{OTHERS, find_all, recorded_ids};
 use crate::unwritable::unwritable;
 use crate::{compare, decide, digest};
 
@@ -94,14 +94,15 @@ fn lost_state(there: &[(&Address, String)], goal: &Goal) -> Diagnostic {
         several => (format!("{several} objects carry"), "are"),
     };
     let options = format!("--env {environment} --stack {stack}");
+    // In two lines each: the commands are as long as a narrow terminal is wide.
     Diagnostic::error("plan::lost-state", "the state is empty, and objects of the stack are there")
         .detail(format!(
             "at least {how_many} the tags of `{stack}` in `{environment}` and {are} not recorded:\n{}",
             lines.join("\n")
         ))
-        .hint(format!("`infra state restore FILE {options}` brings back an exported state"))
-        .hint(format!("`infra plan --adopt {options}` records what is there, without an export"))
-        .hint("if the state is elsewhere, check `state` in infra.toml and the environment")
+        .hint(format!("put an exported state back:\n`infra state restore FILE {options}`"))
+        .hint(format!("or record what is there, without an export:\n`infra plan --adopt {options}`"))
+        .hint("or check `state` in `infra.toml`, if the state is kept elsewhere")
 }
 
 /// Takes over what is declared, not recorded, and there: see [`adopt`](crate::adopt()).
@@ -280,10 +281,7 @@ fn single(
             declaration.type_name,
             ids.join(", ")
         ))
-        .hint(format!(
-            "keep one with `infra import {} ID`, delete the others, and run the command again",
-            declaration.address
-        )))
+        .hint(OTHERS))
 }
 
 /// The record of an object that is taken over: as it is, so that the plan shows what differs. What

@@ -25,6 +25,8 @@ pub struct Run<'a> {
     pub stop: watch::Receiver<Stop>,
     /// Random id of the run.
     pub id: String,
+    /// What is run, for the history: `apply`, `destroy`, `undo 30c1…`.
+    pub command: String,
     /// Who runs it, for the history.
     pub by: String,
 }

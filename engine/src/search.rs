@@ -26,6 +26,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// What to do when several objects may be the one that is meant.
+pub(crate) const OTHERS: &str = "keep one: delete the others, or take the tag `infra:address` off \
+    them,\nand run the command again";
+
 /// A create of which nobody knows what became.
 #[derive(Debug, Clone)]
 pub(crate) struct Lost {
@@ -204,8 +208,5 @@ fn single(lost: &Lost, found: Result<Vec<String>, Failure>) -> Result<Option<Str
     );
     Err(Diagnostic::error("recover::ambiguous", "an unfinished create has several results")
         .detail(detail)
-        .hint(format!(
-            "keep one with `infra import {} ID`, delete the others, and run the command again",
-            request.address
-        )))
+        .hint(OTHERS))
 }

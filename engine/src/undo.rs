@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use infra_sdk::provider::{Owner, Provider};
-use infra_sdk::store::{Record, RunChange, State, Store, StoreError};
+use infra_sdk::store::{Record, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
     Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Field, Function, Object,
-    OutputDeclaration, Schema, Value,
+    OutputDeclaration, Reference, Schema, Value,
 };
 
 use crate::check::{Hints as _, near};
@@ -39,7 +39,7 @@ pub struct Undo {
 /// records were changed for (moves, takeovers, locks against destruction) is not taken back.
 ///
 /// # Errors
-/// When the history has no such run or cannot be read, when later runs changed the same resources,
+/// When the history has no such run or cannot be read, when the run changed records only, when later runs changed the same resources,
 /// or made what needs a resource that would go.
 pub async fn undo(
     provider: &dyn Provider,
@@ -59,6 +59,9 @@ pub async fn undo(
                 .hint("`infra history` lists all runs"),
         ]);
     };
+    if let Some(refused) = changed_records(&history[position], owner) {
+        return Err(vec![refused]);
+    }
     let changes = store.changes(run).await.map_err(|error| vec![unreadable(&error)])?;
     let mut later = Vec::new();
     for run in &history[position + 1..] {
@@ -67,6 +70,28 @@ pub async fn undo(
     let mut inverse = Inverse::new(provider, state, &changes);
     inverse.conflicts(&later, accepted);
     inverse.goal(owner)
+}
+
+/// Why a run of `infra state` is not taken back so: it changed records and no object, and what undo
+/// plans would change objects.
+fn changed_records(run: &RunRecord, owner: &Owner) -> Option<Diagnostic> {
+    let words = run.command.strip_prefix("state ")?;
+    let options = format!("--env {} --stack {}", owner.environment, owner.stack);
+    let hint = match words.split(' ').collect::<Vec<_>>().as_slice() {
+        ["mv", from, to] => format!("move it back:\n`infra state mv {to} {from} {options}`"),
+        ["rm", ..] => {
+            format!("record again what is declared and there:\n`infra plan --adopt {options}`")
+        }
+        ["restore", ..] => {
+            format!("put another export in its place:\n`infra state restore FILE {options}`")
+        }
+        _ => "there is nothing of it to take back".to_owned(),
+    };
+    Some(
+        Diagnostic::error("undo::records", "the run changed records, and no object")
+            .detail(format!("run `{}`: infra {}", run.id, run.command))
+            .hint(hint),
+    )
 }
 
 fn unreadable(error: &StoreError) -> Diagnostic {
@@ -114,24 +139,61 @@ impl<'a> Inverse<'a> {
             if self.is_as(change.before.as_ref(), self.state.records.get(address)) {
                 continue;
             }
+            // Another undo may have done a part of it already.
+            if self.is_back(address) {
+                continue;
+            }
             self.problems.push(
                 Diagnostic::error("undo::conflict", "a later run changed the same resource")
                     .detail(format!("run `{}`, at {}", change.run, change.at))
                     .address(address)
-                    .hint("undo that run first, or accept that what it did to it is lost"),
+                    .hint(format!(
+                        "undo that run first, or lose what it did, with\n\
+                         `--accept-conflict {address}`"
+                    )),
             );
         }
+    }
+
+    /// Whether a resource is by now as it was before the run; the object may be another one.
+    fn is_back(&self, address: &Address) -> bool {
+        let there = self.state.records.get(address);
+        match (self.before.get(address), there) {
+            (Some(None), None) => true,
+            (Some(Some(before)), Some(there)) => {
+                before.type_name == there.type_name
+                    && before.place == there.place
+                    && self.is_as_wanted(before, there)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what a record says is what is there, with the names that its neighbours have by now.
+    fn is_as_wanted(&self, before: &Record, there: &Record) -> bool {
+        let resolve = |reference: &Reference| {
+            let neighbour = self.state.records.get(&reference.address)?;
+            neighbour.outputs.get(&reference.attribute).cloned()
+        };
+        let inputs = before.inputs.iter();
+        let today = inputs.map(|(name, value)| {
+            let value = self.expr(value, before).evaluate(&resolve).ok()?;
+            Some((name.clone(), value))
+        });
+        let Some(inputs) = today.collect::<Option<Object>>() else { return false };
+        self.same_inputs(&Record { inputs, ..before.clone() }, there)
+    }
+
+    fn same_inputs(&self, one: &Record, other: &Record) -> bool {
+        self.provider.schema(&one.type_name).is_some_and(|schema| {
+            compare::differing(schema.inputs, &one.inputs, &other.inputs).is_empty()
+        })
     }
 
     fn is_as(&self, one: Option<&Record>, other: Option<&Record>) -> bool {
         match (one, other) {
             (None, None) => true,
-            (Some(one), Some(other)) => {
-                one.id == other.id
-                    && self.provider.schema(&one.type_name).is_some_and(|schema| {
-                        compare::differing(schema.inputs, &one.inputs, &other.inputs).is_empty()
-                    })
-            }
+            (Some(one), Some(other)) => one.id == other.id && self.same_inputs(one, other),
             _ => false,
         }
     }

@@ -195,6 +195,8 @@ pub enum StoreError {
     Locked {
         /// Who, and since when, as far as it is known.
         holder: String,
+        /// The id of the lock, where it can be freed by it.
+        id: Option<String>,
     },
     /// Another run took the lock over while this one held it. What this run wrote until then counts.
     #[error("the lock of the state was lost: {holder}")]
@@ -208,6 +210,31 @@ pub enum StoreError {
         /// What was tried, with the path.
         action: String,
         /// What the system said.
+        reason: String,
+    },
+    /// What was asked for is against the rules of the store: nothing was changed, and trying again
+    /// changes nothing.
+    #[error("{action}: {reason}")]
+    Refused {
+        /// What was asked for, with the place.
+        action: String,
+        /// Which rule.
+        reason: String,
+    },
+    /// The state lives elsewhere.
+    #[error("open the state in {from}: it was moved to {to}; it lives there now")]
+    Moved {
+        /// Where it was looked for.
+        from: String,
+        /// Where it is.
+        to: String,
+    },
+    /// What wraps the key of the state is missing, is another one, or refuses.
+    #[error("{action}: {reason}")]
+    Key {
+        /// What was tried.
+        action: String,
+        /// What does not fit.
         reason: String,
     },
     /// What is there is damaged.

@@ -4,7 +4,7 @@ use clap::Args;
 use infra_engine::Mode;
 
 use super::carry_out::{ApplyingArgs, carry_out};
-use crate::cli::{Context, StackArgs};
+use crate::cli::{AdoptArgs, Context, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -16,9 +16,11 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     stacks: StackArgs,
     #[command(flatten)]
+    adopt: AdoptArgs,
+    #[command(flatten)]
     applying: ApplyingArgs,
 }
 
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
-    carry_out(context, &args.stacks, &args.applying, Mode::Apply).await
+    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Apply).await
 }

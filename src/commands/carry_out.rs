@@ -1,18 +1,24 @@
-//! What `apply` and `destroy` have in common: plan, show, ask, carry out, sum up.
+//! What `apply`, `destroy` and `undo` have in common: plan, show, ask, carry out, sum up.
 
 use std::sync::{Arc, mpsc};
 
 use clap::Args;
 use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
 use infra_sdk::Diagnostic;
+use infra_sdk::provider::Provider;
 use tokio::sync::watch;
 
 use super::plan::show;
-use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
+use crate::cli::{
+    AdoptArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
+};
+use crate::config::Environment;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
-use crate::session::{Locking, Planned, Prepared, SystemClock, Way, approve, plan_all, states};
+use crate::session::{
+    Locking, Planned, Prepared, SystemClock, Way, approve, confirm, plan_all, states,
+};
 use crate::view::{Terminal, apply_json, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -20,11 +26,11 @@ use crate::view::{Terminal, apply_json, human};
 #[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct ApplyingArgs {
     #[command(flatten)]
-    refresh: RefreshArgs,
+    pub(super) refresh: RefreshArgs,
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
-    waiting: LockArgs,
+    pub(super) waiting: LockArgs,
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
@@ -34,38 +40,83 @@ pub(crate) struct ApplyingArgs {
     parallelism: u16,
 }
 
+impl ApplyingArgs {
+    /// Refuses what cannot be asked.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.format.format == Format::Json && !self.auto_approve {
+            return Err(CommandError::usage(
+                Diagnostic::error("cli::approval", "a stream of JSON asks no questions")
+                    .hint("add `--auto-approve`"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What is carried out, and how it is called.
+pub(super) struct Work<'a> {
+    /// The environment.
+    pub(super) environment: &'a Environment,
+    /// Its cloud.
+    pub(super) provider: &'a dyn Provider,
+    /// The plans, in the order in which they are applied.
+    pub(super) stacks: Vec<Prepared>,
+    /// Which way the plans go.
+    pub(super) mode: Mode,
+    /// What is asked for, and what the end says: `apply`.
+    pub(super) verb: &'static str,
+    /// The command, for the history, and without its environment: `apply`.
+    pub(super) command: String,
+}
+
 /// Plans, shows, asks, carries out and sums up.
 pub(super) async fn carry_out(
     context: &Context,
     stacks: &StackArgs,
     args: &ApplyingArgs,
+    adopt: AdoptArgs,
     mode: Mode,
 ) -> Result<Exit> {
-    let format = args.format.format;
-    if format == Format::Json && !args.auto_approve {
-        return Err(CommandError::usage(
-            Diagnostic::error("cli::approval", "a stream of JSON asks no questions")
-                .hint("add `--auto-approve`"),
-        ));
+    args.check()?;
+    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let takeover = "record what belongs to the stacks and is not recorded";
+    if adopt.adopt && !args.auto_approve && !confirm(context, takeover).await? {
+        return Ok(Exit::Failed);
     }
-    let locking = Locking::Within(args.waiting.lock_timeout);
-    let way = Way { mode, refresh: args.refresh.refresh, format, locking };
-    let planned = plan_all(context, stacks, way).await?;
-    match (format, planned.stacks.as_slice()) {
+    let way = Way {
+        mode,
+        refresh: args.refresh.refresh,
+        format: args.format.format,
+        locking: Locking::Within(args.waiting.lock_timeout),
+        adopt: adopt.adopt.then_some(verb),
+    };
+    let Planned { selection, cloud, stacks } = plan_all(context, stacks, way).await?;
+    let work = Work {
+        environment: &selection.environment,
+        provider: &*cloud.provider,
+        stacks,
+        mode,
+        verb,
+        command: verb.to_owned(),
+    };
+    finish(context, work, args).await
+}
+
+/// Shows plans, asks, carries them out and sums up.
+pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArgs) -> Result<Exit> {
+    let (mode, verb) = (work.mode, work.verb);
+    match (args.format.format, work.stacks.as_slice()) {
         (Format::Json, [stack]) => {
             context.terminal.answer(&apply_json::planned(&stack.plan, mode));
         }
-        _ => show(context, &planned),
+        _ => show(context, &work.environment.name, work.provider, &work.stacks),
     }
-    let empty = planned.stacks.iter().all(|stack| stack.plan.is_empty());
-    if !empty && !args.auto_approve {
-        let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
-        if !approve(context, &planned.selection.environment, verb).await? {
-            return Ok(Exit::Failed);
-        }
+    let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
+    if !empty && !args.auto_approve && !approve(context, work.environment, verb).await? {
+        return Ok(Exit::Failed);
     }
-    let done = apply_all(context, planned, args, mode).await?;
-    sum_up(context, &done, args, mode, empty);
+    let done = apply_all(context, work, args).await?;
+    sum_up(context, &done, args, (mode, verb), empty);
     // Whoever has read only a part must not take it for all.
     let unread = context.terminal.is_reader_gone();
     Ok(match exit(&done) {
@@ -77,15 +128,13 @@ pub(super) async fn carry_out(
 /// Applies every plan in order. An interrupt stops them all.
 async fn apply_all(
     context: &Context,
-    planned: Planned,
+    work: Work<'_>,
     args: &ApplyingArgs,
-    mode: Mode,
 ) -> Result<Vec<(String, Summary)>> {
-    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
-    let goes_on = format!("infra {verb} --env {}", planned.selection.environment.name);
+    let goes_on = format!("infra {} --env {}", work.command, work.environment.name);
     let stop = context.interrupts.hold(Hold::Run { goes_on });
     let mut done = Vec::new();
-    for stack in planned.stacks {
+    for stack in work.stacks {
         let Prepared { name, store, plan, .. } = stack;
         let Some(store) = store else {
             return Err(Diagnostic::error("apply::unlocked", "the state is not held")
@@ -97,18 +146,19 @@ async fn apply_all(
             continue;
         }
         let (sender, receiver) = mpsc::channel();
-        let viewer = view(context, args.format.format, receiver, &plan, mode);
+        let viewer = view(context, args.format.format, receiver, &plan, work.mode);
         let clock = SystemClock::new();
         // A viewer that is gone has panicked, which is told below.
         let events = move |event| drop(sender.send(event));
         let run = Run {
-            provider: &*planned.cloud.provider,
+            provider: work.provider,
             store: &*store,
             clock: &clock,
             events: &events,
             parallelism: usize::from(args.parallelism),
             stop: stop.clone(),
             id: states::run_id()?,
+            command: work.command.clone(),
             by: states::who(),
         };
         let summary = apply(plan, run, &stop).await;
@@ -171,7 +221,7 @@ fn sum_up(
     context: &Context,
     done: &[(String, Summary)],
     args: &ApplyingArgs,
-    mode: Mode,
+    (mode, verb): (Mode, &str),
     empty: bool,
 ) {
     let terminal = &context.terminal;
@@ -187,7 +237,7 @@ fn sum_up(
         if !empty || !complete {
             let done: Vec<_> =
                 done.iter().map(|(name, summary)| (name.as_str(), summary)).collect();
-            terminal.answer(&human::summary::render(&done, mode == Mode::Destroy));
+            terminal.answer(&human::summary::render(&done, verb));
         }
     }
 }

@@ -5,7 +5,7 @@ use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 
 use super::carry_out::{ApplyingArgs, carry_out};
-use crate::cli::{Context, StackArgs};
+use crate::cli::{AdoptArgs, Context, StackArgs};
 use crate::config::Project;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -18,6 +18,8 @@ use crate::exit::Exit;
 pub(crate) struct DestroyArgs {
     #[command(flatten)]
     stacks: StackArgs,
+    #[command(flatten)]
+    adopt: AdoptArgs,
     #[command(flatten)]
     applying: ApplyingArgs,
 }
@@ -33,5 +35,5 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
             .hint("take `protected = true` away first, if it is really to be destroyed")
             .into());
     }
-    carry_out(context, &args.stacks, &args.applying, Mode::Destroy).await
+    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Destroy).await
 }

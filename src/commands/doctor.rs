@@ -10,12 +10,12 @@ use infra_sdk::Diagnostic;
 use tokio::process::Command;
 
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project, StateKey};
+use crate::config::{Endpoint, Environment, Project, StateKey, StatePlace};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::program::{Program, build};
-use crate::session::states::names;
-use crate::session::{Site, connect, sandbox};
+use crate::session::place::key_file;
+use crate::session::{Site, connect, recorded, sandbox};
 use crate::view::human::doctor::{Finding, Verdict, render};
 
 /// Say whether everything is here that a run needs, and what mends it
@@ -48,9 +48,9 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
                 environments.iter().any(|environment| environment.endpoint == Endpoint::Sandbox);
             findings.push(python(sandboxed).await);
             for environment in environments {
-                findings.push(state(&project, environment));
+                findings.push(state(context, &project, environment).await);
                 findings.push(key(&project, environment));
-                findings.extend(locks(context, &project, environment).await?);
+                findings.extend(locks(context, &project, environment).await);
                 findings.push(cloud(context, &project, environment).await);
             }
         }
@@ -119,9 +119,18 @@ async fn program(context: &Context, project: &Project, args: &DoctorArgs) -> Fin
     }
 }
 
-fn state(project: &Project, environment: &Environment) -> Finding {
+async fn state(context: &Context, project: &Project, environment: &Environment) -> Finding {
     let name = format!("state of {}", environment.name);
-    let folder = project.state_root(environment);
+    let folder = match &environment.state {
+        StatePlace::Folder(folder) => project.root.join(folder),
+        StatePlace::Bucket { .. } => {
+            let written = environment.state.written();
+            return match recorded(context, project, environment).await {
+                Ok(_) => Finding::good(name, format!("{written} can be read")),
+                Err(error) => Finding::from_error(name, &error),
+            };
+        }
+    };
     match writable(&folder) {
         Ok(()) => Finding::good(name, format!("{} can be written", folder.display())),
         Err(why) => {
@@ -146,7 +155,8 @@ fn key(project: &Project, environment: &Environment) -> Finding {
     let path = match &environment.state_key {
         Some(StateKey::Passphrase) => return Finding::good(name, "a passphrase"),
         Some(StateKey::File(path)) => project.root.join(path),
-        None => project.state_root(environment).join("state.key"),
+        Some(StateKey::Kms(key)) => return Finding::good(name, format!("the KMS key {key}")),
+        None => key_file(project, &environment.state),
     };
     let shown = path.display();
     match std::fs::metadata(&path) {
@@ -166,13 +176,16 @@ fn key(project: &Project, environment: &Environment) -> Finding {
 }
 
 /// Whether each state can be opened, and who holds it otherwise.
-async fn locks(
-    context: &Context,
-    project: &Project,
-    environment: &Environment,
-) -> Result<Vec<Finding>> {
+async fn locks(context: &Context, project: &Project, environment: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for stack in names(project, environment)? {
+    let stacks = match recorded(context, project, environment).await {
+        Ok(stacks) => stacks,
+        Err(error) => {
+            let name = format!("stacks of {}", environment.name);
+            return vec![Finding::from_error(name, &error)];
+        }
+    };
+    for stack in stacks {
         let name = format!("{stack} in {}", environment.name);
         let site = Site { project, environment, stack: &stack };
         findings.push(match site.open(context, Duration::ZERO).await {
@@ -191,7 +204,7 @@ async fn locks(
             Err(error) => Finding::from_error(name, &error),
         });
     }
-    Ok(findings)
+    findings
 }
 
 async fn cloud(context: &Context, project: &Project, environment: &Environment) -> Finding {

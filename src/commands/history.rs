@@ -28,7 +28,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) type Told = (RunRecord, Vec<RunChange>);
 
 pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let format = args.format.format;
     one_document(format, stacks.iter().map(String::as_str))?;
     let mut all = Vec::new();
@@ -46,8 +46,8 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
         all.push((stack, runs));
     }
     let text = match (&args.run, format) {
-        (Some(id), Format::Human) => human::history::one(&find(&all, id)?.1),
-        (Some(id), Format::Json) => history_json::one(&find(&all, id)?.1),
+        (Some(id), Format::Human) => human::history::one(find(&all, id)?.1),
+        (Some(id), Format::Json) => history_json::one(find(&all, id)?.1),
         (None, Format::Human) => human::history::all(&all),
         (None, Format::Json) => {
             history_json::all(all.first().map(|(_, runs)| runs.as_slice()).unwrap_or_default())
@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
 ///
 /// # Errors
 /// When there is none, or several begin so.
-fn find<'r>(
+pub(super) fn find<'r>(
     all: &'r [(String, Vec<Told>)],
     id: &str,
 ) -> std::result::Result<(&'r str, &'r Told), Diagnostic> {

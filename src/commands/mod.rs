@@ -10,4 +10,5 @@ pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod state;
+pub(crate) mod undo;
 pub(crate) mod validate;

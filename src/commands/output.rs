@@ -25,7 +25,7 @@ pub(crate) struct OutputArgs {
 }
 
 pub(crate) async fn run(context: &Context, args: &OutputArgs) -> Result<Exit> {
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let format = args.format.format;
     one_document(format, stacks.iter().map(String::as_str))?;
     let mut all = Vec::new();

@@ -2,11 +2,13 @@
 
 use clap::{ArgAction, Args};
 use infra_engine::Mode;
+use infra_sdk::Diagnostic;
+use infra_sdk::provider::Provider;
 
-use crate::cli::{Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
-use crate::error::Result;
+use crate::cli::{AdoptArgs, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
+use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Locking, Planned, Way, plan_all};
+use crate::session::{Locking, Prepared, Way, plan_all};
 use crate::view::{human, plan_json};
 
 /// Show what would change
@@ -14,6 +16,8 @@ use crate::view::{human, plan_json};
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     stacks: StackArgs,
+    #[command(flatten)]
+    adopt: AdoptArgs,
     #[command(flatten)]
     refresh: RefreshArgs,
     #[command(flatten)]
@@ -34,11 +38,19 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
+    if args.adopt.adopt && !args.lock {
+        return Err(CommandError::usage(
+            Diagnostic::error("cli::adopt", "without the lock nothing can be recorded")
+                .detail("`--adopt` writes the state, and `--lock=false` only looks at it")
+                .hint("leave one of the two out"),
+        ));
+    }
     let way = Way {
         mode: if args.destroy { Mode::Destroy } else { Mode::Apply },
         refresh: args.refresh.refresh,
         format: args.format.format,
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
+        adopt: args.adopt.adopt.then_some("plan"),
     };
     let planned = plan_all(context, &args.stacks, way).await?;
     match (args.format.format, planned.stacks.as_slice()) {
@@ -53,18 +65,23 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             });
             context.terminal.answer(&document);
         }
-        _ => show(context, &planned),
+        _ => {
+            let environment = &planned.selection.environment.name;
+            show(context, environment, &*planned.cloud.provider, &planned.stacks);
+        }
     }
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })
 }
 
 /// Writes the plans for people.
-pub(super) fn show(context: &Context, planned: &Planned) {
-    let plans: Vec<_> =
-        planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
-    let provider = &*planned.cloud.provider;
-    let name = &planned.selection.environment.name;
-    let text = human::plan::render(name, &plans, &|type_name| provider.schema(type_name));
+pub(super) fn show(
+    context: &Context,
+    environment: &str,
+    provider: &dyn Provider,
+    stacks: &[Prepared],
+) {
+    let plans: Vec<_> = stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
+    let text = human::plan::render(environment, &plans, &|type_name| provider.schema(type_name));
     context.terminal.answer(&text);
 }

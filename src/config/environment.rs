@@ -3,7 +3,6 @@
 //! The main type is [`Environment`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use infra_aws::OtherAccount;
@@ -12,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::Document;
 use crate::config::fields::{Fields, Text};
-use crate::config::state::{self, StateKey, StateOptions};
+use crate::config::state::{self, StateKey, StateOptions, StatePlace};
 
 /// Where stacks are applied, and with what care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub(crate) struct Environment {
     pub(crate) protected: bool,
     /// Who answers for AWS.
     pub(crate) endpoint: Endpoint,
-    /// Folder that its states are kept in, relative to the project: `state/ENV/STACK` in it.
-    pub(crate) state: PathBuf,
+    /// Where its states are kept.
+    pub(crate) state: StatePlace,
     /// What wraps the keys of its states, where it is not the key file beside them.
     pub(crate) state_key: Option<StateKey>,
     /// What else there is to say about its states.
@@ -52,6 +51,12 @@ pub(crate) enum Endpoint {
     Url(String),
     /// The emulators of this machine.
     Sandbox,
+}
+
+impl From<String> for Endpoint {
+    fn from(text: String) -> Self {
+        if text == "sandbox" { Self::Sandbox } else { Self::Url(text) }
+    }
 }
 
 impl Environment {
@@ -92,13 +97,10 @@ impl Environment {
             let path = format!("environments.{name}.state_options");
             StateOptions::read(Fields::new(document, table, &path, problems))
         });
-        let state = state::folder(state.as_ref(), problems);
+        let state = state::place(state.as_ref(), problems);
         let state_key = state::key(state_key.as_ref(), problems);
-        let endpoint = match endpoint.map(|endpoint| endpoint.text) {
-            None => Endpoint::Standard,
-            Some(text) if text == "sandbox" => Endpoint::Sandbox,
-            Some(url) => Endpoint::Url(url),
-        };
+        let endpoint =
+            endpoint.map_or(Endpoint::Standard, |endpoint| Endpoint::from(endpoint.text));
         if problems.len() > before {
             return None;
         }
@@ -190,7 +192,7 @@ fn account_problem(account: &Text) -> Option<Diagnostic> {
     })
 }
 
-fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {
+pub(super) fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {
     let address = ["http://", "https://"].iter().find_map(|s| endpoint.text.strip_prefix(s));
     let valid = endpoint.text == "sandbox"
         || address.is_some_and(|rest| {

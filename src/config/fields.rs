@@ -92,6 +92,23 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
         }
     }
 
+    /// Everything that was found wrong so far, to add to.
+    pub(crate) fn problems(&mut self) -> &mut Vec<Diagnostic> {
+        self.problems
+    }
+
+    /// Reports the value of a key that has the right type and cannot be.
+    pub(crate) fn problem(&mut self, name: &str, hint: &str) {
+        let key = Spanned::new(0..0, DeString::Borrowed(name));
+        let Some(value) = self.table.get(&key) else { return };
+        self.problems.push(
+            Diagnostic::error("config::value", "a value cannot be that")
+                .detail(format!("`{}.{name}`", self.path))
+                .location(Some(self.document.location(value.span())))
+                .hint(hint),
+        );
+    }
+
     /// Reports the keys that were not asked for.
     pub(crate) fn finish(self) {
         for key in self.table.keys().filter(|key| !self.known.contains(&&**key.get_ref())) {

@@ -15,5 +15,5 @@ pub(crate) use document::Document;
 pub(crate) use environment::{Endpoint, Environment};
 pub(crate) use fields::near;
 pub(crate) use project::Project;
-pub(crate) use state::StateKey;
+pub(crate) use state::{StateKey, StatePlace};
 pub(crate) use variables::Variable;

@@ -115,11 +115,6 @@ impl Project {
     pub(crate) fn own_folder(&self) -> PathBuf {
         self.root.join(".infra")
     }
-
-    /// Folder that the states of an environment are kept in.
-    pub(crate) fn state_root(&self, environment: &Environment) -> PathBuf {
-        self.root.join(&environment.state)
-    }
 }
 
 /// Names of environments become folders, tags and arguments.
@@ -170,8 +165,8 @@ mod tests {
         let production = project.environment("production").expect("there");
         assert!(production.protected);
         assert_eq!(production.default_tags["team"], "platform");
-        assert_eq!(project.state_root(production), Path::new("/p/kept"));
         assert_eq!(production.accounts["audit"].account.as_deref(), Some("444455556666"));
+        assert_eq!(production.state.written(), "kept");
         assert!(project.environment("producton").is_err());
     }
 
@@ -180,8 +175,9 @@ mod tests {
         let problems = read(
             "colour = 1\n[project]\nprogram = 7\nprogramme = \"x\"\n[environments.Bad]\n\
              [environments.a]\nregion = \"r\"\naccount = \"12\"\nendpoint = \"ftp://x\"\n\
-             protected = \"yes\"\nstate = \"s3://bucket\"\nstate_key = \"hunter2\"\n\
-             [environments.a.state_options]\nallow_network_disc = true\n",
+             protected = \"yes\"\nstate = \"gs://bucket\"\nstate_key = \"hunter2\"\n\
+             [environments.a.state_options]\nallow_network_disc = true\nregion = \"Europe\"\n\
+             endpoint = \"s3\"\nlock_table = \"a\"\nkms_key = \"\"\nlease = 1\n",
         )
         .expect_err("wrong");
         assert_eq!(
@@ -195,10 +191,15 @@ mod tests {
                 "8:11 config::account `12` is not twelve digits",
                 "9:12 config::endpoint `ftp://x`",
                 "10:13 config::type `environments.a.protected` is `true` or `false`, not text",
-                "11:9 config::state `s3://bucket` is not a path",
+                "11:9 config::state `gs://bucket` is neither a folder nor a bucket",
                 "12:13 config::state-key `state_key` says what wraps the key, and never a secret itself",
                 "14:1 config::unknown-key `allow_network_disc` is not a key of \
                  `[environments.a.state_options]`",
+                "15:10 config::value `environments.a.state_options.region`",
+                "16:12 config::endpoint `s3`",
+                "17:14 config::value `environments.a.state_options.lock_table`",
+                "18:11 config::value `environments.a.state_options.kms_key`",
+                "19:9 config::value `environments.a.state_options.lease`",
             ]
         );
     }

@@ -1,11 +1,12 @@
-//! What wraps the keys of states: a key file, or a passphrase that comes from the environment or is
+//! What wraps the keys of states: a key file, a key of KMS, or a passphrase that comes from the environment or is
 //! asked for, and never from the command line, which every user of the machine may read.
 
 use infra_sdk::Diagnostic;
 use infra_state::KeySource;
 
+use super::place;
 use crate::cli::Context;
-use crate::config::{Project, StateKey};
+use crate::config::{Environment, Project, StateKey};
 use crate::error::{CommandError, Result};
 
 /// Holds the passphrase of the states.
@@ -19,9 +20,10 @@ const NEW_PASSPHRASE: &str = "INFRA_STATE_NEW_PASSPHRASE";
 ///
 /// # Errors
 /// When there is no passphrase and nobody to ask.
-pub(super) async fn current(
+pub(crate) async fn current(
     context: &Context,
     project: &Project,
+    environment: &Environment,
     key: &StateKey,
     first: bool,
 ) -> Result<KeySource> {
@@ -31,6 +33,7 @@ pub(super) async fn current(
             let ask = || passphrase(context, PASSPHRASE, "Passphrase of the states: ", first);
             context.passphrase.get_or_try_init(ask).await.cloned()
         }
+        StateKey::Kms(key) => place::kms(context, project, environment, key).await,
     }
 }
 
@@ -38,12 +41,18 @@ pub(super) async fn current(
 ///
 /// # Errors
 /// As [`current`].
-pub(crate) async fn new(context: &Context, project: &Project, key: &StateKey) -> Result<KeySource> {
+pub(crate) async fn new(
+    context: &Context,
+    project: &Project,
+    environment: &Environment,
+    key: &StateKey,
+) -> Result<KeySource> {
     match key {
         StateKey::File(path) => Ok(KeySource::File(project.root.join(path))),
         StateKey::Passphrase => {
             passphrase(context, NEW_PASSPHRASE, "New passphrase of the states: ", true).await
         }
+        StateKey::Kms(key) => place::kms(context, project, environment, key).await,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Start reading at [`plan_all`], which goes all the way: select, connect, declare, lock, plan.
 //! Nothing is written before every stack has been declared without an error.
 
+mod adopt;
 mod answers;
 mod approve;
 mod clock;
@@ -10,6 +11,7 @@ mod cloud;
 mod declare;
 mod failure;
 pub(crate) mod keys;
+pub(crate) mod place;
 mod prepare;
 mod sandbox;
 mod select;
@@ -21,7 +23,7 @@ pub(crate) use approve::{approve, confirm};
 pub(crate) use clock::SystemClock;
 pub(crate) use cloud::{connect, definitions};
 pub(crate) use declare::{Declared, declare_recorded};
-pub(crate) use prepare::{Locking, Planned, Prepared, Way, one_document, plan_all};
+pub(crate) use prepare::{Locking, Planned, Prepared, Way, one_document, plan_all, settle};
 pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
-pub(crate) use select::{find, select, select_recorded};
+pub(crate) use select::{find, recorded, select, select_recorded};
 pub(crate) use site::Site;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
-use infra_sdk::provider::Owner;
+use infra_sdk::provider::{Owner, Provider};
 use infra_sdk::store::{Edit, State, Store};
 use infra_sdk::{Declarations, Diagnostic};
 
+use super::adopt::adopt;
 use super::answers::Live;
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
@@ -51,6 +52,8 @@ pub(crate) struct Way {
     pub(crate) format: Format,
     /// Whether the states are held.
     pub(crate) locking: Locking,
+    /// Whether what is there and not recorded is recorded first, by this command. Needs the lock.
+    pub(crate) adopt: Option<&'static str>,
 }
 
 /// Whether the states are held while something is planned and done.
@@ -107,8 +110,11 @@ async fn prepare(
     goal.refresh = way.refresh;
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
-            let (store, state) =
-                hold(context, selection, cloud, &name, answers, &goal, patience).await?;
+            let (store, mut state) =
+                hold(context, selection, cloud, answers, &goal, patience).await?;
+            if let Some(command) = way.adopt {
+                adopt(context, &*cloud.provider, &*store, &mut state, &goal, command).await?;
+            }
             (Some(store), state)
         }
         Locking::None => (None, look(context, selection, &name).await?),
@@ -123,12 +129,11 @@ async fn hold(
     context: &Context,
     selection: &Selection,
     cloud: &Cloud,
-    name: &str,
     mut answers: Live<'_>,
     goal: &Goal,
     patience: Duration,
 ) -> Result<(Box<dyn Store>, State)> {
-    let site = selection.site(name);
+    let site = selection.site(&goal.owner.stack);
     let fail = |error| site.refused(&error);
     let store = site.open(context, patience).await?;
     let mut state = store.load().await.map_err(fail)?;
@@ -140,14 +145,30 @@ async fn hold(
     if !fresh.is_empty() {
         store.commit(None, &fresh).await.map_err(fail)?;
     }
+    settle(context, &*cloud.provider, &*store, &mut state, goal).await?;
+    Ok((store, state))
+}
+
+/// Settles what earlier runs of a stack left, and says each. Returns whether there was anything.
+///
+/// # Errors
+/// With each operation that cannot be settled.
+pub(crate) async fn settle(
+    context: &Context,
+    provider: &dyn Provider,
+    store: &dyn Store,
+    state: &mut State,
+    goal: &Goal,
+) -> Result<bool> {
+    let name = &goal.owner.stack;
     let clock = SystemClock::new();
     let waits = |wait: &Wait| context.terminal.say(&format!("{name}: {}", waiting(wait)));
-    let ports = Ports { provider: &*cloud.provider, store: &*store, clock: &clock, waits: &waits };
-    let recovered = infra_engine::recover(&ports, &mut state, goal).await?;
+    let ports = Ports { provider, store, clock: &clock, waits: &waits };
+    let recovered = infra_engine::recover(&ports, state, goal).await?;
     for settled in &recovered {
         context.terminal.say(&format!("{name}: {}", settlement(settled)));
     }
-    Ok((store, state))
+    Ok(!recovered.is_empty())
 }
 
 /// What the latest run left of a state, without its lock.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::{Address, Diagnostic};
 
+use super::place;
 use super::site::Site;
 use super::states;
 use crate::cli::{Context, StackArgs, WhichArgs};
@@ -81,8 +82,11 @@ pub(crate) async fn select(
                 .into());
         }
     }
-    let removed =
-        if keep_removed { states::names(&project, &environment)? } else { BTreeSet::new() };
+    let removed = if keep_removed {
+        recorded(context, &project, &environment).await?
+    } else {
+        BTreeSet::new()
+    };
     let stacks = choose(&args.which, all, &known, &removed).map_err(|problem| match problem {
         Problem::NoSettings => no_settings(&project, &environment, &known).into(),
         Problem::Wrong(error) => error,
@@ -94,12 +98,12 @@ pub(crate) async fn select(
 ///
 /// # Errors
 /// When a file is wrong or something that was named is not there.
-pub(crate) fn select_recorded(
+pub(crate) async fn select_recorded(
     context: &Context,
     which: &WhichArgs,
 ) -> Result<(Project, Environment, Vec<String>)> {
     let (project, environment) = find(context, &which.env)?;
-    let recorded = states::names(&project, &environment)?;
+    let recorded = recorded(context, &project, &environment).await?;
     if which.stack.is_empty() {
         return Ok((project, environment, recorded.into_iter().collect()));
     }
@@ -112,6 +116,19 @@ pub(crate) fn select_recorded(
         ));
     }
     Ok((project, environment, named.into_iter().collect()))
+}
+
+/// The stacks that have a state where the environment keeps them.
+///
+/// # Errors
+/// When the place cannot be read.
+pub(crate) async fn recorded(
+    context: &Context,
+    project: &Project,
+    environment: &Environment,
+) -> Result<BTreeSet<String>> {
+    let location = place::location(context, project, environment, &environment.state).await?;
+    states::names(&location, &environment.name).await
 }
 
 /// The project that the command was called in, and an environment of it.

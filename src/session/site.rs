@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use infra_sdk::Diagnostic;
 use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
-use infra_state::{Config, KeySource, Location, Paths, RestoreChecks, Snapshot, read_export};
+use infra_state::{Config, KeySource, RestoreChecks, Snapshot, read_export};
 
 use super::clock::now;
-use super::keys;
+use super::select::recorded;
 use super::states::{owner, run_id, who};
+use super::{keys, place};
 use crate::cli::Context;
-use crate::config::{Environment, Project};
+use crate::config::{Environment, Project, StateKey, StatePlace};
 use crate::error::{CommandError, Result};
 
 /// How often a lock that another run holds is tried.
@@ -42,7 +43,18 @@ impl Site<'_> {
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
         let config = self.config(context).await?;
-        self.patiently(context, patience, async || infra_state::open(&config, &owner()).await).await
+        let opened = match infra_state::open(&config, &owner()).await {
+            Err(StoreError::Locked { holder, .. }) if !patience.is_zero() => {
+                self.wait_for(context, &holder);
+                infra_state::open_within(&config, &owner(), patience).await
+            }
+            opened => opened,
+        };
+        opened.map_err(|error| self.refused(&error))
+    }
+
+    fn wait_for(&self, context: &Context, holder: &str) {
+        context.terminal.say(&format!("{}: waiting for the state: {holder}", self.stack));
     }
 
     /// Puts what an export holds in the place of the state and holds its lock. What was there is
@@ -58,29 +70,18 @@ impl Site<'_> {
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
         let config = self.config(context).await?;
-        let restore = async || infra_state::restore(&config, &owner(), export, checks).await;
-        self.patiently(context, patience, restore).await
-    }
-
-    async fn patiently(
-        &self,
-        context: &Context,
-        patience: Duration,
-        mut open: impl AsyncFnMut() -> Result<Box<dyn Store>, StoreError>,
-    ) -> Result<Box<dyn Store>> {
         let deadline = Instant::now() + patience;
         let mut told = false;
         loop {
-            match open().await {
-                Err(StoreError::Locked { holder }) if Instant::now() < deadline => {
+            match infra_state::restore(&config, &owner(), export, checks).await {
+                Err(StoreError::Locked { holder, .. }) if Instant::now() < deadline => {
                     if !told {
                         told = true;
-                        let stack = self.stack;
-                        context.terminal.say(&format!("{stack}: waiting for the state: {holder}"));
+                        self.wait_for(context, &holder);
                     }
                     tokio::time::sleep(RETRY).await;
                 }
-                opened => return opened.map_err(|error| self.refused(&error)),
+                restored => return restored.map_err(|error| self.refused(&error)),
             }
         }
     }
@@ -91,7 +92,7 @@ impl Site<'_> {
     /// When it cannot be trusted.
     pub(super) async fn left(&self, context: &Context) -> Result<Option<State>> {
         let config = self.config(context).await?;
-        let snapshot = Snapshot::read(&config).map_err(|error| self.refused(&error))?;
+        let snapshot = Snapshot::read(&config).await.map_err(|error| self.refused(&error))?;
         Ok(snapshot.map(|snapshot| snapshot.state))
     }
 
@@ -101,13 +102,13 @@ impl Site<'_> {
     /// # Errors
     /// When there is a state and it cannot be read.
     pub(crate) async fn read(&self, context: &Context) -> Result<Option<State>> {
-        if !self.is_there()? {
+        if !self.is_there(context).await? {
             return Ok(None);
         }
         let config = self.config(context).await?;
         let opened = match infra_state::open(&config, &owner()).await {
             Ok(store) => store.load().await.map(Some),
-            Err(StoreError::Locked { holder }) => {
+            Err(StoreError::Locked { holder, .. }) => {
                 let left = self.left(context).await?;
                 let what = match &left {
                     Some(_) => "a run is in progress, and this is what the run before it left",
@@ -157,26 +158,28 @@ impl Site<'_> {
     ///
     /// # Errors
     /// When there is none, or it cannot be trusted.
-    pub(crate) fn export(&self) -> Result<String> {
-        let path = self.paths()?.export();
-        read_export(&path).map_err(|error| self.refused(&error))?;
-        std::fs::read_to_string(&path).map_err(|error| {
-            Diagnostic::error("state::unavailable", "the export cannot be read")
-                .detail(format!("`{}`: {error}", path.display()))
-                .into()
-        })
+    pub(crate) async fn export(&self, context: &Context) -> Result<String> {
+        let config = self.place(context).await?;
+        infra_state::export_text(&config).await.map_err(|error| self.refused(&error))
+    }
+
+    /// Frees the lock of this id.
+    ///
+    /// # Errors
+    /// When no such lock is held.
+    pub(crate) async fn unlock(&self, context: &Context, id: &str) -> Result<()> {
+        let config = self.place(context).await?;
+        infra_state::unlock(&config, id).await.map_err(|error| self.refused(&error))
     }
 
     /// Where the state is kept, as it is shown.
-    ///
-    /// # Errors
-    /// When the name of the stack is none of a folder.
-    pub(crate) fn shown(&self) -> Result<String> {
-        Ok(self.relative(self.paths()?.directory()))
-    }
-
-    fn relative(&self, path: &Path) -> String {
-        path.strip_prefix(&self.project.root).unwrap_or(path).display().to_string()
+    pub(crate) fn shown(&self) -> String {
+        let (environment, stack) = (&self.environment.name, self.stack);
+        let place = self.environment.state.written();
+        match self.environment.state {
+            StatePlace::Folder(_) => format!("{place}/state/{environment}/{stack}"),
+            StatePlace::Bucket { .. } => format!("{place}/{environment}/{stack}"),
+        }
     }
 
     /// Changes what wraps the key of the state, and with `rotate` the key itself.
@@ -190,40 +193,36 @@ impl Site<'_> {
         rotate: bool,
     ) -> Result<()> {
         let config = self.config(context).await?;
-        let same = config.paths().map_err(|error| self.refused(&error))?.key().clone();
+        let file = || KeySource::File(place::key_file(self.project, &self.environment.state));
+        let same = config.key.clone().unwrap_or_else(file);
         infra_state::rekey(&config, &owner(), new.unwrap_or(&same), rotate)
             .await
             .map_err(|error| self.refused(&error))
     }
 
-    fn is_there(&self) -> Result<bool> {
-        self.paths()?.directory().try_exists().map_err(|error| {
-            Diagnostic::error("state::unavailable", "the states cannot be read")
-                .detail(error.to_string())
-                .into()
-        })
-    }
-
-    fn paths(&self) -> Result<Paths> {
-        self.place().paths().map_err(|error| self.refused(&error))
+    async fn is_there(&self, context: &Context) -> Result<bool> {
+        Ok(recorded(context, self.project, self.environment).await?.contains(self.stack))
     }
 
     /// The state and what opens it.
     async fn config(&self, context: &Context) -> Result<Config> {
-        let mut config = self.place();
+        let mut config = self.place(context).await?;
         if let Some(key) = &self.environment.state_key {
-            let first = !self.is_there()?;
-            config.key = Some(keys::current(context, self.project, key, first).await?);
+            // A passphrase is asked for twice where a mistake would only be noticed too late.
+            let first = *key == StateKey::Passphrase && !self.is_there(context).await?;
+            let source = keys::current(context, self.project, self.environment, key, first).await?;
+            config.key = Some(source);
         }
         Ok(config)
     }
 
     /// The state, wherever its key may be.
-    fn place(&self) -> Config {
-        let location = Location::Local { root: self.project.state_root(self.environment) };
+    async fn place(&self, context: &Context) -> Result<Config> {
+        let place = &self.environment.state;
+        let location = place::location(context, self.project, self.environment, place).await?;
         let mut config = Config::new(location, &self.environment.name, self.stack);
         config.allow_network_disk = self.environment.state_options.allow_network_disk;
-        config
+        Ok(config)
     }
 
     /// Why the state cannot be used, with the command that comes next and how this one ends.
@@ -231,11 +230,18 @@ impl Site<'_> {
         let diagnostic = |code: &str, summary: &str| {
             Diagnostic::error(code, summary).detail(format!("stack `{}`: {error}", self.stack))
         };
+        let options = format!("--env {} --stack {}", self.environment.name, self.stack);
         match error {
-            StoreError::Locked { .. } => CommandError::locked(
-                diagnostic("state::locked", "another run holds the state")
+            StoreError::Locked { id, .. } => CommandError::locked(match id {
+                None => diagnostic("state::locked", "another run holds the state")
                     .hint("wait for it with `--lock-timeout 10m`; a run that died holds nothing"),
-            ),
+                Some(id) => diagnostic("state::locked", "another run holds the state")
+                    .hint("wait for it with `--lock-timeout 10m`")
+                    .hint(format!(
+                        "or free the lock of one that died and cannot wait:\n\
+                         `infra state unlock {id} {options}`"
+                    )),
+            }),
             StoreError::Lost { .. } => CommandError::locked(
                 diagnostic("state::lost", "another run took the lock of the state over")
                     .hint("let that run end, then run again: it finds what this one left"),
@@ -245,6 +251,25 @@ impl Site<'_> {
                     .hint("mend what it says, and run the same command again: nothing was changed")
                     .into()
             }
+            StoreError::Refused { .. } => {
+                diagnostic("state::refused", "the state does not allow what was asked for")
+                    .hint("nothing was changed; ask for something else, or change what it says")
+                    .into()
+            }
+            StoreError::Moved { .. } => diagnostic("state::moved", "the state lives elsewhere")
+                .hint(format!(
+                    "write that place as `state` into `[environments.{}]` of `infra.toml`",
+                    self.environment.name
+                ))
+                .hint("or bring it back: `infra state move-backend --from PLACE`")
+                .into(),
+            StoreError::Key { .. } => diagnostic("state::key", "the state cannot be unsealed")
+                .hint("nothing was changed; every machine that uses the state needs its key")
+                .hint(format!(
+                    "check `state_key` of `[environments.{}]` in `infra.toml`",
+                    self.environment.name
+                ))
+                .into(),
             StoreError::Damaged { .. } => {
                 let mut diagnostic = diagnostic("state::damaged", "the state is damaged");
                 diagnostic.hints = self.ways_out();
@@ -260,16 +285,28 @@ impl Site<'_> {
 
     /// What to do about a damaged state: put the last export back, if it is whole.
     fn ways_out(&self) -> Vec<String> {
-        let Ok(paths) = self.place().paths() else { return Vec::new() };
         let (environment, stack) = (&self.environment.name, self.stack);
         let restore = |export: &str| {
             format!("infra state restore {export} --env {environment} --stack {stack}")
         };
-        let other = format!("put back a copy of `{}`", self.relative(paths.directory()));
-        match read_export(&paths.export()) {
+        let shown = self.shown();
+        let folder = match &self.environment.state {
+            StatePlace::Folder(folder) => {
+                self.project.root.join(folder).join("state").join(environment).join(stack)
+            }
+            StatePlace::Bucket { .. } => {
+                return vec![
+                    format!("fetch the last export: `aws s3 cp {shown}/export.json FILE`"),
+                    format!("and put it back: `{}`", restore("FILE")),
+                    "the bucket keeps earlier versions of every object too".to_owned(),
+                ];
+            }
+        };
+        let path = folder.join("export.json");
+        match read_export(&path) {
             Ok(export) => vec![
                 // Whole, because it must be right wherever it is typed.
-                format!("run `{}`", restore(&paths.export().display().to_string())),
+                format!("run `{}`", restore(&path.display().to_string())),
                 format!(
                     "that is the state of run {}; what was done since is found by its tags",
                     export.serial()
@@ -277,7 +314,7 @@ impl Site<'_> {
             ],
             Err(_) => vec![
                 format!("run `{}` with an export that you have", restore("FILE")),
-                format!("or {other}"),
+                format!("or put back a copy of `{shown}`"),
             ],
         }
     }

@@ -4,18 +4,25 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use infra_sdk::Diagnostic;
-use infra_state::LockOwner;
+use infra_state::{Location, LockOwner};
 
 use super::clock::now;
-use crate::config::{Environment, Project};
 use crate::error::Result;
 
-/// The stacks that have a state in an environment.
+/// The stacks that have a state in an environment. One that is damaged is among them, and one that
+/// was moved away from a folder: what is there has a word to say about it.
 ///
 /// # Errors
-/// When the folder of the states cannot be read.
-pub(crate) fn names(project: &Project, environment: &Environment) -> Result<BTreeSet<String>> {
-    let folder = project.state_root(environment).join("state").join(&environment.name);
+/// When the place of the states cannot be read.
+pub(crate) async fn names(location: &Location, environment: &str) -> Result<BTreeSet<String>> {
+    let Location::Local { root } = location else {
+        return Ok(infra_state::names(location, environment).await.map_err(|error| {
+            Diagnostic::error("state::unavailable", "the states cannot be listed")
+                .detail(error.to_string())
+                .hint("`infra state bootstrap` makes the bucket; credentials are the standard ones")
+        })?);
+    };
+    let folder = root.join("state").join(environment);
     let unreadable = |error: std::io::Error| {
         Diagnostic::error("state::unavailable", "the states cannot be read")
             .detail(format!("`{}`: {error}", folder.display()))
@@ -62,7 +69,7 @@ fn identity() -> (String, String) {
 }
 
 /// Who opens a state, for whoever finds it locked.
-pub(super) fn owner() -> LockOwner {
+pub(crate) fn owner() -> LockOwner {
     let (user, host) = identity();
     // A value of `--var` may be a secret; the words before it say enough.
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());

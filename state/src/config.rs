@@ -1,13 +1,24 @@
 //! Which state is meant, where it is kept, and how it is opened.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+#[cfg(feature = "s3")]
+use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Store, StoreError};
 
 use crate::envelope::{KeyContext, KeySource};
 use crate::export::read_export;
-use crate::lock::LockOwner;
+use crate::files;
+use crate::lock::{Lock, LockOwner};
+#[cfg(feature = "s3")]
+use crate::s3::{self, Place, S3Location};
 use crate::sled_store::SledStore;
+use crate::standing::Standing;
+
+/// How often a local lock is tried while somebody else holds it.
+const POLL: Duration = Duration::from_millis(200);
 
 /// Which state: of which stack, in which environment, kept where.
 #[derive(Debug, Clone)]
@@ -37,25 +48,59 @@ pub struct RestoreChecks {
 
 /// Where states are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "s3",
+    expect(clippy::large_enum_variant, reason = "a run has one, and passes it by reference")
+)]
 pub enum Location {
     /// On this machine.
     Local {
         /// The project's `.infra` folder, which must exist or have a parent that does.
         root: PathBuf,
     },
+    /// In a bucket that several machines share.
+    #[cfg(feature = "s3")]
+    S3(S3Location),
 }
 
 /// Opens the state and holds its lock until the store is dropped. Needs a Tokio runtime.
 ///
 /// # Errors
 /// `Locked` while another run holds it, `Damaged` when what is there cannot be trusted, `Newer`
-/// when a later release wrote it, `Unavailable` when the disk or the sealing key refuses.
+/// when a later release wrote it, `Unavailable` when the disk or the service
+/// refuses, `Key` when what wraps its key does not fit, `Moved` when it lives elsewhere.
 pub async fn open(config: &Config, owner: &LockOwner) -> Result<Box<dyn Store>, StoreError> {
+    open_within(config, owner, Duration::ZERO).await
+}
+
+/// As [`open`], and waits so long for a run that holds the lock.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_within(
+    config: &Config,
+    owner: &LockOwner,
+    lock_timeout: Duration,
+) -> Result<Box<dyn Store>, StoreError> {
     match &config.location {
         Location::Local { .. } => {
-            let (paths, owner) = (config.paths()?, owner.clone());
-            off_the_runtime(move || SledStore::open(&paths, &owner)).await.map(boxed)
+            let began = Instant::now();
+            loop {
+                let (paths, owner) = (config.paths()?, owner.clone());
+                let opened = off_the_runtime("open the state", move || {
+                    SledStore::open(&paths, &owner).map(|store| Box::new(store) as Box<dyn Store>)
+                });
+                match opened.await {
+                    Err(StoreError::Locked { .. }) if began.elapsed() < lock_timeout => {
+                        let left = lock_timeout.saturating_sub(began.elapsed());
+                        tokio::time::sleep(POLL.min(left)).await;
+                    }
+                    done => return done,
+                }
+            }
         }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => s3::open(config.target()?, owner, lock_timeout).await,
     }
 }
 
@@ -64,7 +109,7 @@ pub async fn open(config: &Config, owner: &LockOwner) -> Result<Box<dyn Store>, 
 /// Needs a Tokio runtime.
 ///
 /// # Errors
-/// As [`open`] and [`read_export`](crate::read_export), and `Unavailable` when the checks refuse it.
+/// As [`open`] and [`read_export`](crate::read_export), and `Refused` when the checks refuse it.
 pub async fn restore(
     config: &Config,
     owner: &LockOwner,
@@ -74,9 +119,18 @@ pub async fn restore(
     match &config.location {
         Location::Local { .. } => {
             let (paths, owner, export) = (config.paths()?, owner.clone(), export.to_owned());
-            let restore =
-                move || SledStore::restore(&paths, &owner, &read_export(&export)?, checks);
-            off_the_runtime(restore).await.map(boxed)
+            off_the_runtime("restore the state", move || {
+                let store = SledStore::restore(&paths, &owner, &read_export(&export)?, checks)?;
+                Ok(Box::new(store) as Box<dyn Store>)
+            })
+            .await
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => {
+            let name = format!("the export {}", export.display());
+            let path = export.to_owned();
+            let export = off_the_runtime("read the export", move || read_export(&path)).await?;
+            s3::restore(config.target()?, owner, export, name, checks).await
         }
     }
 }
@@ -84,7 +138,8 @@ pub async fn restore(
 /// Wraps the state's data key with another source, in the state and in its export. With `rotate` the
 /// state gets a new data key as well, and every value is sealed anew: needed when somebody who must
 /// not read it any more may have had the old one. Exports and databases that were kept aside
-/// elsewhere stay as they were. Needs a Tokio runtime.
+/// elsewhere, and the earlier versions of objects that a bucket keeps, stay as they were. Needs a
+/// Tokio runtime.
 ///
 /// # Errors
 /// As [`open`]; then the state is as it was.
@@ -97,25 +152,115 @@ pub async fn rekey(
     match &config.location {
         Location::Local { .. } => {
             let (paths, owner, new) = (config.paths()?, owner.clone(), new.clone());
-            off_the_runtime(move || SledStore::rekey(&paths, &owner, &new, rotate)).await
+            let rekey = move || SledStore::rekey(&paths, &owner, &new, rotate);
+            off_the_runtime("change the key of the state", rekey).await
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => deep(s3::rekey(&config.target()?, owner, new, rotate)).await,
+    }
+}
+
+/// The stacks that have a state in an environment. Needs a Tokio runtime.
+///
+/// # Errors
+/// `Unavailable` when the place cannot be read.
+pub async fn names(location: &Location, environment: &str) -> Result<BTreeSet<String>, StoreError> {
+    match location {
+        Location::Local { root } => {
+            let folder = root.join("state").join(environment);
+            off_the_runtime("list the states", move || local_names(&folder)).await
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(location) => {
+            check_name(environment)?;
+            deep(s3::names(location, environment)).await
         }
     }
 }
 
-fn boxed(store: SledStore) -> Box<dyn Store> {
-    Box::new(store)
+/// Frees the lock of a shared state that has this id, whoever holds it. He stops at his next write.
+/// Needs a Tokio runtime.
+///
+/// # Errors
+/// `Refused` when no lock of that id is held; always for a local state, whose lock ends with
+/// the process that holds it.
+pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
+    match &config.location {
+        Location::Local { .. } => {
+            let paths = config.paths()?;
+            let reason = match Lock::holder_of(&paths.lock()) {
+                Some(holder) => format!(
+                    "the lock of a local state ends with the process that holds it, and needs no \
+                     unlocking: {holder}"
+                ),
+                None => "nobody holds it; the lock of a local state ends with its process".into(),
+            };
+            let action =
+                format!("free the lock `{}` of {}", id.escape_debug(), paths.directory().display());
+            Err(StoreError::Refused { action, reason })
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => deep(s3::unlock(&config.target()?, id)).await,
+    }
 }
 
-async fn off_the_runtime<T: Send + 'static>(
+/// Folders with a state in them that lives there.
+fn local_names(folder: &Path) -> Result<BTreeSet<String>, StoreError> {
+    let refuse = |error: std::io::Error| files::unavailable("list the states in", folder, &error);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(refuse(error)),
+    };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let entry = entry.map_err(refuse)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let paths = Paths::new(&entry.path(), Path::new(""));
+        if is_name(&name)
+            && files::exists(&paths.marker()).map_err(refuse)?
+            && !matches!(paths.standing()?, Standing::MovedTo(_))
+        {
+            names.insert(name);
+        }
+    }
+    Ok(names)
+}
+
+/// A future of the SDK behind a pointer: they are large, and nested so deeply that the compiler gives
+/// up on callers that hold them in their own.
+#[cfg(feature = "s3")]
+pub(crate) fn deep<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(future)
+}
+
+/// Work that waits for the disk.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    action: &str,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(StoreError::Unavailable {
-            action: "open the state".to_owned(),
-            reason: error.to_string(),
-        }),
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        let (action, reason) = (action.to_owned(), error.to_string());
+        Err(StoreError::Unavailable { action, reason })
+    })
+}
+
+/// Whether a name can be that of a folder on every system, and of nothing else.
+pub(crate) fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(allowed)
+}
+
+fn check_name(name: &str) -> Result<(), StoreError> {
+    if is_name(name) {
+        return Ok(());
     }
+    let reason = "only letters, digits, `-`, `_` and `.` are allowed, and no `.` in front";
+    Err(StoreError::Refused {
+        action: format!("keep a state under the name `{}`", name.escape_debug()),
+        reason: reason.to_owned(),
+    })
 }
 
 impl Config {
@@ -129,25 +274,47 @@ impl Config {
     /// The files of a local state.
     ///
     /// # Errors
-    /// `Unavailable` when the name of the environment or the stack cannot be a folder's.
+    /// `Unavailable` when the name of the environment or the stack cannot be a folder's, and for a
+    /// state that is not local.
     pub fn paths(&self) -> Result<Paths, StoreError> {
-        let Location::Local { root } = &self.location;
-        for name in [&self.environment, &self.stack] {
-            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
-                return Err(StoreError::Unavailable {
-                    action: format!("keep a state under the name `{}`", name.escape_debug()),
-                    reason:
-                        "only letters, digits, `-`, `_` and `.` are allowed, and no `.` in front"
-                            .to_owned(),
+        check_name(&self.environment)?;
+        check_name(&self.stack)?;
+        let root = match &self.location {
+            Location::Local { root } => root,
+            #[cfg(feature = "s3")]
+            Location::S3(location) => {
+                return Err(StoreError::Refused {
+                    action: "find the files of the state".to_owned(),
+                    reason: format!("it is in the bucket {}, and has none", location.bucket),
                 });
             }
-        }
+        };
         let parents =
             vec![root.clone(), root.join("state"), root.join("state").join(&self.environment)];
         let directory = root.join("state").join(&self.environment).join(&self.stack);
         let key = self.key.clone().unwrap_or_else(|| KeySource::File(root.join("state.key")));
         Ok(Paths { parents, directory, key, allow_network_disk: self.allow_network_disk })
+    }
+
+    /// The place of a shared state.
+    #[cfg(feature = "s3")]
+    pub(crate) fn target(&self) -> Result<s3::Target, StoreError> {
+        check_name(&self.environment)?;
+        check_name(&self.stack)?;
+        match &self.location {
+            Location::S3(location) => {
+                let place = Place::new(location, &self.environment, &self.stack)?;
+                let place = match &self.key {
+                    Some(key) => place.with_key(key.clone()),
+                    None => place,
+                };
+                Ok(s3::Target { location: location.clone(), place })
+            }
+            Location::Local { root } => Err(StoreError::Refused {
+                action: "find the bucket of the state".to_owned(),
+                reason: format!("it is kept in {}", root.display()),
+            }),
+        }
     }
 }
 
@@ -226,6 +393,10 @@ impl Paths {
 
     pub(crate) fn marker(&self) -> PathBuf {
         self.directory.join("marker.json")
+    }
+
+    pub(crate) fn moved(&self) -> PathBuf {
+        self.directory.join("moved.json")
     }
 
     pub(crate) fn mark(&self) -> PathBuf {

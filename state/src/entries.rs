@@ -6,13 +6,13 @@ use infra_sdk::store::{RunChange, RunRecord, State, StoreError};
 use serde::de::DeserializeOwned;
 
 use crate::FORMAT;
-use crate::config::Paths;
 use crate::keeper::Table;
 use crate::record::{
     ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire,
     RunWire, Unreadable, format_of, from_body, unframe,
 };
 use crate::seal::SealingKey;
+use crate::site::Site;
 
 pub(crate) const HEAD: &[u8] = b"head";
 pub(crate) const META: &[u8] = b"meta";
@@ -91,12 +91,12 @@ pub(crate) fn kind(key: &[u8]) -> Option<Kind> {
 /// Reads entries of a table and checks each.
 pub(crate) struct Reader<'a> {
     table: &'a dyn Table,
-    paths: &'a Paths,
+    site: &'a dyn Site,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(table: &'a dyn Table, paths: &'a Paths) -> Self {
-        Self { table, paths }
+    pub(crate) fn new(table: &'a dyn Table, site: &'a dyn Site) -> Self {
+        Self { table, site }
     }
 
     /// What the store is; `None` in an empty table.
@@ -205,8 +205,8 @@ impl<'a> Reader<'a> {
     }
 
     fn damaged(&self, key: &[u8], reason: &str) -> StoreError {
-        let what = format!("{} in {}", describe(key), self.paths.directory().display());
-        self.paths.damaged(&what, reason)
+        let what = format!("{} in {}", describe(key), self.site.name());
+        self.site.damaged(&what, reason)
     }
 }
 

@@ -53,7 +53,7 @@ pub trait KeyWrapper: Send + Sync {
     /// Wraps a key, bound to the context.
     ///
     /// # Errors
-    /// `Unavailable` when the service refuses or does not answer.
+    /// `Key` when the service refuses or does not answer.
     fn wrap(&self, key: &[u8; 32], context: &KeyContext) -> Result<String, StoreError>;
 
     /// Unwraps what [`KeyWrapper::wrap`] gave for the same context.
@@ -171,6 +171,19 @@ impl KeySource {
         Ok(WrappedKey { context, by, sealed })
     }
 
+    /// What a state is when this data key of it has been wrapped: in format 1 it was not.
+    pub(crate) fn complete(
+        &self,
+        meta: MetaWire,
+        key: &SealingKey,
+        context: KeyContext,
+    ) -> Result<MetaWire, StoreError> {
+        if meta.wrapped.is_some() {
+            return Ok(meta);
+        }
+        Ok(MetaWire { wrapped: Some(self.wrap(key, context)?), ..meta })
+    }
+
     /// The data key of a state.
     pub(crate) fn open(&self, meta: &MetaWire) -> Result<SealingKey, StoreError> {
         let Some(wrapped) = &meta.wrapped else {
@@ -195,7 +208,7 @@ impl KeySource {
                 let salt = STANDARD.decode(salt).map_err(|_| damaged("its salt is not base64"))?;
                 let key = derive(passphrase, &salt, (*memory_kib, *passes, *lanes))?;
                 let opened = key.unseal(&place, &wrapped.sealed);
-                exact(&opened.map_err(|_| StoreError::Unavailable {
+                exact(&opened.map_err(|_| StoreError::Key {
                     action: "open the state, which is sealed with a passphrase".to_owned(),
                     reason: "the passphrase is not the one that it was sealed with".to_owned(),
                 })?)?
@@ -217,12 +230,12 @@ impl KeySource {
         let action = format!("open the state, which was sealed with the key {id}");
         let Some(key) = SealingKey::read(path)? else {
             let reason = format!("the key file {} is missing; put it back", path.display());
-            return Err(StoreError::Unavailable { action, reason });
+            return Err(StoreError::Key { action, reason });
         };
         if key.id() != id {
             let found = key.id();
             let reason = format!("the key file holds the key {found}; put the right one back");
-            return Err(StoreError::Unavailable { action, reason });
+            return Err(StoreError::Key { action, reason });
         }
         Ok(key)
     }
@@ -233,7 +246,7 @@ impl KeySource {
             Self::Passphrase(_) => "a passphrase".to_owned(),
             Self::Service(service) => format!("`{}`", service.kind()),
         };
-        StoreError::Unavailable {
+        StoreError::Key {
             action: format!("open the state, which is sealed with {needed}"),
             reason: format!("{given} was given for it; name the source that it was sealed with"),
         }
@@ -257,7 +270,7 @@ fn derive(
     (memory, passes, lanes): (u32, u32, u32),
 ) -> Result<SealingKey, StoreError> {
     if passphrase.is_empty() {
-        return Err(StoreError::Unavailable {
+        return Err(StoreError::Key {
             action: "make a key from the passphrase".to_owned(),
             reason: "it is empty".to_owned(),
         });

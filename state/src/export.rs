@@ -11,11 +11,16 @@ use infra_sdk::store::{State, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::config::{Config, Paths};
+#[cfg(feature = "s3")]
+use crate::config::deep;
+use crate::config::{Config, Location, Paths, off_the_runtime};
 use crate::envelope::{KeySource, WrappedKey};
 use crate::keeper::Entry;
 use crate::record::{ContentWire, MetaWire, OutputWire, RecordWire, to_body};
+#[cfg(feature = "s3")]
+use crate::s3;
 use crate::seal::SealingKey;
+use crate::site::Site as _;
 use crate::{FORMAT, entries, files};
 
 /// An export whose digest has been checked.
@@ -56,12 +61,15 @@ pub fn read_export(path: &Path) -> Result<Export, StoreError> {
     let bytes = files::read(path)
         .and_then(|bytes| bytes.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
         .map_err(|error| files::unavailable("read the export", path, &error))?;
-    let damaged = |reason: String| StoreError::Damaged {
-        what: format!("the export {}", path.display()),
-        reason,
-    };
+    parse_export(&bytes, &path.display().to_string())
+}
+
+/// Reads the text of an export of this name.
+pub(crate) fn parse_export(bytes: &[u8], name: &str) -> Result<Export, StoreError> {
+    let damaged =
+        |reason: String| StoreError::Damaged { what: format!("the export {name}"), reason };
     let file: FileWire =
-        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     if file.format > FORMAT.into() {
         return Err(StoreError::Newer { found: file.format, supported: FORMAT.into() });
     }
@@ -147,7 +155,7 @@ impl Export {
         files::replace(path, text.as_bytes()).map_err(refuse)
     }
 
-    fn to_text(&self) -> serde_json::Result<String> {
+    pub(crate) fn to_text(&self) -> serde_json::Result<String> {
         let body = serde_json::to_value(&self.body)?;
         let file = FileWire { format: FORMAT.into(), digest: digest(&body), body };
         let mut text = serde_json::to_string_pretty(&file)?;
@@ -164,12 +172,28 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the last export; `None` before the first run has ended.
+    /// Reads the last export; `None` before the first run has ended. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// As [`read_export`] and [`Export::open`], and `Unavailable` without the sealing key.
-    pub fn read(config: &Config) -> Result<Option<Self>, StoreError> {
-        Self::read_at(&config.paths()?)
+    /// As [`read_export`] and [`Export::open`], and `Unavailable` without the sealing key, and
+    /// where the state was moved away.
+    pub async fn read(config: &Config) -> Result<Option<Self>, StoreError> {
+        match &config.location {
+            Location::Local { .. } => {
+                let paths = config.paths()?;
+                off_the_runtime("read the export", move || Self::read_at(&paths)).await
+            }
+            #[cfg(feature = "s3")]
+            Location::S3(_) => {
+                let target = config.target()?;
+                let export = deep(s3::read_export(&target)).await?;
+                let Some(export) = export else { return Ok(None) };
+                let source = target.place.key().clone();
+                off_the_runtime("open the export", move || Self::open(export, &source))
+                    .await
+                    .map(Some)
+            }
+        }
     }
 
     /// As [`Snapshot::read`], for the state in these files.
@@ -177,14 +201,43 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::read`].
     pub fn read_at(paths: &Paths) -> Result<Option<Self>, StoreError> {
+        paths.standing()?.check(&paths.name())?;
         let path = paths.export();
         let there = files::exists(&path)
             .map_err(|error| files::unavailable("read the export", &path, &error))?;
         if !there {
             return Ok(None);
         }
-        Ok(Some(Self { state: read_export(&path)?.open(paths.key())? }))
+        Self::open(read_export(&path)?, paths.key()).map(Some)
     }
+
+    fn open(export: Export, source: &KeySource) -> Result<Self, StoreError> {
+        Ok(Self { state: export.open(source)? })
+    }
+}
+
+/// The canonical text of the last export, whose digest has been checked. Needs a Tokio runtime.
+///
+/// # Errors
+/// As [`read_export`]; `Refused` before the first run has ended.
+pub async fn export_text(config: &Config) -> Result<String, StoreError> {
+    let export = match &config.location {
+        Location::Local { .. } => {
+            let path = config.paths()?.export();
+            off_the_runtime("read the export", move || read_export(&path)).await?
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => {
+            s3::read_export(&config.target()?).await?.ok_or_else(|| StoreError::Refused {
+                action: "read the export of the state".to_owned(),
+                reason: "no run has ended yet".to_owned(),
+            })?
+        }
+    };
+    export.to_text().map_err(|error| StoreError::Unavailable {
+        action: "write the export".to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn digest(body: &Json) -> String {

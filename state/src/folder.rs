@@ -3,6 +3,7 @@
 //! A database gets its name when it is whole and on the disk. The one that it replaces has another
 //! name for a moment; whoever opens the folder after a crash in that moment puts it back.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,11 +13,12 @@ use infra_sdk::store::StoreError;
 
 use crate::config::Paths;
 use crate::files;
-use crate::keeper::{Change, Entry, Keeper, Table as _};
+use crate::keeper::{self, Change, Entry, Keeper, Table as _};
 use crate::lock::{Lock, LockOwner};
 use crate::marker::{Mark, Marker};
 use crate::record::MetaWire;
 use crate::seal::random_id;
+use crate::site::LocalFiles;
 use crate::sled_table::SledTable;
 
 /// What becomes of a database whose place another takes.
@@ -92,8 +94,7 @@ pub(crate) fn enter(paths: &Paths, owner: &LockOwner) -> Result<Lock, StoreError
     Ok(lock)
 }
 
-/// Makes a database with these bodies, which goes on counting after so many writes. It gets its
-/// name when it is whole, so a crash leaves all of it or nothing.
+/// Makes a database with these bodies, which goes on counting after so many writes.
 pub(crate) fn found(
     paths: &Paths,
     meta: &MetaWire,
@@ -101,7 +102,21 @@ pub(crate) fn found(
     bodies: Vec<Entry>,
     replaced: Replaced,
 ) -> Result<(), StoreError> {
-    make(paths, |table| Keeper::found(table, meta, writes, bodies))?;
+    let mut entries = BTreeMap::new();
+    keeper::found(&mut entries, meta, writes, bodies)?;
+    fill(paths, meta, writes, entries, replaced)
+}
+
+/// Makes a database with these entries, which know so many writes. It gets its name when it is
+/// whole, so a crash leaves all of it or nothing.
+pub(crate) fn fill(
+    paths: &Paths,
+    meta: &MetaWire,
+    writes: u64,
+    entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    replaced: Replaced,
+) -> Result<(), StoreError> {
+    make(paths, entries)?;
     let refuse = |error: io::Error| files::unavailable("write", &paths.mark(), &error);
     Mark::create(&paths.mark(), writes).map_err(refuse)?;
     if let Some(marker) = Marker::read_any(paths)?
@@ -117,26 +132,21 @@ pub(crate) fn found(
 
 /// Copies the entries of a database, as they are, into a fresh one that takes its place.
 pub(crate) fn rewrite(paths: &Paths, entries: Vec<Entry>) -> Result<(), StoreError> {
-    let changes = entries.into_iter().map(|(key, bytes)| (key, Some(bytes)));
-    let changes: Vec<Change> = changes.collect();
-    make(paths, |table| {
-        table.apply(&changes)?;
-        table.sync()
-    })?;
+    make(paths, entries)?;
     replace(paths, Replaced::Removed)
 }
 
-/// Makes a database under another name.
-fn make(
-    paths: &Paths,
-    fill: impl FnOnce(&mut SledTable) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+/// Makes a database with these entries under another name.
+fn make(paths: &Paths, entries: impl IntoIterator<Item = Entry>) -> Result<(), StoreError> {
     let unfinished = paths.unfinished_database();
     remove(&unfinished)
         .map_err(|error| files::unavailable("make the database", &unfinished, &error))?;
     let mut table =
         SledTable::open(&unfinished, Arc::default()).map_err(|error| on_database(paths, error))?;
-    fill(&mut table)
+    let changes = entries.into_iter().map(|(key, bytes)| (key, Some(bytes)));
+    let changes: Vec<Change> = changes.collect();
+    table.apply(&changes)?;
+    table.sync()
 }
 
 /// Gives the database that was made its name.
@@ -183,13 +193,31 @@ fn remove(directory: &Path) -> io::Result<()> {
 pub(crate) fn checked(
     paths: &Paths,
     syncs: &Arc<AtomicU64>,
-) -> Result<Keeper<SledTable>, StoreError> {
+) -> Result<Keeper<SledTable, LocalFiles>, StoreError> {
     let table = SledTable::open(&paths.database(), Arc::clone(syncs))
         .map_err(|error| on_database(paths, error))?;
-    let (mark, marked) = open_mark(paths)?;
-    let keeper = Keeper::open(table, mark, marked, paths.clone())?;
+    let (beside, marked) = LocalFiles::open(paths)?;
+    let keeper = Keeper::open(table, beside, marked)?;
     check_marker(paths, keeper.meta())?;
     Ok(keeper)
+}
+
+/// All entries of a state whose lock is held, after checking them. Those of an earlier format are
+/// given as this one would have them; the database stays as it is.
+#[cfg(feature = "s3")]
+pub(crate) fn entries_of(paths: &Paths) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
+    let keeper = checked(paths, &Arc::default())?;
+    let entries = keeper.table().scan(b"")?.into_iter().collect();
+    let Some(format) = keeper.earlier_format()? else { return Ok(entries) };
+    let meta = keeper.meta().clone();
+    drop(keeper);
+    let (beside, marked) = LocalFiles::open(paths)?;
+    let mut copy = Keeper::open(entries, beside, marked)?;
+    let key = paths.key().open(&meta)?;
+    let context = paths.key_context(&meta.lineage);
+    copy.upgrade(format, paths.key().complete(meta, &key, context)?);
+    copy.writable()?;
+    Ok(copy.table().clone())
 }
 
 /// Refuses a disk that other machines share: its locks may not exclude them, and its syncs may not
@@ -199,7 +227,7 @@ fn refuse_network_disk(paths: &Paths) -> Result<(), StoreError> {
     let kind = files::network_disk(directory)
         .map_err(|error| files::unavailable("look at the file system of", directory, &error))?;
     let Some(kind) = kind else { return Ok(()) };
-    Err(StoreError::Unavailable {
+    Err(StoreError::Refused {
         action: format!("keep a local state in {}", directory.display()),
         reason: format!(
             "it is on {kind}, where locks and syncs may not hold what they promise; keep it on a \
@@ -207,13 +235,6 @@ fn refuse_network_disk(paths: &Paths) -> Result<(), StoreError> {
              network disks for this environment"
         ),
     })
-}
-
-fn open_mark(paths: &Paths) -> Result<(Mark, u64), StoreError> {
-    let path = paths.mark();
-    let mark = Mark::open(&path).map_err(|error| files::unavailable("open", &path, &error))?;
-    let what = format!("{}", path.display());
-    mark.ok_or_else(|| paths.damaged(&what, "it does not hold the number of the latest change"))
 }
 
 /// The marker must speak of this state; a state that lost its marker gets it back.

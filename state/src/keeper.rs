@@ -12,12 +12,10 @@ use infra_sdk::store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::FORMAT;
-use crate::config::Paths;
 use crate::entries::{self, Reader};
 use crate::export::Export;
-use crate::files;
-use crate::marker::Mark;
 use crate::record::{HeadWire, MetaWire, frame, to_body};
+use crate::site::{Beside, Site};
 
 /// The most requests that share one sync.
 const GROUP: usize = 256;
@@ -53,6 +51,11 @@ pub(crate) trait Table: Send {
     /// Keeps a copy of what is there, durably, before a state of an earlier format is written to.
     /// A backend that is younger than all earlier formats has nothing to keep.
     fn keep_aside(&mut self, _format: u16) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Does what can wait for the end of a run. What was made durable stays so if it fails.
+    fn tidy(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -94,7 +97,8 @@ pub(crate) enum Request {
 }
 
 /// Work that reads the table, or is told why it cannot.
-pub(crate) type Read = Box<dyn FnOnce(Result<(&dyn Table, &MetaWire), StoreError>) + Send>;
+pub(crate) type Read =
+    Box<dyn FnOnce(Result<(&dyn Table, &dyn Site, &MetaWire), StoreError>) + Send>;
 
 /// Where an answer goes.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -118,10 +122,9 @@ struct Pending {
 }
 
 /// Owns the database while a store is open.
-pub(crate) struct Keeper<T> {
+pub(crate) struct Keeper<T, B> {
     table: T,
-    mark: Mark,
-    paths: Paths,
+    beside: B,
     meta: MetaWire,
     head: Head,
     open: BTreeSet<u64>,
@@ -130,70 +133,18 @@ pub(crate) struct Keeper<T> {
     failed: Option<StoreError>,
 }
 
-impl<T: Table> Keeper<T> {
-    /// Fills an empty table, durably, with bodies under their keys. It goes on counting after
-    /// `writes`: every intent was a change, so no number after that many was ever given out.
-    pub(crate) fn found(
-        table: &mut T,
-        meta: &MetaWire,
-        writes: u64,
-        bodies: Vec<Entry>,
-    ) -> Result<(), StoreError> {
-        let next_intent = writes.saturating_add(1);
-        let mut head = Head { writes, next_intent, ..Head::default() };
-        let mut changes: Vec<Change> = Vec::with_capacity(bodies.len() + 2);
-        for (key, body) in bodies.into_iter().chain([(entries::META.to_vec(), to_body(meta)?)]) {
-            let framed = frame(&key, &body);
-            head.add(&key, &framed);
-            changes.push((key, Some(framed)));
-        }
-        changes.push(head.change()?);
-        table.apply(&changes)?;
-        table.sync()
-    }
-
+impl<T: Table, B: Beside> Keeper<T, B> {
     /// Takes over a table after checking every entry of it; `marked` is the number of the latest
     /// change that must be there.
-    pub(crate) fn open(
-        table: T,
-        mark: Mark,
-        marked: u64,
-        paths: Paths,
-    ) -> Result<Self, StoreError> {
-        let reader = Reader::new(&table, &paths);
-        let what = format!("the state in {}", paths.directory().display());
-        let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
-            return Err(paths.damaged(&what, "its database opens and is empty"));
-        };
-        let mut found =
-            Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
-        for (key, framed) in table.scan(b"")? {
-            if key != entries::HEAD {
-                reader.unframe(&key, &framed)?;
-                found.add(&key, &framed);
-            }
-        }
-        if found.wire() != head {
-            let reason = format!(
-                "its entries are not the ones that were written: there should be {}, and there are {}",
-                head.entries, found.entries
-            );
-            return Err(paths.damaged(&what, &reason));
-        }
-        if head.writes < marked {
-            let reason = format!(
-                "it has lost changes: {marked} were made durable, and it knows {}",
-                head.writes
-            );
-            return Err(paths.damaged(&what, &reason));
-        }
-        let open = reader.open_intents()?.into_iter().collect();
-        Ok(Self { table, mark, paths, meta, head: found, open, upgrade: None, failed: None })
+    pub(crate) fn open(table: T, beside: B, marked: u64) -> Result<Self, StoreError> {
+        let (meta, head) = check(&table, beside.site(), marked)?;
+        let open = Reader::new(&table, beside.site()).open_intents()?.into_iter().collect();
+        Ok(Self { table, beside, meta, head, open, upgrade: None, failed: None })
     }
 
     /// The format of a state that an earlier release wrote.
     pub(crate) fn earlier_format(&self) -> Result<Option<u16>, StoreError> {
-        let format = Reader::new(&self.table, &self.paths).meta_format()?;
+        let format = Reader::new(&self.table, self.beside.site()).meta_format()?;
         Ok(format.filter(|format| *format < FORMAT))
     }
 
@@ -237,10 +188,7 @@ impl<T: Table> Keeper<T> {
                 answer(done.copied().map_err(StoreError::clone));
             }
         }
-        // All that was answered is durable; the mark may stay behind without harm.
-        if self.failed.is_none() {
-            self.mark.sync().ok();
-        }
+        self.beside.close(self.failed.is_some());
     }
 
     /// Does what is asked. Writes are answered after the sync, all else at once.
@@ -263,7 +211,8 @@ impl<T: Table> Keeper<T> {
                 pend(done, answer, true)
             }
             Request::Read(work) => {
-                work(self.usable().map(|()| (&self.table as &dyn Table, &self.meta)));
+                let there = (&self.table as &dyn Table, self.beside.site(), &self.meta);
+                work(self.usable().map(|()| there));
                 None
             }
         }
@@ -375,22 +324,19 @@ impl<T: Table> Keeper<T> {
 
     fn sync(&mut self) -> Result<(), StoreError> {
         self.usable()?;
-        let done = self.table.sync().and_then(|()| {
-            let path = self.paths.mark();
-            let noted = self.mark.note(self.head.writes);
-            noted.map_err(|error| files::unavailable("write", &path, &error))
-        });
+        let done = self.table.sync().and_then(|()| self.beside.note(&self.meta, self.head.writes));
         self.note_failure(&done);
         done
     }
 
-    fn export(&self) -> Result<(), StoreError> {
-        let content = Reader::new(&self.table, &self.paths).content()?;
-        Export::new(&self.meta, content).write(&self.paths.export())
+    fn export(&mut self) -> Result<(), StoreError> {
+        self.table.tidy()?;
+        let content = Reader::new(&self.table, self.beside.site()).content()?;
+        self.beside.export(&Export::new(&self.meta, content))
     }
 
     /// Whether a change may be written; brings a state of an earlier format up first.
-    fn writable(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn writable(&mut self) -> Result<(), StoreError> {
         self.usable()?;
         let Some((format, meta)) = self.upgrade.take() else { return Ok(()) };
         let done = self.table.keep_aside(format).and_then(|()| {
@@ -411,6 +357,88 @@ impl<T: Table> Keeper<T> {
             self.failed = Some(error.clone());
         }
     }
+}
+
+/// Entries in memory, from which a state is founded.
+impl Table for BTreeMap<Vec<u8>, Vec<u8>> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        for (key, bytes) in changes {
+            match bytes {
+                Some(bytes) => self.insert(key.clone(), bytes.clone()),
+                None => self.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Fills an empty table, durably, with bodies under their keys. It goes on counting after
+/// `writes`: every intent was a change, so no number after that many was ever given out.
+pub(crate) fn found(
+    table: &mut impl Table,
+    meta: &MetaWire,
+    writes: u64,
+    bodies: Vec<Entry>,
+) -> Result<(), StoreError> {
+    let next_intent = writes.saturating_add(1);
+    let mut head = Head { writes, next_intent, ..Head::default() };
+    let mut changes: Vec<Change> = Vec::with_capacity(bodies.len() + 2);
+    for (key, body) in bodies.into_iter().chain([(entries::META.to_vec(), to_body(meta)?)]) {
+        let framed = frame(&key, &body);
+        head.add(&key, &framed);
+        changes.push((key, Some(framed)));
+    }
+    changes.push(head.change()?);
+    table.apply(&changes)?;
+    table.sync()
+}
+
+/// Checks every entry of a table; `marked` is the number of the latest change that must be there.
+pub(crate) fn check(
+    table: &dyn Table,
+    site: &dyn Site,
+    marked: u64,
+) -> Result<(MetaWire, Head), StoreError> {
+    let reader = Reader::new(table, site);
+    let what = format!("the state in {}", site.name());
+    let (Some(meta), Some(head)) = (reader.meta()?, reader.head()?) else {
+        return Err(site.damaged(&what, "its database opens and is empty"));
+    };
+    let mut found = Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
+    for (key, framed) in table.scan(b"")? {
+        if key != entries::HEAD {
+            reader.unframe(&key, &framed)?;
+            found.add(&key, &framed);
+        }
+    }
+    if found.wire() != head {
+        let reason = format!(
+            "its entries are not the ones that were written: there should be {}, and there are {}",
+            head.entries, found.entries
+        );
+        return Err(site.damaged(&what, &reason));
+    }
+    if head.writes < marked {
+        let reason = format!(
+            "it has lost changes: {marked} were made durable, and it knows {}",
+            head.writes
+        );
+        return Err(site.damaged(&what, &reason));
+    }
+    Ok((meta, found))
 }
 
 /// Answers at once what has failed; what has not waits for the sync.
@@ -437,7 +465,7 @@ fn pend<A: Send + 'static>(
 /// Counts and digests the entries as they come and go, at a cost that does not depend on how many
 /// there are.
 #[derive(Clone, Default)]
-struct Head {
+pub(crate) struct Head {
     writes: u64,
     next_intent: u64,
     entries: u64,
@@ -445,6 +473,12 @@ struct Head {
 }
 
 impl Head {
+    /// How many changes there were.
+    #[cfg(feature = "s3")]
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes
+    }
+
     fn add(&mut self, key: &[u8], framed: &[u8]) {
         self.entries += 1;
         self.combine(key, framed);

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::*;
+use crate::config::Paths;
+use crate::marker::Mark;
+use crate::site::LocalFiles;
 
 /// A table in memory: what is applied is durable after a sync and lost before.
 #[derive(Clone, Default)]
@@ -57,13 +60,13 @@ fn disk() -> (Disk, tempfile::TempDir, Paths) {
     let (key, wrapped) = source.make(paths.key_context("l")).expect("made");
     let (lineage, key) = ("l".to_owned(), key.id().to_owned());
     let meta = MetaWire { lineage, serial: 0, key, wrapped: Some(wrapped) };
-    Keeper::found(&mut disk, &meta, 0, Vec::new()).expect("founded");
+    found(&mut disk, &meta, 0, Vec::new()).expect("founded");
     (disk, folder, paths)
 }
 
-fn open(disk: &Disk, paths: &Paths) -> Result<Keeper<Disk>, StoreError> {
-    let (mark, marked) = Mark::open(&paths.mark()).expect("readable").expect("there");
-    Keeper::open(disk.clone(), mark, marked, paths.clone())
+fn open(disk: &Disk, paths: &Paths) -> Result<Keeper<Disk, LocalFiles>, StoreError> {
+    let (beside, marked) = LocalFiles::open(paths)?;
+    Keeper::open(disk.clone(), beside, marked)
 }
 
 fn begin(requests: &mpsc::Sender<Request>) -> oneshot::Receiver<Result<u64, StoreError>> {

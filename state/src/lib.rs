@@ -12,21 +12,38 @@ mod envelope;
 pub mod export;
 mod files;
 mod folder;
+mod front;
 mod keeper;
+#[cfg(feature = "s3")]
+mod kms;
 mod lock;
 mod marker;
 mod record;
 mod rekey;
 mod restore;
+#[cfg(feature = "s3")]
+mod s3;
 pub mod seal;
+mod site;
 mod sled_store;
 mod sled_table;
+mod standing;
+#[cfg(feature = "s3")]
+mod transfer;
 mod value;
 
-pub use config::{Config, Location, Paths, RestoreChecks, open, rekey, restore};
+pub use config::{
+    Config, Location, Paths, RestoreChecks, names, open, open_within, rekey, restore, unlock,
+};
 pub use envelope::{KeyContext, KeySource, KeyWrapper};
-pub use export::{Export, Snapshot, read_export};
+pub use export::{Export, Snapshot, export_text, read_export};
+#[cfg(feature = "s3")]
+pub use kms::KmsWrapper;
 pub use lock::LockOwner;
 pub use record::FORMAT;
+#[cfg(feature = "s3")]
+pub use s3::{Bootstrapped, S3Location, bootstrap};
 pub use seal::SealingKey;
 pub use sled_store::SledStore;
+#[cfg(feature = "s3")]
+pub use transfer::move_state;

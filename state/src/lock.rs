@@ -43,17 +43,31 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked { holder: holder(&mut file).map_err(refuse)? });
+                return Err(StoreError::Locked {
+                    holder: holder(&mut file).map_err(refuse)?,
+                    // It ends with its process.
+                    id: None,
+                });
             }
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }
         write_owner(&mut file, owner).map_err(refuse)?;
         Ok(Self { _file: file })
     }
+
+    /// Who holds the lock just now, if anybody does and it can be seen.
+    pub(crate) fn holder_of(path: &Path) -> Option<String> {
+        let mut file = files::open(path, OpenOptions::new().read(true)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => holder(&mut file).ok(),
+            _ => None,
+        }
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-struct OwnerWire {
+/// The owner of a lock as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnerWire {
     pid: u32,
     host: String,
     user: String,
@@ -61,15 +75,29 @@ struct OwnerWire {
     started: String,
 }
 
+impl From<&LockOwner> for OwnerWire {
+    fn from(owner: &LockOwner) -> Self {
+        Self {
+            pid: owner.pid,
+            host: owner.host.clone(),
+            user: owner.user.clone(),
+            command: owner.command.clone(),
+            started: owner.started.clone(),
+        }
+    }
+}
+
+impl OwnerWire {
+    /// One sentence about who it is, without control characters.
+    pub(crate) fn sentence(&self) -> String {
+        let Self { pid, host, user, command, started } = self;
+        let sentence = format!("{user} runs `{command}` on {host} (process {pid}) since {started}");
+        sentence.chars().filter(|c| !c.is_control()).collect()
+    }
+}
+
 fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
-    let wire = OwnerWire {
-        pid: owner.pid,
-        host: owner.host.clone(),
-        user: owner.user.clone(),
-        command: owner.command.clone(),
-        started: owner.started.clone(),
-    };
-    let mut text = serde_json::to_vec_pretty(&wire)?;
+    let mut text = serde_json::to_vec_pretty(&OwnerWire::from(owner))?;
     text.push(b'\n');
     file.set_len(0)?;
     file.rewind()?;
@@ -82,11 +110,10 @@ fn holder(file: &mut File) -> io::Result<String> {
     file.rewind()?;
     // The holder may be writing it just now, so what cannot be read is no error.
     let read = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
-    let Some(OwnerWire { pid, host, user, command, started }) = read else {
-        return Ok("another process holds it and has not yet said who it is".to_owned());
-    };
-    let sentence = format!("{user} runs `{command}` on {host} (process {pid}) since {started}");
-    Ok(sentence.chars().filter(|c| !c.is_control()).collect())
+    Ok(read.map_or_else(
+        || "another process holds it and has not yet said who it is".to_owned(),
+        |owner: OwnerWire| owner.sentence(),
+    ))
 }
 
 #[cfg(test)]

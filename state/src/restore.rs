@@ -23,28 +23,39 @@ pub(crate) fn known(paths: &Paths) -> Result<Option<Known>, StoreError> {
         Err(error @ StoreError::Newer { .. }) => return Err(error),
         Err(_) => None,
     };
-    let known = |lineage: &str, serial| Known { lineage: lineage.to_owned(), serial };
-    let exported = export.map(|export| known(export.lineage(), export.serial()));
-    let Some(marker) = Marker::read_any(paths)? else { return Ok(exported) };
-    let mut marked = known(marker.lineage(), marker.serial());
-    if let Some(exported) = exported.filter(|exported| exported.lineage == marked.lineage) {
-        marked.serial = marked.serial.max(exported.serial);
-    }
-    Ok(Some(marked))
+    let marker = Marker::read_any(paths)?;
+    Ok(Known::latest([
+        marker.map(|marker| Known::new(marker.lineage(), marker.serial())),
+        export.map(|export| Known::new(export.lineage(), export.serial())),
+    ]))
 }
 
-/// Refuses an export that is not simply the latest of what is known, unless that is accepted.
+impl Known {
+    pub(crate) fn new(lineage: &str, serial: u64) -> Self {
+        Self { lineage: lineage.to_owned(), serial }
+    }
+
+    /// The state that the first witness speaks of, with the latest run that any knows of it.
+    pub(crate) fn latest(witnesses: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        witnesses.into_iter().flatten().reduce(|mut known, other| {
+            if other.lineage == known.lineage {
+                known.serial = known.serial.max(other.serial);
+            }
+            known
+        })
+    }
+}
+
+/// Refuses an export that is not simply the latest of what is known, unless that is accepted. The
+/// state that is made of it goes on counting its runs after all that are known.
 pub(crate) fn check(
-    export: &MetaWire,
+    export: &mut MetaWire,
     known: Option<&Known>,
     checks: RestoreChecks,
 ) -> Result<(), StoreError> {
     let Some(known) = known else { return Ok(()) };
     let refuse = |reason: String| {
-        Err(StoreError::Unavailable {
-            action: "restore the state from the export".to_owned(),
-            reason,
-        })
+        Err(StoreError::Refused { action: "restore the state from the export".to_owned(), reason })
     };
     if export.lineage != known.lineage {
         if checks.other_lineage {
@@ -62,5 +73,7 @@ pub(crate) fn check(
             export.serial, known.serial
         ));
     }
+    // A number that a run has had is never given to another one.
+    export.serial = export.serial.max(known.serial);
     Ok(())
 }

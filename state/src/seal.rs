@@ -113,6 +113,13 @@ impl SealingKey {
     /// Makes a key file. Another process may make it at the same time, for another stack: the
     /// first one wins, and nobody ever sees half a file.
     fn create(path: &Path) -> io::Result<()> {
+        // The folder of a project that keeps its states elsewhere may not be there yet. One that is
+        // there is the user's, and stays as it is.
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !files::exists(folder)?
+        {
+            files::private_directory(folder)?;
+        }
         let key = Self::random()?;
         let encoded = Zeroizing::new(STANDARD.encode(key.expose()));
         let line = Zeroizing::new(format!("{HEADER} {} {}\n", encoded.as_str(), key.id));

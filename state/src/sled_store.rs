@@ -4,25 +4,23 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 
 use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
-use tokio::sync::oneshot;
 
 use crate::config::{Paths, RestoreChecks};
-use crate::entries::{self, Reader};
 use crate::envelope::KeySource;
 use crate::export::{Export, read_export};
 use crate::folder::{self, Replaced};
-use crate::keeper::{Answer, BodyEdit, Request, Table as _};
+use crate::front::Front;
+use crate::keeper::Table as _;
 use crate::lock::{Lock, LockOwner};
-use crate::marker::{Mark, Marker};
-use crate::record::{
-    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body,
-};
+use crate::marker::Mark;
+use crate::record::MetaWire;
 use crate::rekey::Rekey;
-use crate::seal::{SealingKey, random_id};
+use crate::seal::random_id;
+use crate::site::Site as _;
+use crate::standing::Standing;
 use crate::{files, restore};
 
 /// The database is rewritten when its files are larger than this, in bytes, and than so many times
@@ -31,12 +29,7 @@ const GROWN: (u64, u64) = (4 << 20, 8);
 
 /// The store of one stack in one environment, in a folder on this machine.
 pub struct SledStore {
-    requests: Option<mpsc::Sender<Request>>,
-    keeper: Option<JoinHandle<()>>,
-    paths: Paths,
-    lineage: String,
-    key: Arc<SealingKey>,
-    serial: AtomicU64,
+    front: Front,
     syncs: Arc<AtomicU64>,
 }
 
@@ -50,6 +43,7 @@ impl SledStore {
     /// sealing key refuses.
     pub fn open(paths: &Paths, owner: &LockOwner) -> Result<Self, StoreError> {
         let lock = folder::enter(paths, owner)?;
+        paths.standing()?.check(&paths.name())?;
         if !folder::was_there(paths)? {
             let lineage =
                 random_id().map_err(|e| files::unavailable("make", paths.directory(), &e))?;
@@ -75,22 +69,23 @@ impl SledStore {
         checks: RestoreChecks,
     ) -> Result<Self, StoreError> {
         let lock = folder::enter(paths, owner)?;
+        let standing = paths.standing()?;
+        // A state that lives elsewhere would become two.
+        if matches!(standing, Standing::MovedTo(_)) {
+            standing.check(&paths.name())?;
+        }
         let mut meta = export.meta();
         let key = paths.key().open(&meta)?;
         export.clone().open_with(&key)?;
         let known = restore::known(paths)?;
-        restore::check(&meta, known.as_ref(), checks)?;
-        if let Some(known) = known.filter(|known| known.lineage == meta.lineage) {
-            // A number that a run has had is never given to another one.
-            meta.serial = meta.serial.max(known.serial);
-        }
-        if meta.wrapped.is_none() {
-            meta.wrapped = Some(paths.key().wrap(&key, paths.key_context(&meta.lineage))?);
-        }
+        restore::check(&mut meta, known.as_ref(), checks)?;
+        let context = paths.key_context(&meta.lineage);
+        let meta = paths.key().complete(meta, &key, context)?;
         let mark = Mark::open(&paths.mark())
             .map_err(|error| files::unavailable("open", &paths.mark(), &error))?;
         let writes = mark.map_or(0, |(_, marked)| marked);
         folder::found(paths, &meta, writes, export.bodies()?, Replaced::Kept)?;
+        paths.set_standing(&Standing::Here)?;
         Self::take_over(paths, lock)
     }
 
@@ -106,8 +101,9 @@ impl SledStore {
         rotate: bool,
     ) -> Result<(), StoreError> {
         let _lock = folder::enter(paths, owner)?;
+        paths.standing()?.check(&paths.name())?;
         if !folder::was_there(paths)? {
-            return Err(StoreError::Unavailable {
+            return Err(StoreError::Refused {
                 action: format!("change the key of the state in {}", paths.directory().display()),
                 reason: "there is none yet; the first run makes it with the key that is configured"
                     .to_owned(),
@@ -147,11 +143,10 @@ impl SledStore {
             keeper = folder::checked(paths, &syncs)?;
         }
         if let Some(format) = keeper.earlier_format()? {
-            let wrapped = match &meta.wrapped {
-                Some(wrapped) => wrapped.clone(),
-                None => paths.key().wrap(&key, paths.key_context(&meta.lineage))?,
-            };
-            keeper.upgrade(format, MetaWire { wrapped: Some(wrapped), ..meta.clone() });
+            keeper.upgrade(
+                format,
+                paths.key().complete(meta.clone(), &key, paths.key_context(&meta.lineage))?,
+            );
         }
         let (requests, inbox) = mpsc::channel();
         let keeper = std::thread::Builder::new()
@@ -162,26 +157,7 @@ impl SledStore {
                 drop(lock);
             })
             .map_err(|error| files::unavailable("keep", paths.directory(), &error))?;
-        Ok(Self {
-            requests: Some(requests),
-            keeper: Some(keeper),
-            paths: paths.clone(),
-            lineage: meta.lineage,
-            key: Arc::new(key),
-            serial: AtomicU64::new(meta.serial),
-            syncs,
-        })
-    }
-
-    /// Notes beside the database how many runs there were: what `restore` compares an export with.
-    async fn note_serial(&self) -> Result<(), StoreError> {
-        let serial = self.serial.fetch_add(1, Ordering::SeqCst) + 1;
-        let (marker, path) = (Marker::new(&self.lineage, serial), self.paths.marker());
-        let noted = tokio::task::spawn_blocking(move || marker.write(&path)).await;
-        noted.map_err(|error| StoreError::Unavailable {
-            action: format!("write {}", self.paths.marker().display()),
-            reason: error.to_string(),
-        })?
+        Ok(Self { front: Front::new(requests, keeper, paths.name(), meta.lineage, key), syncs })
     }
 
     /// How often the database's files were synced since the store was opened.
@@ -189,84 +165,15 @@ impl SledStore {
     pub fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::SeqCst)
     }
-
-    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
-        let gone = || StoreError::Unavailable {
-            action: format!("use the state in {}", self.paths.directory().display()),
-            reason: "its keeper has stopped".to_owned(),
-        };
-        let (sender, receiver) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(gone)?;
-        requests.send(request(sender)).map_err(|_| gone())?;
-        receiver.await.map_err(|_| gone())?
-    }
-
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Reader<'_>, &MetaWire) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let paths = self.paths.clone();
-        self.ask(|answer| {
-            Request::Read(Box::new(move |table| {
-                let done = table.and_then(|(table, meta)| work(&Reader::new(table, &paths), meta));
-                answer.send(done).ok();
-            }))
-        })
-        .await
-    }
-
-    fn edits(&self, edits: &[Edit]) -> Result<Vec<BodyEdit>, StoreError> {
-        let (key, lineage) = (&*self.key, self.lineage.as_str());
-        let mut bodies = Vec::with_capacity(edits.len());
-        for edit in edits {
-            match edit {
-                Edit::Put(record) => {
-                    let body = to_body(&RecordWire::seal(record, key, lineage)?)?;
-                    bodies.push(BodyEdit::Put(entries::record(record.address.as_str()), body));
-                }
-                Edit::Remove(address) => {
-                    bodies.push(BodyEdit::Remove(entries::record(address.as_str())));
-                }
-                Edit::Outputs(outputs) => {
-                    bodies.push(BodyEdit::Clear(entries::OUTPUTS));
-                    for (name, value) in outputs {
-                        let body = to_body(&OutputWire::seal(name, value, key, lineage)?)?;
-                        bodies.push(BodyEdit::Put(entries::output(name), body));
-                    }
-                }
-                Edit::Lookup(lookup, answer) => {
-                    let wire = LookupWire::seal(lookup, answer, key, lineage)?;
-                    bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
-                }
-                Edit::Note(change) => {
-                    let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;
-                    bodies.push(BodyEdit::Append(change.run.clone(), body));
-                }
-            }
-        }
-        Ok(bodies)
-    }
-}
-
-impl Drop for SledStore {
-    fn drop(&mut self) {
-        self.requests = None;
-        // A keeper that panicked has answered its callers by going away.
-        self.keeper.take().map(JoinHandle::join).transpose().ok();
-    }
 }
 
 impl Store for SledStore {
     fn load(&self) -> BoxFuture<'_, Result<State, StoreError>> {
-        let key = Arc::clone(&self.key);
-        Box::pin(self.read(move |reader, meta| reader.state(meta, &key)))
+        self.front.load()
     }
 
     fn begin<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&IntentWire::seal(intent, &self.key, &self.lineage)?)?;
-            self.ask(|answer| Request::Begin { body, answer }).await
-        })
+        self.front.begin(intent)
     }
 
     fn commit<'a>(
@@ -274,33 +181,22 @@ impl Store for SledStore {
         intent: Option<u64>,
         edits: &'a [Edit],
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let edits = self.edits(edits)?;
-            self.ask(|answer| Request::Commit { intent, edits, answer }).await
-        })
+        self.front.commit(intent, edits)
     }
 
     fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&RunWire::write(run))?;
-            self.ask(|answer| Request::Start { body, answer }).await?;
-            self.note_serial().await
-        })
+        self.front.start(run)
     }
 
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let body = to_body(&RunWire::write(run))?;
-            self.ask(|answer| Request::Finish { body, answer }).await
-        })
+        self.front.finish(run)
     }
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
-        Box::pin(self.read(|reader, _| reader.history()))
+        self.front.history()
     }
 
     fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
-        let (key, run) = (Arc::clone(&self.key), run.to_owned());
-        Box::pin(self.read(move |reader, meta| reader.changes(&run, meta, &key)))
+        self.front.changes(run)
     }
 }

@@ -121,7 +121,8 @@ impl SledTable {
             return Err(damaged(&self.path, "it is closed".to_owned()));
         };
         let done = caught(&self.path, || work(database));
-        self.failed.fetch_or(done.is_err(), Ordering::SeqCst);
+        let refused = matches!(done, Err(StoreError::Unavailable { .. }));
+        self.failed.fetch_or(refused, Ordering::SeqCst);
         done
     }
 
@@ -255,6 +256,7 @@ fn caught<T>(path: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T, S
         Ok(Ok(done)) => Ok(done),
         Ok(Err(sled::Error::Io(error))) if is_lock(&error) => Err(StoreError::Locked {
             holder: format!("the database {} has not been let go of: {error}", path.display()),
+            id: None,
         }),
         Ok(Err(sled::Error::Io(error))) if !is_damage(&error) => {
             // sled passes on the debug text of what the system said; the kind reads better.

@@ -107,7 +107,10 @@ impl MemoryDisk {
     pub fn open(&self) -> Result<MemoryStore, StoreError> {
         let mut disk = self.lock();
         if let Some(holder) = disk.holder {
-            return Err(StoreError::Locked { holder: format!("opening {holder} of this disk") });
+            return Err(StoreError::Locked {
+                holder: format!("opening {holder} of this disk"),
+                id: None,
+            });
         }
         disk.openings += 1;
         disk.holder = Some(disk.openings);

@@ -518,7 +518,7 @@ pub async fn a_second_open_is_refused_while_the_first_holds(place: &dyn StorePla
     let store = open(place).await;
     for _ in 0..2 {
         match place.open().await {
-            Err(StoreError::Locked { holder }) => assert!(!holder.is_empty()),
+            Err(StoreError::Locked { holder, .. }) => assert!(!holder.is_empty()),
             Err(other) => panic!("not the lock: {other}"),
             Ok(_) => panic!("two hold one state"),
         }

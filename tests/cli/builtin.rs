@@ -1,6 +1,8 @@
 //! Built-in types through the whole command, with no cloud but one that says who the caller is: what
 //! is made, what is kept, and that no file and no terminal ever has a secret in clear.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use crate::support::{Project, Run};

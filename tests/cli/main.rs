@@ -4,13 +4,17 @@
 //! program that it says itself. Nothing here talks to AWS: where a call is needed, a server on this
 //! machine answers it.
 
+mod adopt;
 mod bad_input;
 mod builtin;
 mod help;
 mod interrupts;
 mod plan;
 mod program;
+mod sandboxed;
 mod settings;
+mod shared;
 mod state;
 mod support;
 mod terminal;
+mod undo;

@@ -289,7 +289,7 @@ fn an_export_is_put_in_the_place_of_what_is_there_after_asking() {
     let run = refused(&project, &format!("{words} --auto-approve"), 1);
     insta::assert_snapshot!(run.stderr, @r"
     web: .infra/state/dev/web holds 0 resources of run 2, which will be kept aside
-    error[state::unavailable]: the state cannot be used
+    error[state::refused]: the state does not allow what was asked for
       = stack `web`: restore the state from the export: the export is older than the state: its serial is 1, and the one here is 2; what was done since would be known to the cloud alone
       = hint: `--accept-older` takes an export older than this state
       = hint: `--accept-other-lineage` takes an export of another state

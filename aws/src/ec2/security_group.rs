@@ -328,8 +328,7 @@ mod tests {
         text.parse().expect("a CIDR")
     }
 
-    /// How many rules a group has.
-    async fn rules(aws: &Aws, id: &str) -> usize {
+    async fn rules_of(aws: &Aws, id: &str) -> usize {
         let by_group = filter("group-id", [id]);
         let call = || aws.ec2().describe_security_group_rules().filters(by_group.clone()).send();
         aws.call(call).await.expect("it answers").security_group_rules().len()
@@ -359,9 +358,9 @@ mod tests {
         let id = SecurityGroup::create(&aws, &want, Creating::new("t", "", &Told::default()))
             .await
             .expect("made");
-        assert_eq!(rules(&aws, &id).await, 1, "AWS allows all egress");
+        assert_eq!(rules_of(&aws, &id).await, 1, "AWS allows all egress");
         SecurityGroup::finish(&aws, &id).await.expect("finished");
-        assert_eq!(rules(&aws, &id).await, 0);
+        assert_eq!(rules_of(&aws, &id).await, 0);
         SecurityGroup::finish(&aws, &id).await.expect("finished again");
         let range = IpRange::builder().cidr_ip("0.0.0.0/0").description("declared").build();
         let rule = IpPermission::builder().ip_protocol("-1").ip_ranges(range).build();
@@ -372,7 +371,7 @@ mod tests {
         .await
         .expect("allowed");
         SecurityGroup::finish(&aws, &id).await.expect("finished once more");
-        assert_eq!(rules(&aws, &id).await, 1, "what somebody declared stays");
+        assert_eq!(rules_of(&aws, &id).await, 1, "what somebody declared stays");
         SecurityGroup::delete(&aws, &id, &want).await.expect("deleted with its rules");
         aws.call(|| aws.ec2().delete_vpc().vpc_id(&vpc).send()).await.expect("deleted");
     }

@@ -13,12 +13,12 @@ use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
 
 use crate::event::Operation;
-use crate::plan::{Action, Change, Mode, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::run::{Run, Stop};
 use crate::search;
 use crate::unwritable::unwritable;
 use crate::work::Part;
-use crate::{digest, refresh};
+use crate::{compare, digest, refresh};
 
 /// Why an operation failed.
 #[derive(Debug)]
@@ -75,10 +75,7 @@ impl<'a> Live<'a> {
             values: Mutex::new(vec![None; plan.changes.len()]),
             history: RunRecord {
                 id: run.id.clone(),
-                command: match plan.mode {
-                    Mode::Apply => "apply".to_owned(),
-                    Mode::Destroy => "destroy".to_owned(),
-                },
+                command: run.command.clone(),
                 by: run.by.clone(),
                 started: run.clock.now(),
                 ended: None,
@@ -361,13 +358,22 @@ impl<'a> Live<'a> {
         Trouble { diagnostic, id: None, stops: Stops::Dependents }
     }
 
-    /// A failed call, with every fact that is known and what to do next.
+    /// A failed call, with every fact that is known and what to do next. The cloud may repeat what it
+    /// was told: secrets that were `sent`, or that the plan knows, are taken out.
     pub(crate) fn call_trouble(
         &self,
         index: usize,
         operation: Operation,
         failure: &Failure,
+        sent: Option<&Object>,
     ) -> Trouble {
+        let change = self.change(index);
+        let known = [sent, change.before.as_ref(), change.after.as_ref()];
+        let message =
+            known.into_iter().flatten().fold(failure.message.clone(), |message, object| {
+                compare::redact(message, &Value::Map(object.clone()))
+            });
+        let failure = &Failure { message, ..failure.clone() };
         let (code, summary) = match operation {
             Operation::Create => ("apply::create", "a resource could not be created"),
             Operation::Update => ("apply::update", "a resource could not be changed"),

@@ -93,7 +93,7 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             if harmless(&failure) && !replayed {
                 live.commit(index, Some(sequence), &[]).await?;
             }
-            return Err(live.call_trouble(index, Operation::Create, &failure));
+            return Err(live.call_trouble(index, Operation::Create, &failure, Some(&desired)));
         }
     };
     let id = made.id;
@@ -164,7 +164,9 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             if harmless(&failure) {
                 live.commit(index, Some(sequence), &[]).await?;
             }
-            return Err(live.call_trouble(index, Operation::Update, &failure).with_id(&id));
+            return Err(live
+                .call_trouble(index, Operation::Update, &failure, Some(&desired))
+                .with_id(&id));
         }
         let status = on_its_way(live, index, Operation::Update, "changed");
         let changed = Record { status, ..record.clone() };
@@ -210,7 +212,7 @@ async fn settle(
             let last = failure.message.clone();
             record.status = Status::Created(Waiting { last, until });
             live.put(index, None, record, None, None).await?;
-            let trouble = live.call_trouble(index, Operation::Await, &failure).with_id(&id);
+            let trouble = live.call_trouble(index, Operation::Await, &failure, None).with_id(&id);
             return Err(trouble.hinted(&format!("`{id}` is recorded and is kept")));
         }
         None => {
@@ -290,7 +292,7 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         if harmless(&failure) {
             live.commit(index, Some(sequence), &[]).await?;
         }
-        return Err(live.call_trouble(index, Operation::Delete, &failure).with_id(&id));
+        return Err(live.call_trouble(index, Operation::Delete, &failure, None).with_id(&id));
     }
     let timeout = timeout(live, index, Operation::Delete);
     // If it is not gone the intent stays open: the object was told to go and may be gone by the next
@@ -298,7 +300,7 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     match live.unless_stopped(live.run.provider.await_gone(&target, timeout)).await {
         Some(Ok(())) => {}
         Some(Err(failure)) => {
-            let trouble = live.call_trouble(index, Operation::Delete, &failure).with_id(&id);
+            let trouble = live.call_trouble(index, Operation::Delete, &failure, None).with_id(&id);
             return Err(trouble.hinted("it was told to go: the next run looks whether it has"));
         }
         None => {

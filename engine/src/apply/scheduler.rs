@@ -238,14 +238,11 @@ impl<'a> Scheduler<'a> {
             let live = self.live;
             let work = AssertUnwindSafe(operation::run(live, index, operation)).catch_unwind();
             return Some(Box::pin(async move {
-                let result = work.await.unwrap_or_else(|panic| {
-                    let text = panic
-                        .downcast_ref::<&str>()
-                        .map(|text| (*text).to_owned())
-                        .or_else(|| panic.downcast_ref::<String>().cloned());
+                // What a panic says may hold a secret. Where it was, the panic hook has told.
+                let result = work.await.unwrap_or_else(|_| {
                     let diagnostic =
                         Diagnostic::error("apply::panic", "the provider stopped in the middle")
-                            .detail(text.unwrap_or_default())
+                            .detail("it panicked")
                             .hint("this is a bug in infra; the next run finds out what was done");
                     Err(live.trouble(index, diagnostic))
                 });

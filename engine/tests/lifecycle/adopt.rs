@@ -25,13 +25,15 @@ async fn lost() -> Bench {
 #[tokio::test]
 async fn an_empty_state_of_a_stack_that_exists_is_an_error_with_the_way_out() {
     let bench = lost().await;
-    insta::assert_snapshot!(bench.refused(&stack()).await, @"
+    insta::assert_snapshot!(bench.refused(&stack()).await, @r"
     [plan::lost-state]: the state is empty, and objects of the stack are there
       at least 1 object carries the tags of `shop` in `test` and is not recorded:
       network: network-1
-      hint: `infra state restore FILE --env test --stack shop` brings back an exported state
-      hint: `infra plan --adopt --env test --stack shop` records what is there, without an export
-      hint: if the state is elsewhere, check `state` in infra.toml and the environment
+      hint: put an exported state back:
+    `infra state restore FILE --env test --stack shop`
+      hint: or record what is there, without an export:
+    `infra plan --adopt --env test --stack shop`
+      hint: or check `state` in `infra.toml`, if the state is kept elsewhere
     ");
     // To destroy nothing and say that it worked would be worse.
     let goal = Goal { mode: Mode::Destroy, ..Bench::goal(&stack()) };
@@ -148,10 +150,11 @@ async fn several_objects_of_one_resource_are_shown_and_none_is_taken() {
     bench.run(plan).await;
     let bench = bench.without_state();
     let refused = bench.adopt(&stack()).await.expect_err("ambiguous");
-    insta::assert_snapshot!(problems(&refused), @"
+    insta::assert_snapshot!(problems(&refused), @r"
     [adopt::ambiguous] network at stack.rs:1: several objects belong to one resource
       each of these may be the test_network that is declared: network-1, network-8
-      hint: keep one with `infra import network ID`, delete the others, and run the command again
+      hint: keep one: delete the others, or take the tag `infra:address` off them,
+    and run the command again
     ");
     assert!(bench.state().records.is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use infra_engine::{
-    Action, Adopted, Builtin, Clock, Event, Goal, Plan, Ports, Reason, Recovered, Run, Stop,
+    Action, Adopted, Builtin, Clock, Event, Goal, Mode, Plan, Ports, Reason, Recovered, Run, Stop,
     Summary, Wait,
 };
 use infra_sdk::provider::{BoxFuture, Owner};
@@ -315,6 +315,10 @@ impl Bench {
             watch(&event, switch);
             events.lock().expect("no panic").push(event);
         };
+        let command = match plan.mode {
+            Mode::Apply => "apply",
+            Mode::Destroy => "destroy",
+        };
         let run = Run {
             provider: &self.provider(),
             store: &Distant(store),
@@ -323,6 +327,7 @@ impl Bench {
             parallelism: self.parallelism,
             stop,
             id: format!("run-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1),
+            command: command.to_owned(),
             by: "ann on build-3".to_owned(),
         };
         let summary = infra_engine::apply(plan, &run).await;

@@ -130,10 +130,11 @@ async fn several_candidates_are_shown_and_none_is_taken() {
     store.commit(None, &[Edit::Remove(at("network"))]).await.expect("removed");
     drop(store);
     let refused = elsewhere.recover().await.expect_err("ambiguous");
-    insta::assert_snapshot!(problems(&refused), @"
+    insta::assert_snapshot!(problems(&refused), @r"
     [recover::ambiguous] network: an unfinished create has several results
       each of these may be the test_network that was begun at 2026-01-01T00:00:00Z: network-1, network-4
-      hint: keep one with `infra import network ID`, delete the others, and run the command again
+      hint: keep one: delete the others, or take the tag `infra:address` off them,
+    and run the command again
     ");
     assert_eq!(elsewhere.state().open.len(), 1);
 }

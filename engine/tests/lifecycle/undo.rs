@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use infra_engine::{Undo, is_digest};
+use infra_sdk::store::{RunRecord, Store as _};
 use infra_sdk::{Address, Diagnostic, Expr, Function, Value};
+use infra_testkit::fake::{Fault, Verb};
 use serde_json::json;
 
 use crate::harness::{Bench, Ran, Sheet, at, owner, problems, reference, show};
@@ -192,10 +194,11 @@ async fn what_a_later_run_changed_again_is_refused_until_it_is_accepted() {
     third.0.resources[1].arguments.set("size", Expr::Value(Value::from("giant")));
     bench.apply(&third).await;
     let refused = undo(&bench, "run-2", &[]).await.expect_err("a conflict");
-    insta::assert_snapshot!(problems(&refused), @"
+    insta::assert_snapshot!(problems(&refused), @r"
     [undo::conflict] machine: a later run changed the same resource
       run `run-3`, at 2026-01-02T03:04:05Z
-      hint: undo that run first, or accept that what it did to it is lost
+      hint: undo that run first, or lose what it did, with
+    `--accept-conflict machine`
     ");
     let accepted = undo(&bench, "run-2", &[at("machine")]).await.expect("accepted");
     let plan = bench.try_plan(accepted.goal).await.expect("a plan");
@@ -314,4 +317,64 @@ async fn a_run_that_is_not_there_or_did_nothing_is_told() {
       no resource was created, changed or deleted by it
     ");
     assert!(bench.try_plan(nothing.goal).await.expect("a plan").is_empty());
+}
+
+#[tokio::test]
+async fn an_undo_that_was_cut_is_gone_on_with() {
+    let bench = Bench::new();
+    bench.apply(&first()).await;
+    let before = world(&bench);
+    bench.apply(&second()).await;
+    let Undo { goal, .. } = undo(&bench, "run-2", &[]).await.expect("a way back");
+    bench.fake.inject(Verb::Create, "vpc", 1, Fault::Panic);
+    let ran = bench.run(bench.try_plan(goal).await.expect("a plan")).await;
+    assert_eq!(ran.summary.failed.len(), 1, "{:#?}", ran.summary);
+    assert!(!ran.summary.replaced.is_empty(), "{:#?}", ran.summary);
+    bench.recover().await.expect("settled");
+    // What is back already is no conflict, also where it is another object.
+    undone(&bench, "run-2").await;
+    assert_eq!(world(&bench), before);
+}
+
+#[tokio::test]
+async fn a_run_that_changed_records_only_is_refused_with_what_to_use_instead() {
+    let mut shown = String::new();
+    for command in
+        ["state mv vpc network.vpc", "state rm vpc", "state restore x.json", "state rekey"]
+    {
+        let bench = Bench::new();
+        bench.apply(&first()).await;
+        let store = bench.open();
+        let run = RunRecord {
+            id: "run-s".to_owned(),
+            command: command.to_owned(),
+            by: "ann".to_owned(),
+            started: "2026-01-02T03:04:05Z".to_owned(),
+            ended: None,
+            complete: false,
+        };
+        store.start(&run).await.expect("started");
+        store.finish(&run).await.expect("ended");
+        drop(store);
+        let refused = undo(&bench, "run-s", &[]).await.expect_err("records only");
+        assert_eq!(refused[0].code, "undo::records");
+        shown.push_str(&(problems(&refused) + "\n"));
+    }
+    insta::assert_snapshot!(shown, @r"
+    [undo::records]: the run changed records, and no object
+      run `run-s`: infra state mv vpc network.vpc
+      hint: move it back:
+    `infra state mv network.vpc vpc --env test --stack shop`
+    [undo::records]: the run changed records, and no object
+      run `run-s`: infra state rm vpc
+      hint: record again what is declared and there:
+    `infra plan --adopt --env test --stack shop`
+    [undo::records]: the run changed records, and no object
+      run `run-s`: infra state restore x.json
+      hint: put another export in its place:
+    `infra state restore FILE --env test --stack shop`
+    [undo::records]: the run changed records, and no object
+      run `run-s`: infra state rekey
+      hint: there is nothing of it to take back
+    ");
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{edit, look, rekey, restore};
+use super::{edit, look, rekey, restore, shared};
 use crate::cli::Context;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -26,6 +26,12 @@ pub(crate) enum StateCommand {
     Restore(restore::RestoreArgs),
     /// Change what opens the sensitive values of the states
     Rekey(rekey::RekeyArgs),
+    /// Make the bucket in which the states are shared, or mend it
+    Bootstrap(shared::BootstrapArgs),
+    /// Free the lock of a shared state whose holder has died
+    Unlock(shared::UnlockArgs),
+    /// Move the states from one place to another, with their history
+    MoveBackend(shared::MoveBackendArgs),
 }
 
 pub(crate) async fn run(context: &Context, command: &StateCommand) -> Result<Exit> {
@@ -34,9 +40,12 @@ pub(crate) async fn run(context: &Context, command: &StateCommand) -> Result<Exi
         StateCommand::Show(args) => look::show(context, args).await?,
         StateCommand::Move(args) => edit::rename(context, args).await?,
         StateCommand::Remove(args) => edit::forget(context, args).await?,
-        StateCommand::Export(args) => look::export(context, args)?,
+        StateCommand::Export(args) => look::export(context, args).await?,
         StateCommand::Restore(args) => return restore::run(context, args).await,
         StateCommand::Rekey(args) => rekey::run(context, args).await?,
+        StateCommand::Bootstrap(args) => shared::bootstrap(context, args).await?,
+        StateCommand::Unlock(args) => shared::unlock(context, args).await?,
+        StateCommand::MoveBackend(args) => shared::move_backend(context, args).await?,
     }
     Ok(Exit::Done)
 }

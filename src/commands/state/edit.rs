@@ -259,7 +259,7 @@ mod tests {
         for edit in &planned.edits {
             match edit {
                 Edit::Put(record) => {
-                    drop(state.records.insert(record.address.clone(), (**record).clone()))
+                    drop(state.records.insert(record.address.clone(), (**record).clone()));
                 }
                 Edit::Remove(address) => drop(state.records.remove(address)),
                 other => panic!("{other:?}"),

@@ -43,7 +43,7 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> Result<()> {
 
 /// What is recorded of the stacks.
 pub(super) async fn read(context: &Context, which: &WhichArgs) -> Result<Vec<(String, State)>> {
-    let (project, environment, stacks) = select_recorded(context, which)?;
+    let (project, environment, stacks) = select_recorded(context, which).await?;
     let mut all = Vec::new();
     for stack in stacks {
         let site = Site { project: &project, environment: &environment, stack: &stack };
@@ -68,7 +68,7 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<()> {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn address(text: &str) -> Result<Address> {
+pub(crate) fn address(text: &str) -> Result<Address> {
     text.parse().map_err(|error| {
         CommandError::usage(
             Diagnostic::error("state::address", "this is not an address")
@@ -111,8 +111,8 @@ pub(super) fn unknown<'s>(
 }
 
 /// Writes the export of a stack.
-pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<()> {
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<()> {
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let [stack] = stacks.as_slice() else {
         return Err(CommandError::usage(
             Diagnostic::error("cli::one-stack", "an export is of one stack")
@@ -121,6 +121,6 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<()> {
         ));
     };
     let site = Site { project: &project, environment: &environment, stack };
-    context.terminal.answer(&site.export()?);
+    context.terminal.answer(&site.export(context).await?);
     Ok(())
 }

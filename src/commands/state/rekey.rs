@@ -20,8 +20,8 @@ pub(crate) struct RekeyArgs {
 #[command(next_help_heading = COMMAND_OPTIONS)]
 #[group(required = true, multiple = true)]
 struct ChangeArgs {
-    /// What opens the states from now on: `file:PATH`, or `passphrase`, which is taken from
-    /// INFRA_STATE_NEW_PASSPHRASE or asked for.
+    /// What opens the states from now on: `file:PATH`, `kms:KEY`, or `passphrase`, which is taken
+    /// from INFRA_STATE_NEW_PASSPHRASE or asked for.
     #[arg(long, value_name = "KEY")]
     to: Option<StateKey>,
     /// Make a new data key too and seal every value anew; for when the old one may be known.
@@ -31,9 +31,9 @@ struct ChangeArgs {
 
 /// Changes the key of every state that was selected.
 pub(super) async fn run(context: &Context, args: &RekeyArgs) -> Result<()> {
-    let (project, environment, stacks) = select_recorded(context, &args.which)?;
+    let (project, environment, stacks) = select_recorded(context, &args.which).await?;
     let new = match &args.change.to {
-        Some(key) => Some(keys::new(context, &project, key).await?),
+        Some(key) => Some(keys::new(context, &project, &environment, key).await?),
         None => None,
     };
     context.interrupts.hold(Hold::Step);

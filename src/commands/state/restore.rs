@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     let site = Site { project: &project, environment: &environment, stack };
     let file = context.folder.join(&args.file);
     let export = read_export(&file).map_err(|error| site.refused(&error))?;
-    let place = site.shown()?;
+    let place = site.shown();
     let there = match site.read(context).await {
         Ok(state) => state
             .filter(|state| state.serial > 0)
@@ -97,7 +97,7 @@ fn explained(mut error: CommandError, args: &RestoreArgs) -> CommandError {
         ("--accept-other-lineage", "of another state", args.accept_other_lineage),
     ];
     if let Some(first) = error.diagnostics.first_mut()
-        && first.code == "state::unavailable"
+        && first.code == "state::refused"
     {
         let ways = flags.into_iter().filter(|(_, _, given)| !given);
         first.hints =

@@ -52,17 +52,18 @@ pub(crate) fn counts(changes: &[RunChange]) -> [usize; 3] {
         .map(|operation| changes.iter().filter(|change| change.operation == operation).count())
 }
 
+/// A run with what it did.
+pub(crate) type Told = (RunRecord, Vec<RunChange>);
+
 /// A line for each run of each stack, the latest last.
-pub(crate) fn all(stacks: &[(String, Vec<(RunRecord, Vec<RunChange>)>)]) -> String {
+pub(crate) fn all(stacks: &[(String, Vec<Told>)]) -> String {
     let mut text = String::new();
     let several = stacks.len() > 1;
     for (stack, runs) in stacks {
         if several {
             let _ = writeln!(text, "{}", paint(STRONG, &format!("{}:", plain(stack))));
         }
-        let what = |run: &RunRecord| {
-            plain(run.command.split(' ').take(2).collect::<Vec<_>>().join(" ").as_str())
-        };
+        let what = |run: &RunRecord| plain(&short(&run.command));
         let done = |changes: &[RunChange]| {
             let [made, changed, deleted] = counts(changes);
             format!("+{made} ~{changed} -{deleted}")
@@ -83,6 +84,15 @@ pub(crate) fn all(stacks: &[(String, Vec<(RunRecord, Vec<RunChange>)>)]) -> Stri
         }
     }
     text
+}
+
+/// The first words of a command. The id of a run is told by its first letters.
+fn short(command: &str) -> String {
+    match command.split(' ').collect::<Vec<_>>().as_slice() {
+        ["undo", run, ..] => format!("undo {}", run.chars().take(8).collect::<String>()),
+        [first, second, ..] => format!("{first} {second}"),
+        _ => command.to_owned(),
+    }
 }
 
 /// A run with everything that it changed.

@@ -9,7 +9,7 @@ use super::outputs;
 use crate::view::text::{ADD, ERROR, STRONG, paint, plain};
 
 /// The last words of a run over some stacks.
-pub(crate) fn render(summaries: &[(&str, &Summary)], destroying: bool) -> String {
+pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
     let mut text = String::new();
     for (stack, summary) in summaries {
         not_done(&mut text, stack, summary);
@@ -39,7 +39,11 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], destroying: bool) -> String
         parts.push(format!("{skipped} not done"));
     }
     let complete = summaries.iter().all(|(_, summary)| summary.is_complete());
-    let what = if destroying { "Destroy" } else { "Apply" };
+    let what = match verb {
+        "destroy" => "Destroy",
+        "undo" => "Undo",
+        _ => "Apply",
+    };
     let head = if complete {
         paint(ADD, &format!("{what} complete:"))
     } else if summaries.iter().any(|(_, summary)| summary.interrupted) {
@@ -80,7 +84,7 @@ mod tests {
     use super::*;
 
     fn shown(summary: &Summary) -> String {
-        let text = render(&[("web", summary)], false);
+        let text = render(&[("web", summary)], "apply");
         anstream::adapter::strip_str(&text).to_string()
     }
 

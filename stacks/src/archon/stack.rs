@@ -23,6 +23,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     stack.scope("access", access::declare)?;
 
     stack.output("vpc_id", network.vpc.id());
+    stack.output_list("public_subnet_ids", network.public.iter().map(|subnet| subnet.id()));
     stack.output_list("private_subnet_ids", network.private.iter().map(|subnet| subnet.id()));
     stack.output_list("database_subnet_ids", network.database.iter().map(|subnet| subnet.id()));
     Ok(())

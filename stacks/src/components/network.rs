@@ -7,7 +7,7 @@ use infra_aws::ec2::{
     Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
     NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
     SecurityGroup, SecurityGroupHandle, SecurityGroupIngressRule, Subnet, SubnetHandle,
-    TrafficType, Vpc, VpcEndpoint, VpcEndpointType, VpcHandle,
+    TrafficType, Vpc, VpcEndpoint, VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
@@ -91,37 +91,6 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &NetworkArguments<'_>) -> Re
     database_acl(stack, arguments, &vpc, &database);
     flow_log(stack, name, &vpc, arguments.flow_logs);
     Ok(Network { vpc, public, private, database })
-}
-
-/// Endpoints in the private subnets, so that traffic to these services of AWS stays inside:
-/// `ecr.api`, `logs`, … Source: PrivateLink guide, AWS services that integrate.
-pub(crate) fn interface_endpoints(
-    stack: &mut Stack,
-    arguments: &NetworkArguments<'_>,
-    network: &Network,
-    services: &[&str],
-) {
-    let group = security_group(
-        stack,
-        arguments.name,
-        &network.vpc,
-        "endpoints",
-        "Endpoints of AWS services",
-    );
-    let rule = SecurityGroupIngressRule::new(group.id(), "tcp").from_port(443).to_port(443);
-    let rule = rule.cidr_ipv4(arguments.cidr).description("From the VPC");
-    stack.add("endpoints-from-vpc", rule);
-    let subnets: Vec<_> = network.private.iter().map(|subnet| subnet.id()).collect();
-    for service in services {
-        let full = format!("com.amazonaws.{}.{service}", stack.region());
-        let endpoint = VpcEndpoint::new(network.vpc.id(), full)
-            .vpc_endpoint_type(VpcEndpointType::Interface)
-            .private_dns_enabled(true)
-            .subnet_ids(subnets.clone())
-            .security_group_ids([group.id()])
-            .tag("Name", format!("{}-{service}", arguments.name));
-        stack.add(format!("{}-endpoint", service.replace('.', "-")), endpoint);
-    }
 }
 
 /// A security group without rules.

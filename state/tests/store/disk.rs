@@ -228,7 +228,9 @@ fn a_disk_that_fills_up_loses_nothing_and_stops_new_operations_first() {
         let count = |what: &str| said.iter().filter(|line| line.starts_with(what)).count();
         assert_eq!(count("late"), 0, "step {step}: begun after one was refused");
         // Full as it is, the state can be read.
-        let snapshot = Snapshot::read(&config(&root)).expect("readable").expect("there");
+        let snapshot = Snapshot::read_at(&config(&root).paths().expect("named"))
+            .expect("readable")
+            .expect("there");
         assert_eq!(snapshot.state.records, before.records, "step {step}");
         fs::remove_file(disk.path().join("filler")).expect("removed");
         run(async {

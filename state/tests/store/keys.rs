@@ -61,7 +61,7 @@ fn a_state_under_a_passphrase_needs_no_key_file_and_opens_with_nothing_else() {
         let state = fill(&config).await;
         assert!(!place.key().exists(), "a key file was made");
         assert_eq!(read(&config).await.expect("opens"), state);
-        let snapshot = Snapshot::read(&config).expect("readable").expect("there");
+        let snapshot = Snapshot::read(&config).await.expect("readable").expect("there");
         assert_eq!(snapshot.state.outputs, state.outputs);
         let wrong = with(&place, passphrase("correct horse batterz"));
         let shown = read(&wrong).await.expect_err("opened").to_string();
@@ -120,8 +120,8 @@ fn a_new_source_takes_over_and_the_old_one_opens_nothing_any_more() {
             assert_eq!(read(&new).await.expect("opens with the new source"), before);
             let shown = read(&old).await.expect_err("the old source opens it").to_string();
             assert!(shown.contains("is sealed with a passphrase"), "{shown}");
-            Snapshot::read(&old).expect_err("the old source opens the export");
-            let snapshot = Snapshot::read(&new).expect("readable").expect("there");
+            Snapshot::read(&old).await.expect_err("the old source opens the export");
+            let snapshot = Snapshot::read(&new).await.expect("readable").expect("there");
             assert_eq!(snapshot.state.outputs, before.outputs);
             // What was sealed stays as it was, unless it was asked for.
             let after = fs::read_to_string(place.paths().export()).expect("read");

@@ -87,13 +87,18 @@ fn a_sensitive_value_is_nowhere_on_the_disk() {
 #[test]
 fn a_snapshot_is_read_while_the_store_is_held() {
     let place = SledPlace::new();
-    assert_eq!(Snapshot::read(&place.config()).expect("readable"), None);
+    let read = || {
+        let mut found = None;
+        run(async { found = Snapshot::read(&place.config()).await.expect("readable") });
+        found
+    };
+    assert_eq!(read(), None);
     with_secret(&place);
     let held = place.open().expect("open");
     run(async {
         held.commit(None, &[Edit::Remove(record("a.b").address)]).await.expect("committed");
     });
-    let snapshot = Snapshot::read(&place.config()).expect("readable").expect("there");
+    let snapshot = read().expect("there");
     let found = &snapshot.state.records[&record("a.b").address];
     assert_eq!(found.inputs["password"], Value::from(SECRET).sensitive());
     assert_eq!(snapshot.state.outputs["password"], Value::from(SECRET).sensitive());
@@ -129,7 +134,7 @@ fn a_missing_or_wrong_key_is_told_and_nothing_is_made_up() {
     fs::remove_file(place.key()).expect("removed");
     for error in [place.refusal(), Snapshot::read_at(&paths).expect_err("no key")] {
         let shown = error.to_string();
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{shown}");
+        assert!(matches!(error, StoreError::Key { .. }), "{shown}");
         assert!(shown.contains("state.key is missing"), "{shown}");
     }
     assert!(!place.key().exists(), "a new key was made beside an old state");
@@ -223,7 +228,7 @@ fn a_disk_that_cannot_be_written_is_refused_before_anything_is_begun() {
         drop(made);
         assert!(mount(&["-o", "remount,ro"]));
         let refused = infra_state::open(&config, &owner()).await.err();
-        let snapshot = Snapshot::read(&config);
+        let snapshot = Snapshot::read(&config).await;
         Command::new("umount").arg(folder.path()).status().expect("unmounted");
         let refused = refused.expect("a read-only disk was opened");
         assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");

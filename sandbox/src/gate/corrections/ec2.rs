@@ -37,9 +37,12 @@ struct Only {
     ids: Vec<String>,
 }
 
-/// Filters by id that moto does not know: operation, filter, element of the listing, of the id.
+/// Filters by id that moto does not know, or knows otherwise: operation, filter, element of the
+/// listing, element of the id, which may be that of a list inside.
 const UNKNOWN_FILTERS: &[(&str, &str, &str, &str)] = &[
     ("DescribeNetworkAcls", "network-acl-id", "networkAclSet", "networkAclId"),
+    // moto wants that all associations of a table are among the values; AWS, that one is.
+    ("DescribeRouteTables", "association.subnet-id", "routeTableSet", "associationSet/subnetId"),
     ("DescribeVpcEndpoints", "vpc-endpoint-id", "vpcEndpointSet", "vpcEndpointId"),
 ];
 
@@ -107,7 +110,12 @@ fn apply_filter(answer: &mut Answer, only: &Only) {
     let Some(mut document) = answer.document() else { return };
     document.visit_mut(&mut |element| {
         if element.name == only.set {
-            element.retain(|object| only.ids.contains(&object.child_text(only.id)));
+            element.retain(|object| match only.id.split_once('/') {
+                Some((set, id)) => {
+                    object.items(set).iter().any(|item| only.ids.contains(&item.child_text(id)))
+                }
+                None => only.ids.contains(&object.child_text(only.id)),
+            });
         }
     });
     answer.set_document(&document);
@@ -398,6 +406,28 @@ mod tests {
         let left = document.items("networkAclSet");
         let ids: Vec<String> = left.iter().map(|acl| acl.child_text("networkAclId")).collect();
         assert_eq!(ids, ["acl-2"]);
+    }
+
+    #[test]
+    fn a_route_table_is_found_by_one_of_its_subnets() {
+        let filter =
+            "Filter.1.Name=association.subnet-id&Filter.1.Value.1=s-1&Filter.1.Value.2=s-9";
+        let mut call = query_call("ec2", &format!("Action=DescribeRouteTables&{filter}"));
+        let only = take_filter(&mut call).unwrap();
+        let table = |id, subnets: &[&str]| {
+            let item = |subnet: &&str| format!("<item><subnetId>{subnet}</subnetId></item>");
+            let items: String = subnets.iter().map(item).collect();
+            format!(
+                "<item><routeTableId>{id}</routeTableId><associationSet>{items}</associationSet></item>"
+            )
+        };
+        let set = [table("t-1", &["s-1", "s-2"]), table("t-2", &["s-3"]), table("t-3", &[])];
+        let mut list = answer(&format!("<R><routeTableSet>{}</routeTableSet></R>", set.concat()));
+        apply_filter(&mut list, &only);
+        let document = list.document().unwrap();
+        let left = document.items("routeTableSet");
+        let ids: Vec<String> = left.iter().map(|table| table.child_text("routeTableId")).collect();
+        assert_eq!(ids, ["t-1"]);
     }
 
     #[test]

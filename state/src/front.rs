@@ -1,0 +1,154 @@
+//! The front of a store: what its callers hold while its keeper works on a thread of its own.
+//!
+//! The main type is [`Front`]. It seals what comes in and opens what goes out, so that the keeper,
+//! and whatever it writes to, never sees a sensitive value.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use infra_sdk::provider::BoxFuture;
+use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
+use tokio::sync::oneshot;
+
+use crate::entries::{self, Reader};
+use crate::keeper::{Answer, BodyEdit, Request};
+use crate::record::{
+    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body,
+};
+use crate::seal::SealingKey;
+
+/// A store whose keeper runs. Dropping it waits until the keeper has let go of everything.
+pub(crate) struct Front {
+    requests: Option<mpsc::Sender<Request>>,
+    keeper: Option<JoinHandle<()>>,
+    /// What a person calls the place of the state.
+    name: String,
+    lineage: String,
+    key: Arc<SealingKey>,
+}
+
+impl Front {
+    pub(crate) fn new(
+        requests: mpsc::Sender<Request>,
+        keeper: JoinHandle<()>,
+        name: String,
+        lineage: String,
+        key: SealingKey,
+    ) -> Self {
+        let (requests, keeper) = (Some(requests), Some(keeper));
+        Self { requests, keeper, name, lineage, key: Arc::new(key) }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
+        let gone = || StoreError::Unavailable {
+            action: format!("use the state in {}", self.name),
+            reason: "its keeper has stopped".to_owned(),
+        };
+        let (sender, receiver) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests.send(request(sender)).map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reader<'_>, &MetaWire) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(|answer| {
+            Request::Read(Box::new(move |there| {
+                let read = |(table, site, meta)| work(&Reader::new(table, site), meta);
+                let done = there.and_then(read);
+                answer.send(done).ok();
+            }))
+        })
+        .await
+    }
+
+    fn edits(&self, edits: &[Edit]) -> Result<Vec<BodyEdit>, StoreError> {
+        let (key, lineage) = (&*self.key, self.lineage.as_str());
+        let mut bodies = Vec::with_capacity(edits.len());
+        for edit in edits {
+            match edit {
+                Edit::Put(record) => {
+                    let body = to_body(&RecordWire::seal(record, key, lineage)?)?;
+                    bodies.push(BodyEdit::Put(entries::record(record.address.as_str()), body));
+                }
+                Edit::Remove(address) => {
+                    bodies.push(BodyEdit::Remove(entries::record(address.as_str())));
+                }
+                Edit::Outputs(outputs) => {
+                    bodies.push(BodyEdit::Clear(entries::OUTPUTS));
+                    for (name, value) in outputs {
+                        let body = to_body(&OutputWire::seal(name, value, key, lineage)?)?;
+                        bodies.push(BodyEdit::Put(entries::output(name), body));
+                    }
+                }
+                Edit::Lookup(lookup, answer) => {
+                    let wire = LookupWire::seal(lookup, answer, key, lineage)?;
+                    bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
+                }
+                Edit::Note(change) => {
+                    let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;
+                    bodies.push(BodyEdit::Append(change.run.clone(), body));
+                }
+            }
+        }
+        Ok(bodies)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.requests = None;
+        // A keeper that panicked has answered its callers by going away.
+        self.keeper.take().map(JoinHandle::join).transpose().ok();
+    }
+}
+
+impl Store for Front {
+    fn load(&self) -> BoxFuture<'_, Result<State, StoreError>> {
+        let key = Arc::clone(&self.key);
+        Box::pin(self.read(move |reader, meta| reader.state(meta, &key)))
+    }
+
+    fn begin<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let body = to_body(&IntentWire::seal(intent, &self.key, &self.lineage)?)?;
+            self.ask(|answer| Request::Begin { body, answer }).await
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        intent: Option<u64>,
+        edits: &'a [Edit],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let edits = self.edits(edits)?;
+            self.ask(|answer| Request::Commit { intent, edits, answer }).await
+        })
+    }
+
+    fn start<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let body = to_body(&RunWire::write(run))?;
+            self.ask(|answer| Request::Start { body, answer }).await
+        })
+    }
+
+    fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let body = to_body(&RunWire::write(run))?;
+            self.ask(|answer| Request::Finish { body, answer }).await
+        })
+    }
+
+    fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
+        Box::pin(self.read(|reader, _| reader.history()))
+    }
+
+    fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>> {
+        let (key, run) = (Arc::clone(&self.key), run.to_owned());
+        Box::pin(self.read(move |reader, meta| reader.changes(&run, meta, &key)))
+    }
+}
