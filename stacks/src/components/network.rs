@@ -6,8 +6,8 @@
 use infra_aws::ec2::{
     Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
     NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
-    SecurityGroup, SecurityGroupHandle, SecurityGroupIngressRule, Subnet, SubnetHandle,
-    TrafficType, Vpc, VpcEndpoint, VpcHandle,
+    SecurityGroup, SecurityGroupHandle, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
+    VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
