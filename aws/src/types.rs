@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, sts};
+use crate::{ec2, iam, kms, logs, rds, s3, secretsmanager, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -41,6 +41,10 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<s3::BucketPublicAccessBlock>::new(),
     &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
     &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<secretsmanager::Secret>::new(),
+    &Adapter::<secretsmanager::SecretPolicy>::new(),
+    &Adapter::<secretsmanager::SecretRotation>::new(),
+    &Adapter::<secretsmanager::SecretVersion>::new(),
     &Adapter::<ec2::SecurityGroup>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
