@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, secretsmanager, sts};
+use crate::{ec2, iam, kms, logs, rds, s3, secretsmanager, ssm, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -46,6 +46,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<secretsmanager::SecretRotation>::new(),
     &Adapter::<secretsmanager::SecretVersion>::new(),
     &Adapter::<ec2::SecurityGroup>::new(),
+    &Adapter::<ssm::Parameter>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
     &Adapter::<ec2::VpcEndpoint>::new(),
