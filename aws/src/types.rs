@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, secretsmanager, ssm, sts};
+use crate::{ec2, elasticache, iam, kms, logs, rds, s3, secretsmanager, ssm, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -14,6 +14,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<elasticache::ParameterGroup>::new(),
+    &Adapter::<elasticache::ReplicationGroup>::new(),
+    &Adapter::<elasticache::SubnetGroup>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
     &Adapter::<iam::OpenIdConnectProvider>::new(),

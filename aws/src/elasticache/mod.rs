@@ -1,1 +1,22 @@
-//! ElastiCache: Redis, Valkey and Memcached.
+//! ElastiCache: caches of Redis and Valkey, and what they are configured with.
+
+#[cfg(feature = "provider")]
+mod common;
+pub mod ids;
+pub mod parameter_group;
+pub mod replication_group;
+#[cfg(feature = "provider")]
+mod replication_group_handler;
+#[cfg(feature = "provider")]
+mod replication_group_modify;
+#[cfg(feature = "provider")]
+mod replication_group_read;
+mod replication_group_rules;
+pub mod subnet_group;
+pub mod windows;
+
+pub use ids::*;
+pub use parameter_group::*;
+pub use replication_group::*;
+pub use subnet_group::*;
+pub use windows::*;
