@@ -62,6 +62,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
+    &elasticache::replication_group_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,

@@ -7,6 +7,7 @@ pub mod parameter_group;
 pub mod replication_group;
 #[cfg(feature = "provider")]
 mod replication_group_handler;
+pub mod replication_group_lookup;
 #[cfg(feature = "provider")]
 mod replication_group_modify;
 #[cfg(feature = "provider")]
@@ -18,5 +19,6 @@ pub mod windows;
 pub use ids::*;
 pub use parameter_group::*;
 pub use replication_group::*;
+pub use replication_group_lookup::{FindReplicationGroup, ReplicationGroupFound};
 pub use subnet_group::*;
 pub use windows::*;

@@ -355,9 +355,65 @@ mod rule_tests {
 #[cfg(feature = "provider")]
 #[cfg(test)]
 mod tests {
+    use infra_sdk::Address;
+    use infra_sdk::provider::Owner;
+
     use super::*;
+    use crate::Connection;
     use crate::conformance::{Fixture, conforms};
+    use crate::frame::clients::configure;
+    use crate::frame::handler::Told;
+    use crate::frame::tags::ownership;
     use crate::kms::Key;
+    use crate::prelude::*;
+
+    /// A secret of the owner at that address, by a name of its own.
+    fn secret(name: &str, address: &str, description: &str) -> Secret {
+        let owner = Owner { stack: "restored".to_owned(), environment: "test".to_owned() };
+        Secret {
+            name: Some(SecretName::new(name)),
+            name_prefix: None,
+            description: Some(description.to_owned()),
+            kms_key_id: None,
+            recovery_window_in_days: Days(7),
+            replica: BlockSet(Vec::new()),
+            force_overwrite_replica_secret: false,
+            tags: Tags(ownership(&owner, &Address::parse(address).expect("an address"))),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_is_being_deleted_is_restored_for_its_owner_alone() {
+        let connection = Connection {
+            region: "us-west-2".to_owned(),
+            endpoint_url: Some(crate::test_endpoint::endpoint().await),
+            credentials: Some(("123456789012".to_owned(), "test".to_owned())),
+            ..Connection::default()
+        };
+        let aws = Aws::new(configure(&connection).await);
+        let name = format!("restored-{}", std::process::id());
+        let create = async |want: &Secret| {
+            Secret::create(&aws, want, Creating::new("t", "", &Told::default())).await
+        };
+        let mut want = secret(&name, "secret", "first");
+        want.tags.0.insert("old".to_owned(), "yes".to_owned());
+        let arn = create(&want).await.expect("made");
+        Secret::delete(&aws, &arn, &want).await.expect("it is going");
+        assert_eq!(Secret::find(&aws, &want).await.expect("asked").len(), 0, "it counts as gone");
+
+        let refused = create(&secret(&name, "other", "theirs")).await.expect_err("not theirs");
+        let code = refused.code.as_deref();
+        assert!(matches!(code, Some("InvalidRequestException" | "ResourceExistsException")));
+        let want = secret(&name, "secret", "second");
+        assert_eq!(create(&want).await.expect("restored"), arn);
+
+        let known = Known { id: arn.clone(), recorded: Object::new(), outputs: Object::new() };
+        let seen = Secret::read(&aws, &[known]).await.pop().expect("one answer");
+        let seen = seen.expect("it is read").expect("it is there");
+        assert_eq!(seen.inputs.tags, want.tags, "tags of before are gone");
+        let now = Secret { recovery_window_in_days: Days(0), ..want };
+        Secret::delete(&aws, &arn, &now).await.expect("deleted");
+    }
 
     conforms!(
         aws_secretsmanager_secret,
