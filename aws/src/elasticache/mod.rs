@@ -13,6 +13,9 @@ mod replication_group_modify;
 #[cfg(feature = "provider")]
 mod replication_group_read;
 mod replication_group_rules;
+#[cfg(feature = "provider")]
+#[cfg(test)]
+mod replication_group_tests;
 pub mod subnet_group;
 pub mod windows;
 

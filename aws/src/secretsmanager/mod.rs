@@ -6,6 +6,8 @@ pub mod names;
 pub mod policy;
 pub mod rotation;
 pub mod secret;
+#[cfg(feature = "provider")]
+mod secret_handler;
 pub mod version;
 
 pub use names::*;
