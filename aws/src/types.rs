@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, sts};
+use crate::{ec2, elasticache, iam, kms, logs, rds, s3, secretsmanager, ssm, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -14,6 +14,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<elasticache::ParameterGroup>::new(),
+    &Adapter::<elasticache::ReplicationGroup>::new(),
+    &Adapter::<elasticache::SubnetGroup>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
     &Adapter::<iam::OpenIdConnectProvider>::new(),
@@ -41,7 +44,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<s3::BucketPublicAccessBlock>::new(),
     &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
     &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<secretsmanager::Secret>::new(),
+    &Adapter::<secretsmanager::SecretPolicy>::new(),
+    &Adapter::<secretsmanager::SecretRotation>::new(),
+    &Adapter::<secretsmanager::SecretVersion>::new(),
     &Adapter::<ec2::SecurityGroup>::new(),
+    &Adapter::<ssm::Parameter>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),
     &Adapter::<ec2::VpcEndpoint>::new(),
@@ -54,6 +62,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
+    &elasticache::replication_group_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,

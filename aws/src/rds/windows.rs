@@ -7,21 +7,21 @@ use crate::iam::names::text_types;
 
 /// The shortest window, in minutes. Source: RDS API Reference, CreateDBInstance.
 const SHORTEST: u32 = 30;
-const DAY: u32 = 24 * 60;
-const WEEK: u32 = 7 * DAY;
+pub(crate) const DAY: u32 = 24 * 60;
+pub(crate) const WEEK: u32 = 7 * DAY;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 text_types! {
     /// When backups are made every day: `03:00-04:00`, at least 30 minutes.
     BackupWindow(BACKUP = Text {
         name: "backup window",
-        check: |text| check(backup(text), DAY, text, "03:00-04:00"),
+        check: |text| check(backup(text), DAY, SHORTEST, text, "03:00-04:00"),
         canonical: str::to_owned,
     });
     /// When maintenance may be done every week: `sun:05:00-sun:06:00`, at least 30 minutes.
     MaintenanceWindow(MAINTENANCE = Text {
         name: "maintenance window",
-        check: |text| check(maintenance(text), WEEK, text, "sun:05:00-sun:06:00"),
+        check: |text| check(maintenance(text), WEEK, SHORTEST, text, "sun:05:00-sun:06:00"),
         // As RDS shows it.
         canonical: str::to_ascii_lowercase,
     });
@@ -29,7 +29,7 @@ text_types! {
 
 /// Minutes from a beginning to an end, within a day or a week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
+pub(crate) struct Span {
     from: u32,
     to: u32,
 }
@@ -40,12 +40,24 @@ impl Span {
     }
 }
 
-fn check(span: Option<Span>, around: u32, text: &str, example: &str) -> Result<(), String> {
+/// What is wrong with a window of a day or a week, which has to have so many minutes.
+///
+/// # Errors
+/// With what is wrong, as a fragment.
+pub(crate) fn check(
+    span: Option<Span>,
+    around: u32,
+    shortest: u32,
+    text: &str,
+    example: &str,
+) -> Result<(), String> {
     let Some(span) = span else {
         return Err(format!("`{text}` is not a window: write it like `{example}`, in UTC"));
     };
     match span.minutes(around) {
-        0..SHORTEST => Err(format!("`{text}` is too short: it must be at least 30 minutes")),
+        minutes if minutes < shortest => {
+            Err(format!("`{text}` is too short: it must be at least {shortest} minutes"))
+        }
         minutes if minutes > DAY => Err(format!("`{text}` is too long: it must be at most a day")),
         _ => Ok(()),
     }
@@ -60,12 +72,14 @@ fn time(text: &str) -> Option<u32> {
     Some(number(hours, 24)? * 60 + number(minutes, 60)?)
 }
 
-fn backup(text: &str) -> Option<Span> {
+/// A window of every day.
+pub(crate) fn backup(text: &str) -> Option<Span> {
     let (from, to) = text.split_once('-')?;
     Some(Span { from: time(from)?, to: time(to)? })
 }
 
-fn maintenance(text: &str) -> Option<Span> {
+/// A window of every week.
+pub(crate) fn maintenance(text: &str) -> Option<Span> {
     let lower = text.to_ascii_lowercase();
     let (from, to) = lower.split_once('-')?;
     let moment = |text: &str| {
@@ -77,7 +91,7 @@ fn maintenance(text: &str) -> Option<Span> {
 }
 
 /// Whether a daily and a weekly window have a minute in common, which RDS refuses.
-pub(super) fn overlap(daily: &str, weekly: &str) -> bool {
+pub(crate) fn overlap(daily: &str, weekly: &str) -> bool {
     let (Some(daily), Some(weekly)) = (backup(daily), maintenance(weekly)) else { return false };
     let (length, other) = (daily.minutes(DAY), weekly.minutes(WEEK));
     // The weekly window lies within two days, and each day has a backup.

@@ -1,1 +1,17 @@
-//! Secrets Manager.
+//! Secrets Manager: secrets, their values, who may read them, and how they are rotated.
+
+#[cfg(feature = "provider")]
+mod common;
+pub mod names;
+pub mod policy;
+pub mod rotation;
+pub mod secret;
+#[cfg(feature = "provider")]
+mod secret_handler;
+pub mod version;
+
+pub use names::*;
+pub use policy::*;
+pub use rotation::*;
+pub use secret::*;
+pub use version::*;

@@ -1,1 +1,9 @@
 //! Systems Manager: parameters.
+
+#[cfg(feature = "provider")]
+mod common;
+pub mod names;
+pub mod parameter;
+
+pub use names::*;
+pub use parameter::*;

@@ -47,6 +47,8 @@ pub(super) const KINDS: &[Kind] = &[
             exists: ("ReplicationGroupAlreadyExists", 400),
         }),
         echoes: &[
+            Echo::wrong("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
+            Echo::wrong("Engine", "Engine"),
             // Not shown by AWS, and not read by SDKs: what the group holds while it is going.
             Echo::lost("CacheSubnetGroupName", "CacheSubnetGroupName"),
             Echo::lost("DataTieringEnabled", "DataTiering"),
@@ -72,6 +74,7 @@ pub(super) const KINDS: &[Kind] = &[
             Echo::wrong("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
             Echo::wrong("CacheNodeType", "CacheNodeType"),
             Echo::wrong("CacheParameterGroupName", "CacheParameterGroup/CacheParameterGroupName"),
+            Echo::wrong("Engine", "Engine"),
             Echo::wrong("EngineVersion", "EngineVersion"),
             Echo::lost("IpDiscovery", "IpDiscovery"),
             Echo::lost("NetworkType", "NetworkType"),

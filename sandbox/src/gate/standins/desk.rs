@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
     eks_network, eks_updates, elasticache_members, rds_backups, rds_events, rds_restores,
-    rds_secrets, subnet_groups, wafv2_associations,
+    rds_secrets, secretsmanager_rotation, subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -49,6 +49,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             (None, reply) | (reply, _) => reply,
         },
         "ecs" => ecs_calls::serve(desk).await?,
+        "secretsmanager" => secretsmanager_rotation::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
         "autoscaling" => {
             autoscaling_instances::prepare(desk).await?;
@@ -89,6 +90,7 @@ pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
     rds_backups::fill(desk, answer);
     rds_restores::fill(desk, answer);
     rds_secrets::fill(desk, answer).await?;
+    secretsmanager_rotation::fill(desk, answer);
     wafv2_associations::forget(desk, answer);
     eks_network::fill(desk, answer).await?;
     eks_addons::fill(desk, answer).await?;

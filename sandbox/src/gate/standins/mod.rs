@@ -21,6 +21,7 @@ mod rds_backups;
 mod rds_events;
 mod rds_restores;
 mod rds_secrets;
+mod secretsmanager_rotation;
 mod store;
 mod subnet_groups;
 mod tags;
