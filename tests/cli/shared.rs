@@ -86,8 +86,9 @@ fn a_team_shares_a_state_moves_it_and_frees_the_lock_of_the_dead() {
 fn a_lock_of_the_dead(project: &Project, other: &Project) {
     project.program(&STACK.replace("'one'", "'two'"));
     std::thread::scope(|scope| {
-        let holder = scope
-            .spawn(|| project.on_terminal(&["apply", "--env", "dev", "--program", "program"], &[]));
+        // A look takes the lock for a moment, and must not be what sends the holder away.
+        let words = ["apply", "--env", "dev", "--program", "program", "--lock-timeout", "40s"];
+        let holder = scope.spawn(move || project.on_terminal(&words, &[]));
         let patience = Instant::now() + Duration::from_secs(40);
         let locked = loop {
             let run = infra(other, "history --env dev");
@@ -95,6 +96,7 @@ fn a_lock_of_the_dead(project: &Project, other: &Project) {
                 break run;
             }
             assert!(Instant::now() < patience, "{}", run.shown());
+            std::thread::sleep(Duration::from_millis(500));
         };
         assert!(locked.stderr.contains("error[state::locked]"), "{}", locked.shown());
         let way = between(&locked.stderr, "`infra state unlock ", "`");
