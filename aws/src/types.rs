@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, sts};
+use crate::{ec2, ecr, ecs, iam, kms, logs, rds, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -13,6 +13,13 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
+    &Adapter::<ecr::LifecyclePolicy>::new(),
+    &Adapter::<ecr::Repository>::new(),
+    &Adapter::<ecr::RepositoryPolicy>::new(),
+    &Adapter::<ecs::Cluster>::new(),
+    &Adapter::<ecs::ClusterCapacityProviders>::new(),
+    &Adapter::<ecs::Service>::new(),
+    &Adapter::<ecs::TaskDefinition>::new(),
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
