@@ -2,11 +2,14 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, ecr, ecs, iam, kms, logs, rds, s3, sts};
+use crate::{appautoscaling, cloudwatch, ec2, ecr, ecs, iam, kms, logs, rds, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<cloudwatch::MetricAlarm>::new(),
     &Adapter::<rds::EventSubscription>::new(),
     &Adapter::<rds::Instance>::new(),
     &Adapter::<rds::InstanceAutomatedBackupsReplication>::new(),
