@@ -2,17 +2,30 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, elasticache, iam, kms, logs, rds, s3, secretsmanager, ssm, sts};
+use crate::{
+    appautoscaling, cloudwatch, ec2, ecr, ecs, elasticache, iam, kms, logs, rds, s3,
+    secretsmanager, ssm, sts,
+};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<cloudwatch::MetricAlarm>::new(),
     &Adapter::<rds::EventSubscription>::new(),
     &Adapter::<rds::Instance>::new(),
     &Adapter::<rds::InstanceAutomatedBackupsReplication>::new(),
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
+    &Adapter::<ecr::LifecyclePolicy>::new(),
+    &Adapter::<ecr::Repository>::new(),
+    &Adapter::<ecr::RepositoryPolicy>::new(),
+    &Adapter::<ecs::Cluster>::new(),
+    &Adapter::<ecs::ClusterCapacityProviders>::new(),
+    &Adapter::<ecs::Service>::new(),
+    &Adapter::<ecs::TaskDefinition>::new(),
     &Adapter::<ec2::Eip>::new(),
     &Adapter::<elasticache::ParameterGroup>::new(),
     &Adapter::<elasticache::ReplicationGroup>::new(),

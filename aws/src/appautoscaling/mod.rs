@@ -1,1 +1,6 @@
-//! Application Auto Scaling: ECS services, tables and others that follow a metric.
+//! Application Auto Scaling: services of ECS, tables and others that follow a metric.
+
+mod scalable;
+pub mod target;
+
+pub use target::*;

@@ -23,6 +23,7 @@ pub fn operation_of<E>() -> String {
     let path = std::any::type_name::<E>();
     let service = path.split("::").next().unwrap_or_default().trim_start_matches("aws_sdk_");
     let service = match service {
+        "applicationautoscaling" => "application-autoscaling",
         "cloudwatchlogs" => "logs",
         other => other,
     };
@@ -225,6 +226,12 @@ pub fn parsed<T: std::str::FromStr>(text: Option<&str>, field: &str) -> Result<T
     text.parse().map_err(|_| {
         Failure::new(FailureClass::Other, format!("the answer has `{text}` as `{field}`"))
     })
+}
+
+/// A part of a request that lacks what AWS requires in it.
+#[must_use]
+pub fn incomplete(error: aws_smithy_types::error::operation::BuildError) -> Failure {
+    Failure::new(FailureClass::Invalid, error.to_string())
 }
 
 /// A value that does not fit the type's definition.

@@ -16,7 +16,7 @@ use crate::frame::handler::Told;
 use crate::prelude::*;
 
 /// Lets a service assume a role.
-pub(super) fn trust(service: &str) -> PolicyDocument {
+pub(crate) fn trust(service: &str) -> PolicyDocument {
     let statement = Statement::allow().principal(Principal::service(service));
     PolicyDocument::new().statement(statement.action("sts:AssumeRole"))
 }

@@ -4,7 +4,7 @@
 mod common;
 #[cfg(test)]
 #[cfg(feature = "provider")]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod instance_profile;
 pub mod managed;
 pub mod names;
