@@ -449,6 +449,21 @@ macro_rules! id_types {
     )*};
 }
 
+/// The partition of a region. Source: AWS General Reference, ARN format.
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("eu-isoe-") => "aws-iso-e",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ if region.starts_with("us-isof-") => "aws-iso-f",
+        _ => "aws",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

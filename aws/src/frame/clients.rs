@@ -14,8 +14,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use infra_sdk::Arn;
 use infra_sdk::provider::{Failure, FailureClass};
+use infra_sdk::types::{Arn, partition_of};
 
 use super::error::{Result, missing};
 use super::limiter::Limiter;
@@ -119,21 +119,6 @@ pub async fn assume(own: &SdkConfig, other: &OtherAccount) -> SdkConfig {
         config = config.region(Region::new(region.clone()));
     }
     config.build()
-}
-
-/// The partition of a region. Source: AWS General Reference, ARN format.
-#[must_use]
-pub fn partition_of(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("eu-isoe-") => "aws-iso-e",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("us-iso-") => "aws-iso",
-        _ if region.starts_with("us-isob-") => "aws-iso-b",
-        _ if region.starts_with("us-isof-") => "aws-iso-f",
-        _ => "aws",
-    }
 }
 
 impl Aws {

@@ -86,10 +86,10 @@ mod handler {
     use infra_sdk::provider::{Failure, FailureClass};
 
     use super::*;
-    use crate::frame::clients::partition_of;
     use crate::frame::tags;
     use crate::prelude::*;
     use crate::s3::common::NO_BUCKET;
+    use infra_sdk::types::partition_of;
 
     impl Handler for Bucket {
         const CALLS: Calls = Calls {

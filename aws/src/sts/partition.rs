@@ -40,9 +40,9 @@ pub(crate) mod handler {
     use infra_sdk::{FieldType, LookupSchema};
 
     use super::*;
-    use crate::frame::clients::partition_of;
     use crate::frame::lookup::{Arguments, LookupHandler};
     use crate::prelude::*;
+    use infra_sdk::types::partition_of;
 
     pub(crate) static HANDLER: LookupHandler = LookupHandler {
         schema: &LookupSchema {

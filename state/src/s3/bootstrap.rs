@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::FutureExt as _;
 use infra_sdk::store::StoreError;
+use infra_sdk::types::partition_of;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
@@ -377,7 +378,7 @@ impl Setup<'_> {
 
 /// Our statements. Source: S3 user guide, enforce conditional writes; S3 security best practices.
 fn statements_of(location: &S3Location) -> Result<Vec<Json>, StoreError> {
-    let arn = format!("arn:{}:s3:::{}", partition(&location.region), location.bucket);
+    let arn = format!("arn:{}:s3:::{}", partition_of(&location.region), location.bucket);
     let mut statements = vec![json!({
         "Sid": TLS,
         "Effect": "Deny",
@@ -400,20 +401,6 @@ fn statements_of(location: &S3Location) -> Result<Vec<Json>, StoreError> {
         }));
     }
     Ok(statements)
-}
-
-/// The partition of a region. Source: AWS General Reference, ARN format.
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("eu-isoe-") => "aws-iso-e",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("us-iso-") => "aws-iso",
-        _ if region.starts_with("us-isob-") => "aws-iso-b",
-        _ if region.starts_with("us-isof-") => "aws-iso-f",
-        _ => "aws",
-    }
 }
 
 /// Whether an error says that there is no such thing; else what is wrong. Codes: S3 API reference,

@@ -1,12 +1,12 @@
 //! The provider port over the fake cloud: counting, delays, faults, the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Owner, Provider,
-    Readiness, Settling, Target, Update,
+    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
+    Settling, Target, Update,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
@@ -164,15 +164,6 @@ impl FakeProvider {
         let inner = self.lock();
         let things = inner.world.things.iter();
         things.map(|(id, thing)| (id.clone(), thing.token.clone())).collect()
-    }
-
-    /// Ids of all objects that belong to this stack and environment.
-    #[must_use]
-    pub fn owned_by(&self, owner: &Owner) -> BTreeSet<String> {
-        let inner = self.lock();
-        let ours =
-            inner.world.things.iter().filter(|(_, thing)| thing.owner.as_ref() == Some(owner));
-        ours.map(|(id, _)| id.clone()).collect()
     }
 
     /// How often this call was made for this address.
