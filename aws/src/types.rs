@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, sts};
+use crate::{ec2, eks, iam, kms, logs, rds, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -14,6 +14,13 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<eks::AccessEntry>::new(),
+    &Adapter::<eks::AccessPolicyAssociation>::new(),
+    &Adapter::<eks::Addon>::new(),
+    &Adapter::<eks::Cluster>::new(),
+    &Adapter::<eks::FargateProfile>::new(),
+    &Adapter::<eks::NodeGroup>::new(),
+    &Adapter::<eks::PodIdentityAssociation>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
     &Adapter::<iam::OpenIdConnectProvider>::new(),
@@ -54,6 +61,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
+    &eks::addon_version::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
