@@ -29,6 +29,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
     &Adapter::<ec2::NatGateway>::new(),

@@ -35,6 +35,8 @@ infra_sdk::id_types! {
     DhcpOptionsId("DHCP options id", "dopt-");
     /// Identifies an instance.
     InstanceId("instance id", "i-");
+    /// Identifies a key pair.
+    KeyPairId("key pair id", "key-");
     /// Identifies a launch template.
     LaunchTemplateId("launch template id", "lt-");
     /// Identifies a VPC peering connection.

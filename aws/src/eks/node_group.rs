@@ -13,7 +13,7 @@ use infra_sdk::{Arn, Block, BlockSet, Choice, Gibibytes, Object, Outputs, Resour
 
 use super::ids::NODE_GROUP_NAMES;
 use super::{ClusterName, NodeGroupName};
-use crate::ec2::{LaunchTemplateId, SecurityGroupId, SubnetId};
+use crate::ec2::{KeyName, LaunchTemplateId, SecurityGroupId, SubnetId};
 use crate::iam::Role;
 use crate::rules::{NameRule, Rules};
 
@@ -158,7 +158,7 @@ pub enum RepairAction {
 #[derive(Debug, Clone, PartialEq, Block)]
 pub struct RemoteAccess {
     /// Name of a key pair.
-    pub ec2_ssh_key: Option<String>,
+    pub ec2_ssh_key: Option<KeyName>,
     /// Security groups that may connect. Left out, everybody may.
     pub source_security_group_ids: BTreeSet<SecurityGroupId>,
 }

@@ -21,7 +21,7 @@ use super::node_group::{
     NodeGroupUpdateConfig, NodeRepairConfig, NodeRepairConfigOverride, RemoteAccess, Taint,
 };
 use super::{ClusterName, NodeGroupName};
-use crate::ec2::{LaunchTemplateId, SecurityGroupId, SubnetId};
+use crate::ec2::{KeyName, LaunchTemplateId, SecurityGroupId, SubnetId};
 use crate::frame::calls::Patience;
 use crate::frame::names::prefix_of;
 use crate::frame::tags::is_ours;
@@ -79,7 +79,7 @@ impl Handler for NodeGroup {
         let access = want.remote_access.as_ref().map(|access| {
             let groups = &access.source_security_group_ids;
             RemoteAccessConfig::builder()
-                .set_ec2_ssh_key(access.ec2_ssh_key.clone())
+                .set_ec2_ssh_key(text(&access.ec2_ssh_key))
                 .set_source_security_groups((!groups.is_empty()).then(|| all(groups)))
                 .build()
         });
@@ -424,7 +424,7 @@ fn see(group: Wire, recorded: &Object) -> Result<Seen<NodeGroup>> {
         node_repair_config: group.node_repair_config.map(see_repair).transpose()?,
         release_version: group.release_version.filter(|version| !version.is_empty()),
         remote_access: group.remote_access.map(|access| RemoteAccess {
-            ec2_ssh_key: access.ec2_ssh_key,
+            ec2_ssh_key: access.ec2_ssh_key.map(KeyName::new),
             source_security_group_ids: access
                 .source_security_groups
                 .into_iter()
