@@ -3,6 +3,8 @@
 pub mod access_entry;
 pub mod access_policy_association;
 pub mod addon;
+#[cfg(feature = "provider")]
+mod addon_handler;
 pub mod addon_version;
 pub mod cluster;
 #[cfg(feature = "provider")]
