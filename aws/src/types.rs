@@ -3,7 +3,7 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    appautoscaling, cloudwatch, ec2, ecr, ecs, elasticache, iam, kms, logs, rds, s3,
+    appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, iam, kms, logs, rds, s3,
     secretsmanager, ssm, sts,
 };
 
@@ -27,6 +27,13 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ecs::Service>::new(),
     &Adapter::<ecs::TaskDefinition>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<eks::AccessEntry>::new(),
+    &Adapter::<eks::AccessPolicyAssociation>::new(),
+    &Adapter::<eks::Addon>::new(),
+    &Adapter::<eks::Cluster>::new(),
+    &Adapter::<eks::FargateProfile>::new(),
+    &Adapter::<eks::NodeGroup>::new(),
+    &Adapter::<eks::PodIdentityAssociation>::new(),
     &Adapter::<elasticache::ParameterGroup>::new(),
     &Adapter::<elasticache::ReplicationGroup>::new(),
     &Adapter::<elasticache::SubnetGroup>::new(),
@@ -38,6 +45,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
+    &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
     &Adapter::<ec2::NatGateway>::new(),
@@ -75,6 +83,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
+    &eks::addon_version::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,

@@ -35,6 +35,10 @@ infra_sdk::id_types! {
     DhcpOptionsId("DHCP options id", "dopt-");
     /// Identifies an instance.
     InstanceId("instance id", "i-");
+    /// Identifies a key pair.
+    KeyPairId("key pair id", "key-");
+    /// Identifies a launch template.
+    LaunchTemplateId("launch template id", "lt-");
     /// Identifies a VPC peering connection.
     VpcPeeringConnectionId("VPC peering connection id", "pcx-");
     /// Identifies a transit gateway.

@@ -11,6 +11,7 @@ pub mod gateway_id;
 pub mod group_ref;
 pub mod ids;
 pub mod internet_gateway;
+pub mod key_pair;
 pub mod nat_gateway;
 #[cfg(feature = "provider")]
 mod nat_gateway_handler;
@@ -41,6 +42,7 @@ pub use gateway_id::*;
 pub use group_ref::*;
 pub use ids::*;
 pub use internet_gateway::*;
+pub use key_pair::*;
 pub use nat_gateway::*;
 pub use network_acl::*;
 pub use network_acl_rule::*;

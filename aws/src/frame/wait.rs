@@ -3,6 +3,7 @@
 //! The only thing that is changed here is what the create call did not take. What is interrupted
 //! goes on in the next run.
 
+use std::future::Future;
 use std::time::Duration;
 
 use infra_sdk::provider::{Failure, FailureClass, Observed, Readiness, Target, Update};
@@ -117,6 +118,35 @@ pub async fn until_gone(
                 Readiness::Ready => "still there".to_owned(),
             };
             return Err(timed_out(target, &word, patience));
+        }
+        polls += 1;
+        sleep(interval(polls)).await;
+    }
+}
+
+/// Asks until there is an answer, for a change of several steps of which each has to end before the
+/// next begins.
+///
+/// # Errors
+/// With the failure of a question, and when there is no answer in time; `what` begins that sentence.
+pub async fn until_answered<T, S>(
+    what: &str,
+    patience: Duration,
+    ask: impl Fn() -> S + Send + Sync,
+) -> Result<T>
+where
+    T: Send,
+    S: Future<Output = Result<Option<T>>> + Send,
+{
+    let started = Instant::now();
+    let mut polls = 0;
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if started.elapsed() > patience {
+            let message = format!("{what} has not ended after {} s", patience.as_secs());
+            return Err(Failure::new(FailureClass::TimedOut, message));
         }
         polls += 1;
         sleep(interval(polls)).await;

@@ -266,7 +266,10 @@ pub(super) fn dress(life: &Life, object: &mut dyn Fields, phase: Phase) {
 fn busy(life: &Life, name: &str, phase: Phase) -> Option<ServiceError> {
     let busy = life.busy.as_ref()?;
     let word = life.word(phase).unwrap_or_default();
-    Some(ServiceError::new(busy.status, busy.code, format!("{name} is in the state {word}")))
+    // EKS has one code for this and for a name that is taken, and tells them apart by these words:
+    // "Cannot VersionUpdate because cluster NAME currently has update ID in progress".
+    let message = format!("{name} currently has a change in progress: it is in the state {word}");
+    Some(ServiceError::new(busy.status, busy.code, message))
 }
 
 fn described(service: &str, operation: &str) -> Option<&'static Kind> {
