@@ -2,7 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, iam, kms, logs, rds, s3, sts};
+use crate::{ec2, elbv2, iam, kms, logs, rds, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -24,6 +24,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),

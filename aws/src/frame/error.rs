@@ -24,6 +24,7 @@ pub fn operation_of<E>() -> String {
     let service = path.split("::").next().unwrap_or_default().trim_start_matches("aws_sdk_");
     let service = match service {
         "cloudwatchlogs" => "logs",
+        "elasticloadbalancingv2" => "elasticloadbalancing",
         other => other,
     };
     let operation = path.rsplit("::").next().unwrap_or_default().trim_end_matches("Error");

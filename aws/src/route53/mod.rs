@@ -1,1 +1,5 @@
 //! Route 53: names.
+
+pub mod ids;
+
+pub use ids::*;
