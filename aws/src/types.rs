@@ -25,6 +25,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
+    &Adapter::<elbv2::Listener>::new(),
+    &Adapter::<elbv2::TargetGroup>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
