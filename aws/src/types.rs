@@ -2,10 +2,12 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{ec2, elbv2, iam, kms, logs, rds, s3, sts};
+use crate::{acm, ec2, elbv2, iam, kms, logs, rds, route53, s3, sts};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<acm::Certificate>::new(),
+    &Adapter::<acm::CertificateValidation>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<rds::EventSubscription>::new(),
     &Adapter::<rds::Instance>::new(),
@@ -34,6 +36,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
+    &Adapter::<route53::Record>::new(),
+    &Adapter::<route53::Zone>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),
