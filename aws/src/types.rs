@@ -3,12 +3,14 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, iam, kms, logs, rds, s3,
-    secretsmanager, ssm, sts,
+    acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
+    route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
+    &Adapter::<acm::Certificate>::new(),
+    &Adapter::<acm::CertificateValidation>::new(),
     &Adapter::<appautoscaling::Target>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
@@ -48,6 +50,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<elbv2::LoadBalancer>::new(),
+    &Adapter::<elbv2::Listener>::new(),
+    &Adapter::<elbv2::TargetGroup>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
@@ -55,6 +60,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
+    &Adapter::<route53::Record>::new(),
+    &Adapter::<route53::Zone>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),

@@ -1,1 +1,9 @@
 //! ACM: certificates of load balancers and others.
+
+pub mod certificate;
+#[cfg(feature = "provider")]
+mod certificate_handler;
+pub mod certificate_validation;
+
+pub use certificate::*;
+pub use certificate_validation::*;

@@ -1,1 +1,26 @@
 //! Elastic Load Balancing, version 2: application and network load balancers.
+//!
+//! Gateway load balancers, trust stores, IPAM pools and reserved capacity are not offered.
+
+pub mod action;
+#[cfg(feature = "provider")]
+mod action_wire;
+#[cfg(feature = "provider")]
+mod attributes;
+#[cfg(feature = "provider")]
+mod common;
+pub mod listener;
+pub mod load_balancer;
+#[cfg(feature = "provider")]
+mod load_balancer_handler;
+mod names;
+pub mod protocol;
+pub mod target_group;
+#[cfg(feature = "provider")]
+mod target_group_handler;
+
+pub use action::*;
+pub use listener::*;
+pub use load_balancer::*;
+pub use protocol::*;
+pub use target_group::*;

@@ -25,6 +25,7 @@ pub fn operation_of<E>() -> String {
     let service = match service {
         "applicationautoscaling" => "application-autoscaling",
         "cloudwatchlogs" => "logs",
+        "elasticloadbalancingv2" => "elasticloadbalancing",
         other => other,
     };
     let operation = path.rsplit("::").next().unwrap_or_default().trim_end_matches("Error");
