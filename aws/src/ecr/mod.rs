@@ -5,6 +5,8 @@ mod common;
 pub mod lifecycle_policy;
 pub mod lifecycle_rules;
 pub mod repository;
+#[cfg(feature = "provider")]
+mod repository_handler;
 pub mod repository_policy;
 
 pub use lifecycle_policy::*;

@@ -18,12 +18,14 @@ pub mod service;
 mod service_handler;
 #[cfg(feature = "provider")]
 mod service_read;
+mod service_rules;
 #[cfg(feature = "provider")]
 mod service_write;
 pub mod strategy;
 pub mod task_definition;
 #[cfg(feature = "provider")]
 mod task_definition_handler;
+mod task_definition_rules;
 
 pub use cluster::*;
 pub use cluster_capacity_providers::*;

@@ -8,7 +8,8 @@ use aws_sdk_eks::types::{
 };
 use infra_sdk::provider::{Failure, FailureClass, Readiness};
 
-use super::cluster::{Cluster, OutpostConfig};
+use super::cluster::Cluster;
+use super::cluster_network::OutpostConfig;
 use super::cluster_read::see;
 use super::cluster_update::{
     balancing, compute, encryption, logging, remote, scaling, storage, support, update, zonal_shift,

@@ -12,9 +12,12 @@ use infra_sdk::{Arn, Object, Value};
 use super::ClusterName;
 use super::cluster::{
     AccessConfig, BlockStorage, Cluster, ClusterLogType, ClusterOutputs, ComputeConfig,
-    ControlPlanePlacement, ControlPlaneScalingConfig, ElasticLoadBalancing, EncryptionConfig,
-    EncryptionProvider, KubernetesNetworkConfig, OutpostConfig, RemoteNetworkConfig,
-    RemoteNetworks, StorageConfig, UpgradePolicy, VpcConfig, ZonalShiftConfig,
+    ControlPlaneScalingConfig, EncryptionConfig, EncryptionProvider, StorageConfig, UpgradePolicy,
+    VpcConfig, ZonalShiftConfig,
+};
+use super::cluster_network::{
+    ControlPlanePlacement, ElasticLoadBalancing, KubernetesNetworkConfig, OutpostConfig,
+    RemoteNetworkConfig, RemoteNetworks,
 };
 use super::common::{date, issues, recorded_flag, tags_of};
 use crate::AnyArn;

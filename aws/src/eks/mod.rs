@@ -9,6 +9,7 @@ pub mod addon_version;
 pub mod cluster;
 #[cfg(feature = "provider")]
 mod cluster_handler;
+pub mod cluster_network;
 #[cfg(feature = "provider")]
 mod cluster_read;
 mod cluster_rules;
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod node_group;
 #[cfg(feature = "provider")]
 mod node_group_handler;
+mod node_group_rules;
 pub mod pod_identity_association;
 
 pub use access_entry::*;
@@ -31,6 +33,7 @@ pub use access_policy_association::*;
 pub use addon::*;
 pub use addon_version::*;
 pub use cluster::*;
+pub use cluster_network::*;
 pub use fargate_profile::*;
 pub use ids::*;
 pub use node_group::*;

@@ -10,6 +10,8 @@ mod attributes;
 #[cfg(feature = "provider")]
 mod common;
 pub mod listener;
+#[cfg(feature = "provider")]
+mod listener_handler;
 pub mod load_balancer;
 #[cfg(feature = "provider")]
 mod load_balancer_handler;
@@ -18,6 +20,7 @@ pub mod protocol;
 pub mod target_group;
 #[cfg(feature = "provider")]
 mod target_group_handler;
+mod target_group_rules;
 
 pub use action::*;
 pub use listener::*;

@@ -1,0 +1,278 @@
+//! The AWS calls of [`Listener`].
+
+use std::collections::HashMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    AdvertiseTrustStoreCaNamesEnum, Certificate, Listener as Wire, ListenerAttribute,
+    MutualAuthenticationAttributes, ProtocolEnum,
+};
+use infra_sdk::{FieldType as _, ResourceType, Value};
+
+use super::listener::*;
+use super::{Action, Protocol};
+use crate::any_arn::AnyArn;
+use crate::elbv2::action_wire;
+use crate::elbv2::attributes::{Attribute, from_wire, to_wire};
+use crate::elbv2::common::{ours, read_by_arn, retag, wire_tags};
+use crate::frame::handler::inputs;
+use crate::prelude::*;
+use infra_sdk::{Arn, Object, Tags};
+
+const OPERATIONS: &[&str] = &[
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:CreateListener",
+    "elasticloadbalancing:DeleteListener",
+    "elasticloadbalancing:DescribeListenerAttributes",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:ModifyListener",
+    "elasticloadbalancing:ModifyListenerAttributes",
+    "elasticloadbalancing:RemoveTags",
+];
+
+const GONE: &[&str] = &["ListenerNotFound"];
+
+const HTTP: &[&str] = &["HTTP", "HTTPS"];
+const TCP: &[&str] = &["TCP"];
+
+macro_rules! headers {
+    ($(($input:literal, $key:literal)),* $(,)?) => {
+        &[
+            Attribute {
+                input: "tcp_idle_timeout_seconds",
+                key: "tcp.idle_timeout.seconds",
+                of: TCP,
+            },
+            Attribute {
+                input: "routing_http_response_server_enabled",
+                key: "routing.http.response.server.enabled",
+                of: HTTP,
+            },
+            $(Attribute {
+                input: concat!("routing_http_response_", $input, "_header_value"),
+                key: concat!("routing.http.response.", $key, ".header_value"),
+                of: HTTP,
+            },)*
+        ]
+    };
+}
+
+/// Source: Elastic Load Balancing API Reference, ListenerAttribute.
+const ATTRIBUTES: &[Attribute] = headers![
+    ("strict_transport_security", "strict_transport_security"),
+    ("access_control_allow_origin", "access_control_allow_origin"),
+    ("access_control_allow_methods", "access_control_allow_methods"),
+    ("access_control_allow_headers", "access_control_allow_headers"),
+    ("access_control_allow_credentials", "access_control_allow_credentials"),
+    ("access_control_expose_headers", "access_control_expose_headers"),
+    ("access_control_max_age", "access_control_max_age"),
+    ("content_security_policy", "content_security_policy"),
+    ("x_content_type_options", "x_content_type_options"),
+    ("x_frame_options", "x_frame_options"),
+];
+
+impl Handler for Listener {
+    const CALLS: Calls = Calls {
+        // The port is its name: another listener on it is refused.
+        class: CreateClass::Name,
+        create: "elasticloadbalancing:CreateListener",
+        operations: OPERATIONS,
+        actions: OPERATIONS,
+        after_create: &[
+            "routing_http_response_access_control_allow_credentials_header_value",
+            "routing_http_response_access_control_allow_headers_header_value",
+            "routing_http_response_access_control_allow_methods_header_value",
+            "routing_http_response_access_control_allow_origin_header_value",
+            "routing_http_response_access_control_expose_headers_header_value",
+            "routing_http_response_access_control_max_age_header_value",
+            "routing_http_response_content_security_policy_header_value",
+            "routing_http_response_server_enabled",
+            "routing_http_response_strict_transport_security_header_value",
+            "routing_http_response_x_content_type_options_header_value",
+            "routing_http_response_x_frame_options_header_value",
+            "tcp_idle_timeout_seconds",
+        ],
+        gone: GONE,
+        not_yet: &[
+            ("CertificateNotFound", ""),
+            // A certificate that was just issued. Source: ACM user guide, integrated services.
+            ("UnsupportedCertificate", "fully-qualified domain name"),
+        ],
+        ..Calls::DEFAULT
+    };
+
+    async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+        let actions = action_wire::to_wire(&want.default_action);
+        let answer = aws
+            .call(|| {
+                aws.elbv2()
+                    .create_listener()
+                    .load_balancer_arn(want.load_balancer_arn.as_str())
+                    .port(i32::from(want.port))
+                    .protocol(ProtocolEnum::from(want.protocol.as_str()))
+                    .set_default_actions(Some(actions.clone()))
+                    .set_certificates(certificates(want))
+                    .set_ssl_policy(want.ssl_policy.clone())
+                    .set_alpn_policy(alpn(want))
+                    .set_mutual_authentication(mutual(want))
+                    .set_tags(wire_tags(&want.tags.0))
+                    .send()
+            })
+            .await?;
+        let listener = answer.listeners.and_then(|mut listeners| listeners.pop());
+        listener.and_then(|l| l.listener_arn).ok_or_else(|| missing("ListenerArn"))
+    }
+
+    async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
+        let list = |arns: Vec<String>| async move {
+            let call = || {
+                let call = aws.elbv2().describe_listeners();
+                call.set_listener_arns(Some(arns.clone())).send()
+            };
+            Ok(aws.call(call).await?.listeners.unwrap_or_default())
+        };
+        let see = |wire, tags, known: Known| see(aws, wire, tags, known.recorded);
+        read_by_arn(aws, known, GONE, Wire::listener_arn, list, see).await
+    }
+
+    async fn update(aws: &Aws, id: &str, want: &Self, _: &Self, changed: &Changed) -> Result<()> {
+        let of_modify = [
+            "port",
+            "protocol",
+            "default_action",
+            "certificate_arn",
+            "ssl_policy",
+            "alpn_policy",
+            "mutual_authentication",
+        ];
+        if changed.any(&of_modify) {
+            // What goes with a protocol is given with it.
+            let actions = action_wire::to_wire(&want.default_action);
+            aws.call(|| {
+                aws.elbv2()
+                    .modify_listener()
+                    .listener_arn(id)
+                    .port(i32::from(want.port))
+                    .protocol(ProtocolEnum::from(want.protocol.as_str()))
+                    .set_default_actions(Some(actions.clone()))
+                    .set_certificates(certificates(want))
+                    .set_ssl_policy(want.ssl_policy.clone())
+                    .set_alpn_policy(alpn(want))
+                    .set_mutual_authentication(mutual(want))
+                    .send()
+            })
+            .await?;
+        }
+        let protocol = want.protocol.as_str();
+        let pairs = to_wire(ATTRIBUTES, protocol, &want.to_object(), |name| changed.has(name));
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let one = |(key, value)| ListenerAttribute::builder().key(key).value(value).build();
+        let attributes: Vec<_> = pairs.into_iter().map(one).collect();
+        aws.call(|| {
+            let call = aws.elbv2().modify_listener_attributes().listener_arn(id);
+            call.set_attributes(Some(attributes.clone())).send()
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {
+        aws.call(|| aws.elbv2().delete_listener().listener_arn(id).send()).await.map(drop)
+    }
+
+    async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
+        let pages = aws
+            .pages(
+                |marker| {
+                    let call = aws.elbv2().describe_listeners().set_marker(marker);
+                    call.load_balancer_arn(want.load_balancer_arn.as_str()).send()
+                },
+                |page| page.next_marker(),
+            )
+            .await;
+        let pages = absent(pages.map(Some), &["LoadBalancerNotFound"])?.unwrap_or_default();
+        let listeners = pages.into_iter().flat_map(|page| page.listeners.unwrap_or_default());
+        let at_port = listeners.filter(|l| l.port == Some(i32::from(want.port)));
+        ours(aws, &want.tags, at_port.filter_map(|l| l.listener_arn).collect()).await
+    }
+
+    async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
+        retag(aws, id, change).await
+    }
+}
+
+fn certificates(want: &Listener) -> Option<Vec<Certificate>> {
+    let arn = want.certificate_arn.as_ref()?;
+    Some(vec![Certificate::builder().certificate_arn(arn.as_str()).build()])
+}
+
+fn alpn(want: &Listener) -> Option<Vec<String>> {
+    want.alpn_policy.map(|policy| vec![policy.as_str().to_owned()])
+}
+
+fn mutual(want: &Listener) -> Option<MutualAuthenticationAttributes> {
+    let mutual = want.mutual_authentication.as_ref()?;
+    let advertise = mutual.advertise_trust_store_ca_names.map(|word| word.as_str());
+    let attributes = MutualAuthenticationAttributes::builder()
+        .mode(mutual.mode.as_str())
+        .set_trust_store_arn(mutual.trust_store_arn.as_ref().map(ToString::to_string))
+        .set_ignore_client_certificate_expiry(mutual.ignore_client_certificate_expiry)
+        .set_advertise_trust_store_ca_names(advertise.map(AdvertiseTrustStoreCaNamesEnum::from));
+    Some(attributes.build())
+}
+
+fn mutual_seen(seen: MutualAuthenticationAttributes) -> Result<Option<MutualAuthentication>> {
+    let Some(mode) = seen.mode else { return Ok(None) };
+    Ok(Some(MutualAuthentication {
+        mode: parsed(Some(mode.as_str()), "Mode")?,
+        trust_store_arn: seen.trust_store_arn.map(AnyArn::new),
+        ignore_client_certificate_expiry: seen.ignore_client_certificate_expiry,
+        advertise_trust_store_ca_names: seen
+            .advertise_trust_store_ca_names
+            .map(|word| parsed(Some(word.as_str()), "AdvertiseTrustStoreCaNames"))
+            .transpose()?,
+    }))
+}
+
+async fn attributes(aws: &Aws, arn: &str) -> Result<HashMap<String, String>> {
+    let answer =
+        aws.call(|| aws.elbv2().describe_listener_attributes().listener_arn(arn).send()).await?;
+    let pairs = answer.attributes.unwrap_or_default().into_iter();
+    Ok(pairs.filter_map(|pair| Some((pair.key?, pair.value.unwrap_or_default()))).collect())
+}
+
+async fn see(aws: &Aws, listener: Wire, tags: Tags, recorded: Object) -> Result<Seen<Listener>> {
+    let arn = listener.listener_arn.ok_or_else(|| missing("ListenerArn"))?;
+    let attributes = attributes(aws, &arn).await?;
+    // Actions that were recorded in another shape have no secret to take over.
+    let recorded = recorded.get("default_action").map(Vec::<Action>::from_value);
+    let recorded = recorded.and_then(std::result::Result::ok).unwrap_or_default();
+    let balancer = listener.load_balancer_arn.ok_or_else(|| missing("LoadBalancerArn"))?;
+    let protocol = listener.protocol.as_ref().map(ProtocolEnum::as_str);
+    let mut object = Object::from([(
+        "default_action".to_owned(),
+        action_wire::from_wire(listener.default_actions.unwrap_or_default(), &recorded)?.to_value(),
+    )]);
+    let mut put = |name: &str, value: Value| {
+        object.insert(name.to_owned(), value);
+    };
+    let protocol: Protocol = parsed(protocol, "Protocol")?;
+    let alpn = listener.alpn_policy.unwrap_or_default().into_iter().next();
+    let alpn: Option<AlpnPolicy> =
+        alpn.map(|word| parsed(Some(word.as_str()), "AlpnPolicy")).transpose()?;
+    let mutual = listener.mutual_authentication.map(mutual_seen).transpose()?.flatten();
+    let certificate = listener.certificates.unwrap_or_default().into_iter().next();
+    put("load_balancer_arn", balancer.into());
+    put("port", i64::from(listener.port.unwrap_or_default()).to_value());
+    put("protocol", protocol.to_value());
+    put("certificate_arn", certificate.and_then(|c| c.certificate_arn).to_value());
+    put("ssl_policy", listener.ssl_policy.filter(|policy| !policy.is_empty()).to_value());
+    put("alpn_policy", alpn.to_value());
+    put("mutual_authentication", mutual.to_value());
+    put("tags", tags.to_value());
+    from_wire(ATTRIBUTES, &<Listener as ResourceType>::SCHEMA, &attributes, &mut object);
+    let outputs = ListenerOutputs { id: Arn::new(&arn), arn: Arn::new(arn) };
+    Ok(Seen::new(inputs(&object)?, outputs))
+}
