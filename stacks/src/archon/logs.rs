@@ -17,12 +17,10 @@ pub(super) fn declare(stack: &mut Stack, settings: &Settings, keys: &Keys) -> Lo
     let mut group = |name: &str, path: String| {
         let group = LogGroup::new()
             .name(path)
-            .retention_in_days(Days(settings.log_retention_days))
+            .retention_in_days(settings.log_retention_days)
             .kms_key_id(keys.logs.arn());
         stack.add(name, group)
     };
-    // EKS writes to a group of this name and makes it, without a key, where it is missing.
-    group("cluster", format!("/aws/eks/archon-{environment}/cluster"));
     group("application", format!("/archon/{environment}/application"));
     Logs { flow: group("flow", format!("/archon/{environment}/flow")) }
 }

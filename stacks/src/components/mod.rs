@@ -2,6 +2,10 @@
 //! the scope that it is given and returns their handles.
 
 pub(crate) mod bucket;
+pub(crate) mod database;
+pub(crate) mod eks_cluster;
 pub(crate) mod key;
 pub(crate) mod network;
+pub(crate) mod redis;
 pub(crate) mod role;
+pub(crate) mod suffix;

@@ -6,7 +6,7 @@
 use infra_aws::ec2::{
     Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
     NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
-    SecurityGroup, SecurityGroupHandle, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
+    SecurityGroup, SecurityGroupHandle, SecurityGroupId, SecurityGroupIngressRule, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
     VpcHandle,
 };
 use infra_aws::iam::{
@@ -104,6 +104,26 @@ pub(crate) fn security_group(
     let full = format!("{prefix}-{name}");
     let group = SecurityGroup::new().name(full).description(description).vpc_id(vpc.id());
     stack.add(format!("{name}-security"), group)
+}
+
+/// A security group `PREFIX-NAME` whose members are reached on one TCP port by those of another,
+/// and reach nobody themselves.
+pub(crate) fn reached_by(
+    stack: &mut Stack,
+    prefix: &str,
+    vpc: &VpcHandle,
+    name: &str,
+    port: u16,
+    from: &Output<SecurityGroupId>,
+) -> SecurityGroupHandle {
+    let group = security_group(stack, prefix, vpc, name, &format!("The {name} of {prefix}"));
+    let rule = SecurityGroupIngressRule::new(group.id(), "tcp")
+        .from_port(i32::from(port))
+        .to_port(i32::from(port))
+        .referenced_security_group_id(from)
+        .description("From those that use it");
+    stack.add(format!("{name}-from-users"), rule);
+    group
 }
 
 /// A subnet of a tier in each zone. Tiers have their own quarter of the ranges, so that a third
