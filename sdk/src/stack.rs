@@ -129,6 +129,7 @@ struct Shared {
     declared: Declarations,
     addresses: BTreeSet<Address>,
     regions: BTreeMap<&'static str, String>,
+    home: Option<String>,
     answerer: Box<dyn Answerer>,
 }
 
@@ -148,6 +149,7 @@ impl Stack {
             declared: Declarations::default(),
             addresses: BTreeSet::new(),
             regions: BTreeMap::new(),
+            home: None,
             answerer,
         };
         Self {
@@ -156,6 +158,13 @@ impl Stack {
             scope: None,
             region: PhantomData,
         }
+    }
+
+    /// Puts the stack into another region than its environment's: where stacks of one environment
+    /// stand in several. Call it before anything is declared or looked up.
+    pub fn set_region(&mut self, region: &str) {
+        let other = region != self.environment.region;
+        self.shared.borrow_mut().home = other.then(|| region.to_owned());
     }
 
     /// Everything declared so far; leaves the stack empty.
@@ -297,7 +306,8 @@ impl<R: Region> Stack<R> {
     }
 
     fn region_override(&self) -> Option<String> {
-        R::NAME.and_then(|name| self.shared.borrow().regions.get(name).cloned())
+        let shared = self.shared.borrow();
+        R::NAME.map_or_else(|| shared.home.clone(), |name| shared.regions.get(name).cloned())
     }
 
     /// The full address of a name; what is wrong with it is reported, and a stand-in goes on.

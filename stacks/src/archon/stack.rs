@@ -17,9 +17,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let logs = stack.scope("logs", |stack| logs::declare(stack, settings, &keys));
     let network =
         stack.scope("network", |stack| network::declare(stack, settings, &zones, &logs))?;
-    stack.scope("storage", |stack| {
-        storage::declare(stack, settings, &keys, &account);
-    });
+    stack.scope("storage", |stack| storage::declare(stack, settings, &keys, &account));
     stack.scope("access", access::declare)?;
 
     stack.output("vpc_id", network.vpc.id());

@@ -3,5 +3,8 @@
 
 pub(crate) mod bucket;
 pub(crate) mod key;
+pub(crate) mod log_bucket;
+pub(crate) mod log_group;
 pub(crate) mod network;
 pub(crate) mod role;
+pub(crate) mod web_edge;
