@@ -2,9 +2,12 @@
 //! the scope that it is given and returns their handles.
 
 pub(crate) mod bucket;
+pub(crate) mod container_images;
+pub(crate) mod fargate_service;
 pub(crate) mod key;
 pub(crate) mod log_bucket;
 pub(crate) mod log_group;
 pub(crate) mod network;
 pub(crate) mod role;
+pub(crate) mod task;
 pub(crate) mod web_edge;

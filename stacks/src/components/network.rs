@@ -6,8 +6,8 @@
 use infra_aws::ec2::{
     Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
     NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
-    SecurityGroup, SecurityGroupHandle, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
-    VpcHandle,
+    SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule, Subnet,
+    SubnetHandle, TrafficType, Vpc, VpcEndpoint, VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
@@ -104,6 +104,29 @@ pub(crate) fn security_group(
     let full = format!("{prefix}-{name}");
     let group = SecurityGroup::new().name(full).description(description).vpc_id(vpc.id());
     stack.add(format!("{name}-security"), group)
+}
+
+/// Lets one security group open connections to another at a port. Both have to allow it.
+pub(crate) fn connect(
+    stack: &mut Stack,
+    name: &str,
+    from: &SecurityGroupHandle,
+    to: &SecurityGroupHandle,
+    port: u16,
+) {
+    let port = i32::from(port);
+    let out = SecurityGroupEgressRule::new(from.id(), "tcp")
+        .from_port(port)
+        .to_port(port)
+        .referenced_security_group_id(to.id())
+        .description(name);
+    stack.add(format!("{name}-out"), out);
+    let into = SecurityGroupIngressRule::new(to.id(), "tcp")
+        .from_port(port)
+        .to_port(port)
+        .referenced_security_group_id(from.id())
+        .description(name);
+    stack.add(format!("{name}-in"), into);
 }
 
 /// A subnet of a tier in each zone. Tiers have their own quarter of the ranges, so that a third

@@ -3,7 +3,7 @@
 //! What comes by HTTP is sent to HTTPS. Its firewall is in [`web_firewall`](super::web_firewall).
 
 use infra_aws::acm::{Certificate, CertificateValidation, ValidationMethod};
-use infra_aws::ec2::{SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule};
+use infra_aws::ec2::{SecurityGroupHandle, SecurityGroupIngressRule};
 use infra_aws::elbv2::{
     Action, ActionType, BalancerLogs, HealthCheck, Listener, ListenerHandle, LoadBalancer,
     LoadBalancerHandle, Protocol, Redirect, RedirectStatus, TargetGroup, TargetGroupHandle,
@@ -130,23 +130,6 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &EdgeArguments<'_>) -> Resul
     let record = Record::new(zone, settings.domain.as_str(), RecordType::A).alias(alias);
     stack.add("name", record);
     Ok(Edge { balancer, security, listener })
-}
-
-/// Lets targets get requests from the edge at a port, and nothing else through these rules.
-pub(crate) fn reach(stack: &mut Stack, edge: &Edge, target: &SecurityGroupHandle, port: u16) {
-    let port = i32::from(port);
-    let out = SecurityGroupEgressRule::new(edge.security.id(), "tcp")
-        .from_port(port)
-        .to_port(port)
-        .referenced_security_group_id(target.id())
-        .description("To the targets");
-    stack.add("edge-to-targets", out);
-    let into = SecurityGroupIngressRule::new(target.id(), "tcp")
-        .from_port(port)
-        .to_port(port)
-        .referenced_security_group_id(edge.security.id())
-        .description("From the load balancer");
-    stack.add("targets-from-edge", into);
 }
 
 /// The security group of the load balancer: everybody may come in by HTTP and HTTPS.
