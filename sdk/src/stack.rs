@@ -125,11 +125,13 @@ pub trait Answerer {
     ) -> std::result::Result<Value, Diagnostic>;
 }
 
+/// The key of [`Home`] among the regions that were entered; no region type has an empty name.
+const HOME: &str = "";
+
 struct Shared {
     declared: Declarations,
     addresses: BTreeSet<Address>,
     regions: BTreeMap<&'static str, String>,
-    home: Option<String>,
     answerer: Box<dyn Answerer>,
 }
 
@@ -149,7 +151,6 @@ impl Stack {
             declared: Declarations::default(),
             addresses: BTreeSet::new(),
             regions: BTreeMap::new(),
-            home: None,
             answerer,
         };
         Self {
@@ -160,11 +161,13 @@ impl Stack {
         }
     }
 
-    /// Puts the stack into another region than its environment's: where stacks of one environment
-    /// stand in several. Call it before anything is declared or looked up.
-    pub fn set_region(&mut self, region: &str) {
-        let other = region != self.environment.region;
-        self.shared.borrow_mut().home = other.then(|| region.to_owned());
+    /// Puts what is declared and looked up from here on into a region, whatever region the
+    /// environment has: for systems of one environment that stand in different ones.
+    pub fn enter_region(&mut self, region: &str) {
+        if self.environment.region != region {
+            region.clone_into(&mut self.environment.region);
+            self.shared.borrow_mut().regions.insert(HOME, region.to_owned());
+        }
     }
 
     /// Everything declared so far; leaves the stack empty.
@@ -306,8 +309,7 @@ impl<R: Region> Stack<R> {
     }
 
     fn region_override(&self) -> Option<String> {
-        let shared = self.shared.borrow();
-        R::NAME.map_or_else(|| shared.home.clone(), |name| shared.regions.get(name).cloned())
+        self.shared.borrow().regions.get(R::NAME.unwrap_or(HOME)).cloned()
     }
 
     /// The full address of a name; what is wrong with it is reported, and a stand-in goes on.

@@ -456,9 +456,9 @@ fn a_region_is_a_type_and_global_types_have_none() {
 #[test]
 fn a_stack_may_stand_in_another_region_than_its_environment() {
     let declared = declare(|stack| {
-        stack.set_region("us-west-2");
+        stack.enter_region("us-west-2");
         stack.add("here", Vpc::new(network(0), Vec::<Ipv4Net>::new()));
-        stack.set_region("eu-central-1");
+        stack.enter_region("eu-central-1");
         assert_eq!(stack.region(), "eu-central-1");
         stack.scope("inner", |stack| stack.add("there", Vpc::new(network(0), [network(1)])));
         let mut recovery = stack.in_region::<Recovery>("us-east-1");
