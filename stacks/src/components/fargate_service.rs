@@ -66,7 +66,7 @@ pub(crate) struct ServiceArguments<'a> {
     /// Port that tasks answer at.
     pub(crate) port: u16,
     /// What tasks read only when they start: a change deploys anew.
-    pub(crate) triggers: BTreeMap<String, Output<String, Global>>,
+    pub(crate) triggers: BTreeMap<String, Output<String>>,
 }
 
 /// Handles of a service.
@@ -125,8 +125,11 @@ fn service(
         // Only a group that a load balancer uses takes targets.
         .depends_on(&edge.listener)
         // Tasks start with their rights or not at all.
-        .depends_on(&roles.execution_rights)
-        .depends_on(&roles.task_rights);
+        .depends_on(&roles.execution_rights);
+    let service = match &roles.task_rights {
+        None => service,
+        Some(rights) => service.depends_on(rights),
+    };
     stack.add("service", service)
 }
 

@@ -9,5 +9,7 @@ pub(crate) mod log_bucket;
 pub(crate) mod log_group;
 pub(crate) mod network;
 pub(crate) mod role;
+pub(crate) mod secret;
 pub(crate) mod task;
 pub(crate) mod web_edge;
+pub(crate) mod web_firewall;

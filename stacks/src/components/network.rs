@@ -4,16 +4,18 @@
 //! all. Traffic to S3 stays inside through a gateway endpoint. Flow logs go to a log group.
 
 use infra_aws::ec2::{
-    Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
-    NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
-    SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule, Subnet,
-    SubnetHandle, TrafficType, Vpc, VpcEndpoint, VpcHandle,
+    AvailabilityZones, Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway,
+    NatGatewayHandle, NetworkAcl, NetworkAclRule, Route, RouteTable, RouteTableAssociation,
+    RouteTableHandle, RuleAction, SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle,
+    SecurityGroupIngressRule, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint, VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
 };
 use infra_aws::logs::LogGroupHandle;
 use infra_sdk::prelude::*;
+
+use super::log_group::{self, Keeping};
 
 /// Bits by which a subnet is smaller than the VPC: sixteen subnets fit.
 const SUBNET_BITS: u8 = 4;
@@ -32,6 +34,19 @@ pub(crate) struct NetworkArguments<'a> {
     pub(crate) kubernetes: bool,
     /// Receives the flow logs.
     pub(crate) flow_logs: &'a LogGroupHandle,
+}
+
+/// What differs between environments.
+#[derive(Debug, Settings)]
+pub(crate) struct NetworkSettings {
+    /// IPv4 range of the VPC. Subnets are a sixteenth of it.
+    pub cidr: Ipv4Net,
+    /// Availability zones to spread over.
+    #[setting(default = 2, range = 2..=3)]
+    pub zones: usize,
+    /// One NAT gateway for all zones: cheaper, and the failure of its zone cuts off the others.
+    #[setting(default = false)]
+    pub single_nat_gateway: bool,
 }
 
 /// Handles of a network.
@@ -91,6 +106,31 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &NetworkArguments<'_>) -> Re
     database_acl(stack, arguments, &vpc, &database);
     flow_log(stack, name, &vpc, arguments.flow_logs);
     Ok(Network { vpc, public, private, database })
+}
+
+/// Declares a network over the first zones that there are, with a log group for its flow logs.
+///
+/// # Errors
+/// When the zones are not known, or the range is too small for its subnets.
+pub(crate) fn declare_logged(
+    stack: &mut Stack,
+    name: &str,
+    settings: &NetworkSettings,
+    log_path: String,
+    logs: Keeping<'_>,
+) -> Result<Network> {
+    let zones = stack.lookup(AvailabilityZones::available())?;
+    let zones: Vec<&str> = zones.names().take(settings.zones).collect();
+    let flow_logs = log_group::declare(stack, "flow-logs", log_path, logs);
+    let arguments = NetworkArguments {
+        name,
+        cidr: settings.cidr,
+        zones: &zones,
+        single_nat_gateway: settings.single_nat_gateway,
+        kubernetes: false,
+        flow_logs: &flow_logs,
+    };
+    declare(stack, &arguments)
 }
 
 /// A security group without rules.

@@ -32,7 +32,7 @@ pub(crate) struct TaskArguments<'a> {
     /// The image.
     pub(crate) image: Output<String, Global>,
     /// What runs, where it is not the image's command.
-    pub(crate) command: &'a [&'a str],
+    pub(crate) command: &'a [String],
     /// CPU units, of 1024 a CPU.
     pub(crate) cpu: u32,
     /// Memory in MiB.
@@ -61,8 +61,8 @@ pub(crate) struct RoleArguments<'a> {
     pub(crate) secrets: &'a [&'a SecretHandle],
     /// Encrypts the secrets.
     pub(crate) key: &'a KeyHandle,
-    /// What the application itself may do.
-    pub(crate) application: PolicyDocument,
+    /// What the application itself may do; nothing without one.
+    pub(crate) application: Option<PolicyDocument>,
 }
 
 /// Roles of a task.
@@ -74,7 +74,7 @@ pub(crate) struct TaskRoles {
     /// Role of the application.
     pub(crate) task: RoleHandle,
     /// What the application may do.
-    pub(crate) task_rights: RolePolicyHandle,
+    pub(crate) task_rights: Option<RolePolicyHandle>,
 }
 
 /// Declares the roles of tasks.
@@ -112,7 +112,8 @@ pub(crate) fn roles(stack: &mut Stack, arguments: RoleArguments<'_>) -> TaskRole
     let execution_rights = RolePolicy::new(execution.name(), rights);
     let execution_rights = stack.add("task-execution-rights", execution_rights);
     let task = role::service(stack, prefix, "task", TASKS, &[]);
-    let task_rights = stack.add("task-rights", RolePolicy::new(task.name(), application));
+    let task_rights =
+        application.map(|rights| stack.add("task-rights", RolePolicy::new(task.name(), rights)));
     TaskRoles { execution, execution_rights, task, task_rights }
 }
 
@@ -137,9 +138,8 @@ fn container(
     arguments: TaskArguments<'_>,
 ) -> infra_aws::ecs::ContainerDefinitionArguments {
     let TaskArguments { name, image, command, ready, environment, secrets, logs, .. } = arguments;
-    let command: Vec<_> = command.iter().map(|word| (*word).to_owned()).collect();
     let container = ContainerDefinition::new(CONTAINER, image)
-        .command(command)
+        .command(command.to_vec())
         .environment(environment)
         .secrets(secrets)
         .readonly_root_filesystem(true)

@@ -107,10 +107,7 @@ pub(crate) fn target_group(
 }
 
 /// Declares an edge.
-///
-/// # Errors
-/// When a range of addresses cannot be read.
-pub(crate) fn declare(stack: &mut Stack, arguments: &EdgeArguments<'_>) -> Result<Edge> {
+pub(crate) fn declare(stack: &mut Stack, arguments: &EdgeArguments<'_>) -> Edge {
     let EdgeArguments { name, settings, network, target, .. } = *arguments;
     let security = entrance(stack, name, network);
     let balancer = balancer(stack, arguments, &security);
@@ -129,7 +126,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &EdgeArguments<'_>) -> Resul
     let alias = Alias::new(balancer.dns_name(), balancer.zone_id(), true);
     let record = Record::new(zone, settings.domain.as_str(), RecordType::A).alias(alias);
     stack.add("name", record);
-    Ok(Edge { balancer, security, listener })
+    Edge { balancer, security, listener }
 }
 
 /// The security group of the load balancer: everybody may come in by HTTP and HTTPS.
