@@ -76,6 +76,11 @@ impl<'a> Rules<'a> {
         items.iter().filter_map(Value::as_str).collect()
     }
 
+    /// How many values a list has.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.inputs.get(name).and_then(Value::as_list).map_or(0, <[Value]>::len)
+    }
+
     /// The text of an argument for a message, in which a sensitive one must not stand.
     pub(crate) fn shown(&self, name: &str) -> String {
         match self.inputs.get(name) {

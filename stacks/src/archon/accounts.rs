@@ -1,13 +1,15 @@
 //! Roles of what runs on the cluster to serve the rest, each for one service account.
 
 use infra_aws::iam::{Operator, PolicyDocument, Statement};
-use infra_aws::secretsmanager::SecretHandle;
 use infra_sdk::prelude::*;
 
 use super::data::Data;
 use super::keys::Keys;
 use super::settings::Settings;
-use crate::components::eks_cluster::{Cluster, ServiceAccount, autoscaler};
+use crate::components::eks_cluster::{
+    Cluster, ServiceAccount, autoscaler, load_balancer_controller,
+};
+use crate::components::web_edge::Edge;
 
 pub(super) fn declare(
     stack: &mut Stack,
@@ -15,6 +17,7 @@ pub(super) fn declare(
     keys: &Keys,
     cluster: &Cluster,
     data: &Data,
+    edge: &Edge,
 ) -> Result<()> {
     if settings.auto_scaling_enabled {
         cluster.service_account_role(stack, autoscaler(cluster))?;
@@ -28,6 +31,7 @@ pub(super) fn declare(
         policy: Some(read_secrets(stack, keys, data)),
     };
     cluster.service_account_role(stack, secrets)?;
+    cluster.service_account_role(stack, load_balancer_controller(&[&edge.target]))?;
     Ok(())
 }
 

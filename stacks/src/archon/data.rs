@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::components::database::{self, Database, DatabaseArguments, DatabaseEngine};
 use crate::components::network::{Network, reached_by};
 use crate::components::redis::{self, Redis, RedisArguments};
-use crate::components::secret::{self, SecretArguments};
+use crate::components::secret;
 
 const ENGINE: DatabaseEngine = DatabaseEngine::PostgreSql;
 
@@ -76,14 +76,9 @@ pub(super) fn declare(
             settings: &settings.cache(),
         };
         let cache = redis::declare(stack, &arguments);
-        let secret = SecretArguments {
-            name: "secret",
-            full_name: &format!("archon/{}/cache", stack.env().name()),
-            description: "How applications reach the cache",
-            key: &keys.cache,
-            values: BTreeMap::from([("REDIS_URL", cache.url())]),
-        };
-        (secret::declare(stack, secret), cache)
+        let full = format!("archon/{}/cache", stack.env().name());
+        let values = BTreeMap::from([("REDIS_URL", cache.url())]);
+        (secret::declare(stack, "secret", full, &keys.cache, values).secret, cache)
     });
     Ok(Data { database, cache, cache_secret })
 }

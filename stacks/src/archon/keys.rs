@@ -22,8 +22,7 @@ pub(super) struct Keys {
 pub(super) fn declare(stack: &mut Stack, account: &str) -> Keys {
     let prefix = format!("archon-{}", stack.env().name());
     let logs = owner_policy(account).statement(logs_statement(stack, account));
-    let mut key =
-        |purpose, policy| key::declare(stack, &prefix, purpose, policy);
+    let mut key = |purpose, policy| key::declare(stack, &prefix, purpose, policy);
     Keys {
         cluster: key("cluster-secrets", owner_policy(account)),
         database: key("database", owner_policy(account)),

@@ -4,6 +4,7 @@
 mod accounts;
 mod cluster;
 mod data;
+mod edge;
 mod keys;
 mod logs;
 mod network;

@@ -5,6 +5,7 @@ use infra_sdk::prelude::*;
 use crate::components::database::DatabaseSettings;
 use crate::components::eks_cluster::ClusterSettings;
 use crate::components::redis::RedisSettings;
+use crate::components::web_edge::EdgeSettings;
 
 /// Settings of archon.
 #[derive(Debug, Settings)]
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     /// Let the cluster autoscaler say how many nodes there are.
     #[setting(default = true)]
     pub auto_scaling_enabled: bool,
+    /// How clients come in.
+    pub edge: EdgeSettings,
     /// Class of the database's machine.
     #[setting(default = "db.t3.medium")]
     pub db_instance_class: String,

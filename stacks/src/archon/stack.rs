@@ -5,7 +5,7 @@ use infra_aws::sts::CallerIdentity;
 use infra_sdk::prelude::*;
 
 use super::settings::Settings;
-use super::{accounts, cluster, data, keys, logs, network, storage};
+use super::{accounts, cluster, data, edge, keys, logs, network, storage};
 
 /// Declares archon.
 pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
@@ -20,13 +20,16 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let logs = stack.scope("logs", |stack| logs::declare(stack, settings, &keys));
     let network =
         stack.scope("network", |stack| network::declare(stack, settings, &zones, &logs))?;
-    stack.scope("storage", |stack| {
-        storage::declare(stack, settings, &keys, &account);
-    });
+    let logs_bucket =
+        stack.scope("storage", |stack| storage::declare(stack, settings, &keys, &account));
     let cluster =
         stack.scope("cluster", |stack| cluster::declare(stack, settings, &keys, &network))?;
     let data = data::declare(stack, settings, &keys, &network, &cluster.security_group())?;
-    stack.scope("accounts", |stack| accounts::declare(stack, settings, &keys, &cluster, &data))?;
+    let edge = stack
+        .scope("edge", |stack| edge::declare(stack, settings, &network, &cluster, &logs_bucket));
+    stack.scope("accounts", |stack| {
+        accounts::declare(stack, settings, &keys, &cluster, &data, &edge)
+    })?;
 
     stack.output("vpc_id", network.vpc.id());
     stack.output_list("public_subnet_ids", network.public.iter().map(|subnet| subnet.id()));
@@ -34,6 +37,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     stack.output_list("database_subnet_ids", network.database.iter().map(|subnet| subnet.id()));
     stack.output("cluster_name", cluster.control_plane.name());
     stack.output("cluster_endpoint", cluster.control_plane.endpoint());
+    stack.output("load_balancer", edge.balancer.dns_name());
     stack.output("database_endpoint", data.database.instance.endpoint());
     stack.output("database_secret_arn", data.database.instance.master_user_secret_arn());
     stack.output("cache_endpoint", data.cache.group.primary_endpoint_address());

@@ -282,8 +282,7 @@ fn source(
 fn parameter_group(stack: &mut Stack, arguments: &DatabaseArguments<'_>) -> ParameterGroupHandle {
     let engine = arguments.engine;
     let parameters = [engine.tls_only()].into_iter().chain(arguments.parameters.iter().copied());
-    let parameters: Vec<_> =
-        parameters.map(|(name, value)| Parameter::new(name, value)).collect();
+    let parameters: Vec<_> = parameters.map(|(name, value)| Parameter::new(name, value)).collect();
     let family = engine.family(arguments.version);
     // Another major version needs another family, so the family is in the name.
     let name = format!("{}-{}", arguments.identifier, family.replace('.', "-"));

@@ -13,6 +13,7 @@ use infra_aws::eks::{
     NodeGroupHandle, NodeGroupScalingConfig, NodeGroupUpdateConfig, NodeRepairConfig, SupportType,
     UpgradePolicy, VpcConfig,
 };
+use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::iam::managed::{self, ManagedPolicy};
 use infra_aws::iam::{
     OpenIdConnectProvider, OpenIdConnectProviderHandle, Operator, PolicyDocument, Principal, Role,
@@ -116,7 +117,8 @@ impl Cluster {
     ) -> Result<RoleHandle> {
         let issuer = self.control_plane.oidc_issuer().replace("https://", "");
         let ServiceAccount { name, namespaces, account, managed, policy } = account;
-        let accounts = namespaces.iter().map(|space| format!("system:serviceaccount:{space}:{account}"));
+        let accounts =
+            namespaces.iter().map(|space| format!("system:serviceaccount:{space}:{account}"));
         let trust = Statement::allow()
             .principal(Principal::federated(self.provider.arn()))
             .action("sts:AssumeRoleWithWebIdentity")
@@ -167,9 +169,35 @@ pub(crate) fn autoscaler(cluster: &Cluster) -> ServiceAccount<'static> {
         namespaces: &["kube-system"],
         account: "cluster-autoscaler",
         managed: &[],
-        policy: Some(
-            PolicyDocument::new().statement(look).statement(describe).statement(scale),
-        ),
+        policy: Some(PolicyDocument::new().statement(look).statement(describe).statement(scale)),
+    }
+}
+
+/// The load balancer controller where the stack declares load balancers itself: it registers pods in
+/// target groups, and makes nothing. Sources: its documentation, target group bindings; its Helm
+/// chart.
+pub(crate) fn load_balancer_controller(targets: &[&TargetGroupHandle]) -> ServiceAccount<'static> {
+    let look = Statement::allow()
+        .actions([
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInstances",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetHealth",
+        ])
+        .resource("*");
+    let register = Statement::allow()
+        .actions(["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"])
+        .resources(targets.iter().map(|target| target.arn()));
+    ServiceAccount {
+        name: "load-balancers",
+        namespaces: &["kube-system"],
+        account: "aws-load-balancer-controller",
+        managed: &[],
+        policy: Some(PolicyDocument::new().statement(look).statement(register)),
     }
 }
 
@@ -190,8 +218,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &ClusterArguments<'_>) -> Re
         nodes = nodes.depends_on(&stack.add(name, addon));
     }
     let nodes = stack.add("nodes", nodes);
-    let cluster =
-        Cluster { control_plane, nodes, name: arguments.name.to_owned(), provider };
+    let cluster = Cluster { control_plane, nodes, name: arguments.name.to_owned(), provider };
     addons_on_nodes(stack, arguments, &cluster)?;
     Ok(cluster)
 }
@@ -220,8 +247,7 @@ fn control_plane(
         .endpoint_private_access(true)
         .endpoint_public_access(!settings.api_networks.is_empty());
     let outside: Vec<_> = settings.api_networks.iter().copied().map(IpNet::V4).collect();
-    let network =
-        if outside.is_empty() { network } else { network.public_access_cidrs(outside) };
+    let network = if outside.is_empty() { network } else { network.public_access_cidrs(outside) };
     let encryption =
         EncryptionConfig::new(EncryptionProvider::new(key.arn()), [EncryptedResource::Secrets]);
     let access = AccessConfig::new()

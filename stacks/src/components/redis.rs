@@ -85,33 +85,31 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &RedisArguments<'_>) -> Redi
     let token = stack.add("token", random::Password::new(64).special(false)).result();
     let ids: Vec<_> = arguments.subnets.iter().map(|subnet| subnet.id()).collect();
     let subnets = stack.add("subnets", SubnetGroup::new(name, ids));
-    let parameters =
-        arguments.parameters.iter().map(|(name, value)| Parameter::new(*name, *value));
+    let parameters = arguments.parameters.iter().map(|(name, value)| Parameter::new(*name, *value));
     let parameters: Vec<_> = parameters.collect();
     let parameters = ParameterGroup::new(format!("{name}-{FAMILY}"), FAMILY).parameter(parameters);
     let parameters = stack.add("parameters", parameters.create_before_destroy(true));
 
     let several = settings.num_cache_clusters > 1;
     let logs = log_deliveries(stack, arguments);
-    let group =
-        ReplicationGroup::new(name, arguments.description, settings.node_type.as_str())
-            .engine_version(VERSION)
-            .port(u32::from(PORT))
-            .num_cache_clusters(settings.num_cache_clusters)
-            .automatic_failover_enabled(several)
-            .multi_az_enabled(several)
-            .subnet_group_name(subnets.name())
-            .parameter_group_name(parameters.name())
-            .security_group_ids([arguments.security_group.id()])
-            .at_rest_encryption_enabled(true)
-            .kms_key_id(key.arn())
-            .transit_encryption_enabled(true)
-            .transit_encryption_mode(TransitEncryptionMode::Required)
-            .auth_token(&token)
-            .auth_token_update_strategy(AuthTokenUpdateStrategy::Rotate)
-            .snapshot_retention_limit(settings.snapshot_retention)
-            .log_delivery_configuration(logs)
-            .apply_immediately(!stack.env().is_protected());
+    let group = ReplicationGroup::new(name, arguments.description, settings.node_type.as_str())
+        .engine_version(VERSION)
+        .port(u32::from(PORT))
+        .num_cache_clusters(settings.num_cache_clusters)
+        .automatic_failover_enabled(several)
+        .multi_az_enabled(several)
+        .subnet_group_name(subnets.name())
+        .parameter_group_name(parameters.name())
+        .security_group_ids([arguments.security_group.id()])
+        .at_rest_encryption_enabled(true)
+        .kms_key_id(key.arn())
+        .transit_encryption_enabled(true)
+        .transit_encryption_mode(TransitEncryptionMode::Required)
+        .auth_token(&token)
+        .auth_token_update_strategy(AuthTokenUpdateStrategy::Rotate)
+        .snapshot_retention_limit(settings.snapshot_retention)
+        .log_delivery_configuration(logs)
+        .apply_immediately(!stack.env().is_protected());
     let group = match &settings.snapshot {
         Some(snapshot) => group.snapshot_name(snapshot.as_str()),
         None => group,
