@@ -125,6 +125,9 @@ pub trait Answerer {
     ) -> std::result::Result<Value, Diagnostic>;
 }
 
+/// The key of [`Home`] among the regions that were entered; no region type has an empty name.
+const HOME: &str = "";
+
 struct Shared {
     declared: Declarations,
     addresses: BTreeSet<Address>,
@@ -155,6 +158,15 @@ impl Stack {
             environment,
             scope: None,
             region: PhantomData,
+        }
+    }
+
+    /// Puts what is declared and looked up from here on into a region, whatever region the
+    /// environment has: for systems of one environment that stand in different ones.
+    pub fn enter_region(&mut self, region: &str) {
+        if self.environment.region != region {
+            region.clone_into(&mut self.environment.region);
+            self.shared.borrow_mut().regions.insert(HOME, region.to_owned());
         }
     }
 
@@ -297,7 +309,7 @@ impl<R: Region> Stack<R> {
     }
 
     fn region_override(&self) -> Option<String> {
-        R::NAME.and_then(|name| self.shared.borrow().regions.get(name).cloned())
+        self.shared.borrow().regions.get(R::NAME.unwrap_or(HOME)).cloned()
     }
 
     /// The full address of a name; what is wrong with it is reported, and a stand-in goes on.

@@ -454,6 +454,22 @@ fn a_region_is_a_type_and_global_types_have_none() {
 }
 
 #[test]
+fn a_stack_may_stand_in_another_region_than_its_environment() {
+    let declared = declare(|stack| {
+        stack.enter_region("us-west-2");
+        stack.add("here", Vpc::new(network(0), Vec::<Ipv4Net>::new()));
+        stack.enter_region("eu-central-1");
+        assert_eq!(stack.region(), "eu-central-1");
+        stack.scope("inner", |stack| stack.add("there", Vpc::new(network(0), [network(1)])));
+        let mut recovery = stack.in_region::<Recovery>("us-east-1");
+        recovery.add("copy", Vpc::new(network(0), Vec::<Ipv4Net>::new()));
+    });
+    let regions: Vec<_> =
+        declared.resources.iter().map(|r| r.arguments.options.region.as_deref()).collect();
+    assert_eq!(regions, [None, Some("eu-central-1"), Some("us-east-1")]);
+}
+
+#[test]
 fn generic_code_works_over_any_type() {
     fn names<T: ResourceType>() -> (&'static str, usize) {
         let schema: &'static Schema = const { &T::SCHEMA };

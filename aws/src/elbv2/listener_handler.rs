@@ -12,7 +12,7 @@ use super::listener::*;
 use super::{Action, Protocol};
 use crate::any_arn::AnyArn;
 use crate::elbv2::action_wire;
-use crate::elbv2::attributes::{Attribute, from_wire, to_wire};
+use crate::frame::attributes::{Attribute, from_wire, to_wire};
 use crate::elbv2::common::{ours, read_by_arn, retag, wire_tags};
 use crate::frame::handler::inputs;
 use crate::prelude::*;

@@ -104,7 +104,37 @@ pub struct Statement {
     /// `Principal` and `NotPrincipal`, by kind of principal.
     principals: BTreeMap<&'static str, BTreeMap<&'static str, Vec<Expr>>>,
     /// By operator, then by key.
-    conditions: BTreeMap<String, BTreeMap<String, Vec<Expr>>>,
+    conditions: BTreeMap<String, Conditions>,
+}
+
+/// Keys and values of one operator.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Conditions {
+    keys: BTreeMap<String, Vec<Expr>>,
+    /// Keys that refer to attributes, such as that of a cluster's tokens.
+    computed: Vec<(Expr, Vec<Expr>)>,
+}
+
+impl Conditions {
+    fn extend(&mut self, key: Expr, values: impl Iterator<Item = Expr>) {
+        match key {
+            Expr::Value(Value::String(key)) => self.keys.entry(key).or_default().extend(values),
+            key => match self.computed.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, known)) => known.extend(values),
+                None => self.computed.push((key, values.collect())),
+            },
+        }
+    }
+
+    fn to_expr(&self) -> Expr {
+        let keys = self.keys.iter().map(|(key, values)| (key.as_str(), one_or_list(values)));
+        let keys = map(keys);
+        if self.computed.is_empty() {
+            return keys;
+        }
+        let computed = self.computed.iter().map(|(key, values)| entry(key, one_or_list(values)));
+        Expr::Call(Function::Merge, [keys].into_iter().chain(computed).collect())
+    }
 }
 
 impl Statement {
@@ -198,12 +228,13 @@ impl Statement {
     }
 
     /// Adds a condition: the key must compare with the value as the operator says. Values of one
-    /// operator and key are alternatives; everything else must hold together.
+    /// operator and key are alternatives; everything else must hold together. A key may refer to
+    /// attributes, as that of an identity provider's tokens does.
     #[must_use]
     pub fn condition(
         self,
         comparison: impl Into<Comparison>,
-        key: impl Into<String>,
+        key: impl IntoText,
         value: impl IntoText,
     ) -> Self {
         self.conditions(comparison, key, [value])
@@ -214,12 +245,12 @@ impl Statement {
     pub fn conditions<T: IntoText>(
         mut self,
         comparison: impl Into<Comparison>,
-        key: impl Into<String>,
+        key: impl IntoText,
         values: impl IntoIterator<Item = T>,
     ) -> Self {
         let comparison = comparison.into().to_string();
-        let keys = self.conditions.entry(comparison).or_default();
-        keys.entry(key.into()).or_default().extend(values.into_iter().map(IntoText::into_text));
+        let values = values.into_iter().map(IntoText::into_text);
+        self.conditions.entry(comparison).or_default().extend(key.into_text(), values);
         self
     }
 
@@ -251,10 +282,9 @@ impl Statement {
             statement.insert((*name).to_owned(), who);
         }
         if !self.conditions.is_empty() {
-            let conditions = self.conditions.iter().map(|(comparison, keys)| {
-                let keys = keys.iter().map(|(key, values)| (key.as_str(), one_or_list(values)));
-                (comparison.as_str(), map(keys))
-            });
+            let conditions = self.conditions.iter();
+            let conditions =
+                conditions.map(|(comparison, keys)| (comparison.as_str(), keys.to_expr()));
             statement.insert("Condition".to_owned(), map(conditions));
         }
         Expr::Map(statement)
@@ -407,6 +437,13 @@ fn map<'a>(entries: impl Iterator<Item = (&'a str, Expr)>) -> Expr {
     Expr::Map(entries.map(|(name, item)| (name.to_owned(), item)).collect())
 }
 
+/// A map of one entry whose name is known later.
+fn entry(name: &Expr, value: Expr) -> Expr {
+    let json = |expr: Expr| Expr::Call(Function::JsonEncode, vec![expr]);
+    let parts = vec![known("{"), json(name.clone()), known(":"), json(value), known("}")];
+    Expr::Call(Function::JsonDecode, vec![Expr::Call(Function::Concat, parts)])
+}
+
 #[cfg(test)]
 mod tests {
     use infra_sdk::{Address, Arn, FieldType, Home};
@@ -474,6 +511,30 @@ mod tests {
             .statement(Statement::allow().action("sts:AssumeRole").resource(role));
         let value = document.to_json().expr().evaluate(&|_| Some(Value::Unknown));
         assert_eq!(value, Ok(Value::Unknown));
+    }
+
+    #[test]
+    fn a_key_of_a_condition_may_be_known_later() {
+        let issuer = Output::<String>::attribute(&Address::parse("a").expect("valid"), "issuer");
+        let key = |claim: &str| infra_sdk::text!(&issuer, ":", claim);
+        let statement = Statement::allow()
+            .action("sts:AssumeRoleWithWebIdentity")
+            .resource("*")
+            .condition(Operator::StringEquals, "aws:RequestedRegion", "us-west-2")
+            .condition(Operator::StringEquals, key("aud"), "sts.amazonaws.com")
+            .condition(Operator::StringEquals, key("sub"), "a")
+            .condition(Operator::StringEquals, key("sub"), "b");
+        let document = PolicyDocument::new().statement(statement);
+        let unknown = document.to_json().expr().evaluate(&|_| Some(Value::Unknown));
+        assert_eq!(unknown, Ok(Value::Unknown));
+        assert_eq!(
+            json(document)["Statement"][0]["Condition"]["StringEquals"],
+            serde_json::json!({
+                "aws:RequestedRegion": "us-west-2",
+                "arn:x:aud": "sts.amazonaws.com",
+                "arn:x:sub": ["a", "b"],
+            })
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use infra_sdk::provider::{Failure, FailureClass};
 
-use super::InstanceRef;
 use super::common::{number, text, wire_tags};
 use super::instance::{Instance, RestoreToPointInTime, S3Import};
+use super::{Engine, InstanceRef};
 use crate::prelude::*;
 
 /// Makes the database and returns its resource id.
@@ -159,6 +159,7 @@ async fn of_snapshot(aws: &Aws, want: &Instance, snapshot: &str) -> Made {
         .call(|| {
             let call = aws.rds().restore_db_instance_from_db_snapshot();
             of_its_own!(elsewhere!(call, want), want)
+                .set_db_name(restored_name(want))
                 .set_db_instance_identifier(text(&want.identifier))
                 .set_db_snapshot_identifier(instance.map(str::to_owned))
                 .set_db_cluster_snapshot_identifier(cluster.map(str::to_owned))
@@ -180,6 +181,7 @@ async fn of_point_in_time(aws: &Aws, want: &Instance, point: &RestoreToPointInTi
         .call(|| {
             let call = aws.rds().restore_db_instance_to_point_in_time();
             of_its_own!(elsewhere!(call, want), want)
+                .set_db_name(restored_name(want))
                 .set_target_db_instance_identifier(text(&want.identifier))
                 .set_max_allocated_storage(want.max_allocated_storage.map(|size| number(size.0)))
                 .set_restore_time(time)
@@ -215,6 +217,15 @@ async fn of_s3(aws: &Aws, want: &Instance, import: &S3Import) -> Made {
         })
         .await?;
     Ok(answer.db_instance)
+}
+
+/// The name of the first database where a restoring call takes it: not of MariaDB, MySQL and
+/// PostgreSQL, whose databases come with the snapshot. Source: RestoreDBInstanceFromDBSnapshot.
+fn restored_name(want: &Instance) -> Option<String> {
+    let comes_along = want.engine.is_some_and(|engine| {
+        matches!(engine, Engine::MariaDb | Engine::MySql | Engine::Postgres)
+    });
+    want.db_name.clone().filter(|_| !comes_along)
 }
 
 /// A password that is not managed.

@@ -7,6 +7,12 @@ use crate::components::key::{self, logs_statement, owner_policy};
 
 /// The keys of archon.
 pub(super) struct Keys {
+    /// Encrypts the cluster's secrets.
+    pub(super) cluster: KeyHandle,
+    /// Encrypts the database.
+    pub(super) database: KeyHandle,
+    /// Encrypts the cache.
+    pub(super) cache: KeyHandle,
     /// Encrypts log groups.
     pub(super) logs: KeyHandle,
     /// Encrypts backups.
@@ -15,14 +21,13 @@ pub(super) struct Keys {
 
 pub(super) fn declare(stack: &mut Stack, account: &str) -> Keys {
     let prefix = format!("archon-{}", stack.env().name());
-    // Secrets of the cluster, the database and the cache get their keys now, so that what is made
-    // with them later never needs another.
-    for purpose in ["cluster-secrets", "database", "cache"] {
-        key::declare(stack, &prefix, purpose, owner_policy(account));
-    }
     let logs = owner_policy(account).statement(logs_statement(stack, account));
+    let mut key = |purpose, policy| key::declare(stack, &prefix, purpose, policy);
     Keys {
-        logs: key::declare(stack, &prefix, "logs", logs),
-        storage: key::declare(stack, &prefix, "storage", owner_policy(account)),
+        cluster: key("cluster-secrets", owner_policy(account)),
+        database: key("database", owner_policy(account)),
+        cache: key("cache", owner_policy(account)),
+        logs: key("logs", logs),
+        storage: key("storage", owner_policy(account)),
     }
 }

@@ -1,10 +1,11 @@
 //! Log groups, encrypted and kept as long as the settings say.
 
-use infra_aws::logs::{LogGroup, LogGroupHandle};
+use infra_aws::logs::LogGroupHandle;
 use infra_sdk::prelude::*;
 
 use super::keys::Keys;
 use super::settings::Settings;
+use crate::components::log_group::{self, Keeping};
 
 /// The log groups of archon.
 pub(super) struct Logs {
@@ -14,15 +15,8 @@ pub(super) struct Logs {
 
 pub(super) fn declare(stack: &mut Stack, settings: &Settings, keys: &Keys) -> Logs {
     let environment = stack.env().name().to_owned();
-    let mut group = |name: &str, path: String| {
-        let group = LogGroup::new()
-            .name(path)
-            .retention_in_days(Days(settings.log_retention_days))
-            .kms_key_id(keys.logs.arn());
-        stack.add(name, group)
-    };
-    // EKS writes to a group of this name and makes it, without a key, where it is missing.
-    group("cluster", format!("/aws/eks/archon-{environment}/cluster"));
+    let keeping = Keeping { key: &keys.logs, days: settings.log_retention_days };
+    let mut group = |name: &str, path| log_group::declare(stack, name, path, keeping);
     group("application", format!("/archon/{environment}/application"));
     Logs { flow: group("flow", format!("/archon/{environment}/flow")) }
 }

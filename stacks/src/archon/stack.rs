@@ -5,10 +5,13 @@ use infra_aws::sts::CallerIdentity;
 use infra_sdk::prelude::*;
 
 use super::settings::Settings;
-use super::{access, keys, logs, network, storage};
+use super::{accounts, cluster, data, edge, keys, logs, network, storage};
 
 /// Declares archon.
 pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
+    if let Some(region) = &settings.region {
+        stack.enter_region(region);
+    }
     let account = stack.lookup(CallerIdentity)?.account_id;
     let zones = stack.lookup(AvailabilityZones::available())?;
     let zones: Vec<&str> = zones.names().take(settings.zones).collect();
@@ -17,14 +20,27 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let logs = stack.scope("logs", |stack| logs::declare(stack, settings, &keys));
     let network =
         stack.scope("network", |stack| network::declare(stack, settings, &zones, &logs))?;
-    stack.scope("storage", |stack| {
-        storage::declare(stack, settings, &keys, &account);
-    });
-    stack.scope("access", access::declare)?;
+    let logs_bucket =
+        stack.scope("storage", |stack| storage::declare(stack, settings, &keys, &account));
+    let cluster =
+        stack.scope("cluster", |stack| cluster::declare(stack, settings, &keys, &network))?;
+    let data = data::declare(stack, settings, &keys, &network, &cluster.security_group())?;
+    let edge = stack
+        .scope("edge", |stack| edge::declare(stack, settings, &network, &cluster, &logs_bucket));
+    stack.scope("accounts", |stack| {
+        accounts::declare(stack, settings, &keys, &cluster, &data, &edge)
+    })?;
 
     stack.output("vpc_id", network.vpc.id());
     stack.output_list("public_subnet_ids", network.public.iter().map(|subnet| subnet.id()));
     stack.output_list("private_subnet_ids", network.private.iter().map(|subnet| subnet.id()));
     stack.output_list("database_subnet_ids", network.database.iter().map(|subnet| subnet.id()));
+    stack.output("cluster_name", cluster.control_plane.name());
+    stack.output("cluster_endpoint", cluster.control_plane.endpoint());
+    stack.output("load_balancer", edge.balancer.dns_name());
+    stack.output("database_endpoint", data.database.instance.endpoint());
+    stack.output("database_secret_arn", data.database.instance.master_user_secret_arn());
+    stack.output("cache_endpoint", data.cache.group.primary_endpoint_address());
+    stack.output("cache_secret_arn", data.cache_secret.arn());
     Ok(())
 }

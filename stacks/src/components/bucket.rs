@@ -4,40 +4,54 @@ use infra_aws::iam::{Operator, PolicyDocument, Principal, Statement};
 use infra_aws::kms::KeyHandle;
 use infra_aws::s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketHandle, BucketLifecycleConfiguration,
-    BucketOwnershipControls, BucketPolicy, BucketPublicAccessBlock,
-    BucketServerSideEncryptionConfiguration, BucketVersioning, EncryptionByDefault, EncryptionRule,
-    LifecycleRule, LifecycleRuleArguments, NoncurrentVersionExpiration, ObjectOwnership,
-    OwnershipRule, SseAlgorithm, VersioningConfiguration, VersioningStatus,
+    BucketOwnershipControls, BucketPolicy, BucketPolicyHandle, BucketPublicAccessBlock,
+    BucketServerSideEncryptionConfiguration, BucketVersioning, BucketVersioningHandle,
+    EncryptionByDefault, EncryptionRule, LifecycleRule, LifecycleRuleArguments,
+    NoncurrentVersionExpiration, ObjectOwnership, OwnershipRule, SseAlgorithm,
+    VersioningConfiguration, VersioningStatus,
 };
 use infra_sdk::prelude::*;
 
 /// What a private bucket is made from.
-pub(crate) struct BucketArguments<'a> {
+pub(crate) struct BucketArguments<'a, R: Region = Home> {
     /// Its name in the stack: `backups`.
     pub(crate) name: &'a str,
     /// Its name in AWS, unique in the world.
     pub(crate) bucket: String,
     /// Encrypts what is stored; without one S3's own key does.
-    pub(crate) key: Option<&'a KeyHandle>,
+    pub(crate) key: Option<&'a KeyHandle<R>>,
     /// What happens to what is stored, beside the clearing of old versions.
-    pub(crate) lifecycle: LifecycleRuleArguments,
+    pub(crate) lifecycle: LifecycleRuleArguments<R>,
     /// What else the policy allows or denies.
     pub(crate) policy: PolicyDocument,
     /// Delete it with everything in it.
     pub(crate) force_destroy: bool,
 }
 
-/// Declares a private bucket. `policy` may refer to it through the handle that it is given.
-pub(crate) fn declare(stack: &mut Stack, arguments: BucketArguments<'_>) -> BucketHandle {
+/// Handles of a private bucket.
+pub(crate) struct PrivateBucket<R: Region = Home> {
+    /// The bucket.
+    pub(crate) bucket: BucketHandle<R>,
+    /// Its policy, for what must not be made before it.
+    pub(crate) policy: BucketPolicyHandle<R>,
+    /// Its versioning, which replication needs.
+    pub(crate) versioning: BucketVersioningHandle<R>,
+}
+
+/// Declares a private bucket.
+pub(crate) fn declare<R: Region>(
+    stack: &mut Stack<R>,
+    arguments: BucketArguments<'_, R>,
+) -> PrivateBucket<R> {
     declare_with(stack, arguments, |_, policy| policy)
 }
 
 /// As [`declare`], with a policy that names the bucket.
-pub(crate) fn declare_with(
-    stack: &mut Stack,
-    arguments: BucketArguments<'_>,
-    extend: impl FnOnce(&BucketHandle, PolicyDocument) -> PolicyDocument,
-) -> BucketHandle {
+pub(crate) fn declare_with<R: Region>(
+    stack: &mut Stack<R>,
+    arguments: BucketArguments<'_, R>,
+    extend: impl FnOnce(&BucketHandle<R>, PolicyDocument) -> PolicyDocument,
+) -> PrivateBucket<R> {
     let BucketArguments { name, bucket, key, lifecycle, policy, force_destroy } = arguments;
     let bucket = stack.add(name, Bucket::new(bucket).force_destroy(force_destroy));
     let ownership = OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced);
@@ -49,15 +63,21 @@ pub(crate) fn declare_with(
         .restrict_public_buckets(true);
     stack.add(format!("{name}-private"), private);
     let versioned = VersioningConfiguration::new(VersioningStatus::Enabled);
-    stack.add(format!("{name}-versioning"), BucketVersioning::new(bucket.id(), versioned));
+    let versioned = BucketVersioning::new(bucket.id(), versioned);
+    let versioning = stack.add(format!("{name}-versioning"), versioned);
     encrypt(stack, name, &bucket, key);
     expire(stack, name, &bucket, lifecycle);
     let policy = extend(&bucket, policy).statement(tls_only(&bucket));
-    stack.add(format!("{name}-policy"), BucketPolicy::new(bucket.id(), policy));
-    bucket
+    let policy = stack.add(format!("{name}-policy"), BucketPolicy::new(bucket.id(), policy));
+    PrivateBucket { bucket, policy, versioning }
 }
 
-fn encrypt(stack: &mut Stack, name: &str, bucket: &BucketHandle, key: Option<&KeyHandle>) {
+fn encrypt<R: Region>(
+    stack: &mut Stack<R>,
+    name: &str,
+    bucket: &BucketHandle<R>,
+    key: Option<&KeyHandle<R>>,
+) {
     let rule = match key {
         None => EncryptionRule::new(EncryptionByDefault::new(SseAlgorithm::Aes256)),
         // A bucket key saves most calls to KMS. Source: S3 user guide, bucket keys.
@@ -71,7 +91,12 @@ fn encrypt(stack: &mut Stack, name: &str, bucket: &BucketHandle, key: Option<&Ke
 }
 
 /// The given rule, and what every versioned bucket needs so that it does not grow for ever.
-fn expire(stack: &mut Stack, name: &str, bucket: &BucketHandle, rule: LifecycleRuleArguments) {
+fn expire<R: Region>(
+    stack: &mut Stack<R>,
+    name: &str,
+    bucket: &BucketHandle<R>,
+    rule: LifecycleRuleArguments<R>,
+) {
     let tidy = LifecycleRule::new("tidy")
         .noncurrent_version_expiration(NoncurrentVersionExpiration::new(30))
         .abort_incomplete_multipart_upload(AbortIncompleteMultipartUpload::new(7));
@@ -79,7 +104,7 @@ fn expire(stack: &mut Stack, name: &str, bucket: &BucketHandle, rule: LifecycleR
     stack.add(format!("{name}-lifecycle"), rules);
 }
 
-fn tls_only(bucket: &BucketHandle) -> Statement {
+fn tls_only<R: Region>(bucket: &BucketHandle<R>) -> Statement {
     Statement::deny()
         .sid("TlsOnly")
         .principal(Principal::all())

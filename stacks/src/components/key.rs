@@ -5,12 +5,12 @@ use infra_aws::kms::{Alias, Key, KeyHandle};
 use infra_sdk::prelude::*;
 
 /// Declares a key and its alias `alias/PREFIX-PURPOSE`. `prefix` is as in `archon-staging`.
-pub(crate) fn declare(
-    stack: &mut Stack,
+pub(crate) fn declare<R: Region>(
+    stack: &mut Stack<R>,
     prefix: &str,
     purpose: &str,
     policy: PolicyDocument,
-) -> KeyHandle {
+) -> KeyHandle<R> {
     let key = stack.add(
         purpose,
         Key::new()
@@ -36,7 +36,7 @@ pub(crate) fn owner_policy(account: &str) -> PolicyDocument {
 }
 
 /// CloudWatch Logs encrypts with the key. Source: CloudWatch Logs user guide, encrypt log data.
-pub(crate) fn logs_statement(stack: &Stack, account: &str) -> Statement {
+pub(crate) fn logs_statement<R: Region>(stack: &Stack<R>, account: &str) -> Statement {
     let region = stack.region();
     Statement::allow()
         .sid("CloudWatchLogs")

@@ -4,9 +4,10 @@
 //! all. Traffic to S3 stays inside through a gateway endpoint. Flow logs go to a log group.
 
 use infra_aws::ec2::{
-    Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway, NatGatewayHandle, NetworkAcl,
-    NetworkAclRule, Route, RouteTable, RouteTableAssociation, RouteTableHandle, RuleAction,
-    SecurityGroup, SecurityGroupHandle, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
+    AvailabilityZones, Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway,
+    NatGatewayHandle, NetworkAcl, NetworkAclRule, Route, RouteTable, RouteTableAssociation,
+    RouteTableHandle, RuleAction, SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle,
+    SecurityGroupId, SecurityGroupIngressRule, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
     VpcHandle,
 };
 use infra_aws::iam::{
@@ -14,6 +15,8 @@ use infra_aws::iam::{
 };
 use infra_aws::logs::LogGroupHandle;
 use infra_sdk::prelude::*;
+
+use super::log_group::{self, Keeping};
 
 /// Bits by which a subnet is smaller than the VPC: sixteen subnets fit.
 const SUBNET_BITS: u8 = 4;
@@ -32,6 +35,19 @@ pub(crate) struct NetworkArguments<'a> {
     pub(crate) kubernetes: bool,
     /// Receives the flow logs.
     pub(crate) flow_logs: &'a LogGroupHandle,
+}
+
+/// What differs between environments.
+#[derive(Debug, Settings)]
+pub(crate) struct NetworkSettings {
+    /// IPv4 range of the VPC. Subnets are a sixteenth of it.
+    pub cidr: Ipv4Net,
+    /// Availability zones to spread over.
+    #[setting(default = 2, range = 2..=3)]
+    pub zones: usize,
+    /// One NAT gateway for all zones: cheaper, and the failure of its zone cuts off the others.
+    #[setting(default = false)]
+    pub single_nat_gateway: bool,
 }
 
 /// Handles of a network.
@@ -93,6 +109,31 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &NetworkArguments<'_>) -> Re
     Ok(Network { vpc, public, private, database })
 }
 
+/// Declares a network over the first zones that there are, with a log group for its flow logs.
+///
+/// # Errors
+/// When the zones are not known, or the range is too small for its subnets.
+pub(crate) fn declare_logged(
+    stack: &mut Stack,
+    name: &str,
+    settings: &NetworkSettings,
+    log_path: String,
+    logs: Keeping<'_>,
+) -> Result<Network> {
+    let zones = stack.lookup(AvailabilityZones::available())?;
+    let zones: Vec<&str> = zones.names().take(settings.zones).collect();
+    let flow_logs = log_group::declare(stack, "flow-logs", log_path, logs);
+    let arguments = NetworkArguments {
+        name,
+        cidr: settings.cidr,
+        zones: &zones,
+        single_nat_gateway: settings.single_nat_gateway,
+        kubernetes: false,
+        flow_logs: &flow_logs,
+    };
+    declare(stack, &arguments)
+}
+
 /// A security group without rules.
 pub(crate) fn security_group(
     stack: &mut Stack,
@@ -104,6 +145,66 @@ pub(crate) fn security_group(
     let full = format!("{prefix}-{name}");
     let group = SecurityGroup::new().name(full).description(description).vpc_id(vpc.id());
     stack.add(format!("{name}-security"), group)
+}
+
+/// A security group `PREFIX-NAME` whose members are reached on one TCP port by those of another,
+/// and reach nobody themselves.
+pub(crate) fn reached_by(
+    stack: &mut Stack,
+    prefix: &str,
+    vpc: &VpcHandle,
+    name: &str,
+    port: u16,
+    from: &Output<SecurityGroupId>,
+) -> SecurityGroupHandle {
+    let group = security_group(stack, prefix, vpc, name, &format!("The {name} of {prefix}"));
+    let_in(stack, &format!("{name}-users"), from, &group.id(), port);
+    group
+}
+
+/// Lets one security group open connections to another at a port. Both have to allow it.
+pub(crate) fn connect(
+    stack: &mut Stack,
+    name: &str,
+    from: &SecurityGroupHandle,
+    to: &SecurityGroupHandle,
+    port: u16,
+) {
+    connect_ids(stack, name, &from.id(), &to.id(), port);
+}
+
+/// As [`connect`], for groups that AWS made.
+pub(crate) fn connect_ids(
+    stack: &mut Stack,
+    name: &str,
+    from: &Output<SecurityGroupId>,
+    to: &Output<SecurityGroupId>,
+    port: u16,
+) {
+    let number = i32::from(port);
+    let out = SecurityGroupEgressRule::new(from, "tcp")
+        .from_port(number)
+        .to_port(number)
+        .referenced_security_group_id(to)
+        .description(name);
+    stack.add(format!("{name}-out"), out);
+    let_in(stack, name, from, to, port);
+}
+
+/// Lets one security group in to another at a port, whatever the first may open.
+fn let_in(
+    stack: &mut Stack,
+    name: &str,
+    from: &Output<SecurityGroupId>,
+    to: &Output<SecurityGroupId>,
+    port: u16,
+) {
+    let into = SecurityGroupIngressRule::new(to, "tcp")
+        .from_port(i32::from(port))
+        .to_port(i32::from(port))
+        .referenced_security_group_id(from)
+        .description(name);
+    stack.add(format!("{name}-in"), into);
 }
 
 /// A subnet of a tier in each zone. Tiers have their own quarter of the ranges, so that a third

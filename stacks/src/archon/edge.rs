@@ -1,0 +1,37 @@
+//! Where clients come in: a load balancer with TLS and a firewall before it.
+//!
+//! Its targets are pods: the load balancer controller registers them through a
+//! `TargetGroupBinding` in the cluster, and may do just that.
+
+use infra_sdk::prelude::*;
+
+use super::settings::Settings;
+use crate::components::bucket::PrivateBucket;
+use crate::components::eks_cluster::Cluster;
+use crate::components::network::{Network, connect_ids};
+use crate::components::web_edge::{self, Edge, EdgeArguments, TargetArguments};
+use crate::components::web_firewall;
+
+/// The port at which pods of archon answer.
+const PORT: u16 = 8080;
+
+/// The path at which they say that they are well.
+const HEALTH: &str = "/health";
+
+pub(super) fn declare(
+    stack: &mut Stack,
+    settings: &Settings,
+    network: &Network,
+    cluster: &Cluster,
+    logs: &PrivateBucket,
+) -> Edge {
+    let name = format!("archon-{}", stack.env().name());
+    let target = TargetArguments { name: &name, network, port: PORT, health_path: HEALTH };
+    let target = web_edge::target_group(stack, &target);
+    let settings = &settings.edge;
+    let arguments = EdgeArguments { name: &name, settings, network, logs, target: &target };
+    let edge = web_edge::declare(stack, &arguments);
+    connect_ids(stack, "edge-to-pods", &edge.security.id(), &cluster.security_group(), PORT);
+    web_firewall::declare(stack, &name, settings.waf_rate_limit, &edge);
+    edge
+}
