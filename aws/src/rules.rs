@@ -14,6 +14,10 @@ pub(crate) const MADE_SUFFIX: usize = 26;
 /// The two arguments that name something: its name, or the beginning of one that is made.
 const NAMES: [&str; 2] = ["name", "name_prefix"];
 
+/// What names of queues and topics end with that keep the order of messages. Source: SNS and SQS API
+/// References, CreateTopic and CreateQueue.
+pub(crate) const FIFO: &str = ".fifo";
+
 /// What a service says about a text, most often a name.
 pub(crate) struct NameRule {
     /// The fewest characters.
@@ -187,6 +191,26 @@ impl<'a> Rules<'a> {
         self.follows(NAMES[1], &NameRule { longest: rule.longest - MADE_SUFFIX, ..*rule });
     }
 
+    /// `name` and `name_prefix` of what keeps an order where `fifo` says so: then the name ends with
+    /// `.fifo`, which is put behind a name that is made.
+    pub(crate) fn fifo_names(&mut self, rule: &NameRule, fifo: &str) {
+        self.at_most_one(&NAMES);
+        let is_fifo = self.is_true(fifo);
+        let longest = rule.longest - if is_fifo { FIFO.len() } else { 0 };
+        if let Some(name) = self.text(NAMES[0]) {
+            let stem = name.strip_suffix(FIFO);
+            if is_fifo && stem.is_none() {
+                self.refuse(NAMES[0], "must end with `.fifo` to keep the order of messages");
+            }
+            // Of what is not known yet, the end may turn out to be right.
+            let stem = stem.filter(|_| self.may_be_true(fifo)).unwrap_or(name);
+            if let Err(wrong) = (NameRule { longest, ..*rule }).check(stem) {
+                self.refuse(NAMES[0], wrong);
+            }
+        }
+        self.follows(NAMES[1], &NameRule { longest: longest - MADE_SUFFIX, ..*rule });
+    }
+
     /// A name must not begin like this, for the reason that a fragment gives: `as ids do`.
     pub(crate) fn names_not_from(&mut self, start: &str, because: &str) {
         for name in NAMES {
@@ -316,6 +340,31 @@ mod tests {
         }
         let both = [("name", Value::from("a")), ("name_prefix", Value::from("b"))];
         assert_eq!(problems(&both, rule), ["name_prefix cannot be given together with `name`"]);
+    }
+
+    #[test]
+    fn what_keeps_an_order_is_named_so() {
+        let rule: fn(&mut Rules<'_>) = |rules| {
+            let allows = |c: char| c.is_ascii_lowercase();
+            let rule = NameRule { shortest: 1, longest: 40, allows, characters: "letters" };
+            rules.fifo_names(&rule, "fifo");
+        };
+        let check =
+            |name: &str, fifo: Value| problems(&[("name", name.into()), ("fifo", fifo)], rule);
+        assert_eq!(check("web.fifo", Value::Bool(true)), [""; 0]);
+        assert_eq!(check("web.fifo", Value::Unknown), [""; 0]);
+        assert_eq!(check("web", Value::Unknown), [""; 0]);
+        assert_eq!(check("web", Value::Bool(false)), [""; 0]);
+        let wrong = ["name must end with `.fifo` to keep the order of messages"];
+        assert_eq!(check("web", Value::Bool(true)), wrong);
+        let dot = ["name must be made of letters, without `.`"];
+        assert_eq!(check("web.fifo", Value::Bool(false)), dot);
+        let long = ["name must have 1 to 35 characters, not 36"];
+        assert_eq!(check(&format!("{}.fifo", "x".repeat(36)), Value::Bool(true)), long);
+        let prefix =
+            |fifo| problems(&[("name_prefix", "x".repeat(10).as_str().into()), fifo], rule);
+        assert_eq!(prefix(("fifo", Value::Bool(false))), [""; 0]);
+        assert_eq!(prefix(("fifo", Value::Bool(true))).len(), 1);
     }
 
     #[test]

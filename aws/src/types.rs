@@ -4,7 +4,7 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, ssm, sts,
+    route53, s3, secretsmanager, sns, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -79,6 +79,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<secretsmanager::SecretRotation>::new(),
     &Adapter::<secretsmanager::SecretVersion>::new(),
     &Adapter::<ec2::SecurityGroup>::new(),
+    &Adapter::<sns::Topic>::new(),
+    &Adapter::<sns::TopicPolicy>::new(),
+    &Adapter::<sns::TopicSubscription>::new(),
     &Adapter::<ssm::Parameter>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),

@@ -170,8 +170,8 @@ mod handler {
 
     use super::*;
     use crate::elbv2::action_wire;
-    use crate::elbv2::attributes::{Attribute, from_wire, to_wire};
     use crate::elbv2::common::{ours, read_by_arn, retag, wire_tags};
+    use crate::frame::attributes::{Attribute, from_wire, to_wire};
     use crate::frame::handler::inputs;
     use crate::prelude::*;
 

@@ -11,13 +11,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use infra_sdk::provider::Readiness;
 use infra_sdk::{Arn, BlockSet, Object, ResourceType, Tags};
 
-use super::attributes::{Attribute, from_wire, to_wire};
 use super::common::{all, ours, read_by_arn, retag, wire_tags};
 use super::load_balancer::{
     BalancerLogs, ClientRoutingPolicy, DesyncMitigationMode, LoadBalancer, LoadBalancerOutputs,
     LoadBalancerType, SubnetMapping, XffHeaderProcessingMode,
 };
 use crate::ec2::{AllocationId, SecurityGroupId, SubnetId, VpcId};
+use crate::frame::attributes::{Attribute, from_wire, to_wire};
 use crate::frame::calls::Patience;
 use crate::frame::handler::inputs;
 use crate::frame::names::prefix_of;

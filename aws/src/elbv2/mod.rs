@@ -6,8 +6,6 @@ pub mod action;
 #[cfg(feature = "provider")]
 mod action_wire;
 #[cfg(feature = "provider")]
-mod attributes;
-#[cfg(feature = "provider")]
 mod common;
 pub mod listener;
 pub mod load_balancer;

@@ -8,13 +8,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use infra_sdk::{Arn, Object, ResourceType, Tags};
 
-use super::attributes::{Attribute, from_wire, to_wire};
 use super::common::{natural, number, ours, read_by_arn, retag, wire_tags};
 use super::target_group::{
     DnsFailover, HealthCheck, ProtocolVersion, Stickiness, StickinessType, TargetGroup,
     TargetGroupHealth, TargetGroupOutputs, TargetHealthState, TargetType, UnhealthyStateRouting,
 };
 use crate::ec2::VpcId;
+use crate::frame::attributes::{Attribute, from_wire, to_wire};
 use crate::frame::handler::inputs;
 use crate::frame::names::prefix_of;
 use crate::prelude::*;

@@ -193,6 +193,8 @@ fn is_not_found(code: &str) -> bool {
         || code.starts_with("NoSuch")
         || code.ends_with("NotFoundError")
         || code == "NotFound"
+        || code == "QueueDoesNotExist"
+        || code == "AWS.SimpleQueueService.NonExistentQueue"
 }
 
 fn hints(class: FailureClass, code: Option<&str>) -> Vec<String> {
@@ -263,6 +265,7 @@ mod tests {
         let cases = [
             ("InvalidVpcID.NotFound", Some(400), FailureClass::Gone),
             ("NoSuchEntity", Some(404), FailureClass::Gone),
+            ("AWS.SimpleQueueService.NonExistentQueue", Some(400), FailureClass::Gone),
             ("RequestLimitExceeded", Some(503), FailureClass::Throttled),
             ("UnauthorizedOperation", Some(403), FailureClass::Denied),
             ("DependencyViolation", Some(400), FailureClass::DependsOn),

@@ -4,6 +4,7 @@
 //! contract that a resource type fulfils, then [`adapter`], which puts the frame around it.
 
 pub mod adapter;
+pub(crate) mod attributes;
 pub mod call;
 pub mod calls;
 pub mod clients;

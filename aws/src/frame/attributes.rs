@@ -1,30 +1,30 @@
-//! Attributes: what load balancers, target groups and listeners keep as texts by key, and our types
-//! have as arguments.
+//! Attributes: what some services, such as Elastic Load Balancing, SNS and SQS, keep as texts by key,
+//! and our types have as arguments.
 
 use std::collections::HashMap;
 
 use infra_sdk::{Kind, Object, Schema, Value};
 
 /// An argument that AWS keeps as an attribute.
-pub(super) struct Attribute {
+pub(crate) struct Attribute {
     /// The argument.
-    pub(super) input: &'static str,
+    pub(crate) input: &'static str,
     /// AWS's key.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// The words of the kinds of object that have it.
-    pub(super) of: &'static [&'static str],
+    pub(crate) of: &'static [&'static str],
 }
 
 impl Attribute {
     /// Whether objects of this kind have it.
-    pub(super) fn is_of(&self, kind: &str) -> bool {
+    pub(crate) fn is_of(&self, kind: &str) -> bool {
         self.of.contains(&kind)
     }
 }
 
 /// The attributes to set: those of this kind whose argument is `chosen`. An argument that is not
 /// given is an empty text, which is how AWS takes a text back.
-pub(super) fn to_wire(
+pub(crate) fn to_wire(
     table: &[Attribute],
     kind: &str,
     inputs: &Object,
@@ -48,7 +48,7 @@ fn text(value: Option<&Value>) -> String {
 
 /// Puts what AWS has into the arguments. What this kind of object does not have is as it is by
 /// default.
-pub(super) fn from_wire(
+pub(crate) fn from_wire(
     table: &[Attribute],
     schema: &Schema,
     seen: &HashMap<String, String>,
