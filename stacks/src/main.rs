@@ -2,11 +2,13 @@
 
 mod archon;
 mod components;
+mod faultmaven;
+mod omniportal;
 
 use std::process::ExitCode;
 
 use infra_sdk::Program;
 
 fn main() -> ExitCode {
-    Program::new().stack("archon", archon::declare).run()
+    Program::new().stack("archon", archon::declare).stack("faultmaven", faultmaven::declare).run()
 }

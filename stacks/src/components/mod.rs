@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod log_bucket;
 pub(crate) mod log_group;
 pub(crate) mod network;
+pub(crate) mod network_guard;
 pub(crate) mod redis;
 pub(crate) mod role;
 pub(crate) mod secret;
