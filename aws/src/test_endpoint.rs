@@ -2,7 +2,13 @@
 //! that is started once for the whole test run and ends with it.
 
 use infra_sandbox::{Control, Sandbox, SandboxConfig};
+use infra_sdk::provider::{LookupRequest, Place, Provider as _};
+use infra_sdk::{Lookup, Value};
 use tokio::sync::OnceCell;
+
+use crate::frame::clients::configure;
+use crate::prelude::{Aws, Result};
+use crate::{AwsProvider, Connection};
 
 static ENDPOINT: OnceCell<String> = OnceCell::const_new();
 
@@ -14,6 +20,31 @@ pub(crate) async fn endpoint() -> String {
 /// The control interface of the gate.
 pub(crate) async fn control() -> Control {
     Control::new(endpoint().await)
+}
+
+async fn connection() -> Connection {
+    Connection {
+        region: "us-west-2".to_owned(),
+        endpoint_url: Some(endpoint().await),
+        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
+        ..Connection::default()
+    }
+}
+
+/// Clients, for what a test needs before it asks the provider.
+pub(crate) async fn aws() -> Aws {
+    Aws::new(configure(&connection().await).await)
+}
+
+/// What the provider answers to a lookup.
+pub(crate) async fn look_up<L: Lookup>(lookup: &L) -> Result<Value> {
+    let provider = AwsProvider::connect(connection().await).await;
+    let request = LookupRequest {
+        name: L::NAME.to_owned(),
+        arguments: lookup.arguments(),
+        place: Place::default(),
+    };
+    provider.lookup(&request).await
 }
 
 async fn start() -> String {

@@ -41,6 +41,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<elasticache::ParameterGroup>::new(),
     &Adapter::<elasticache::ReplicationGroup>::new(),
     &Adapter::<elasticache::SubnetGroup>::new(),
+    &Adapter::<elasticache::User>::new(),
+    &Adapter::<elasticache::UserGroup>::new(),
     &Adapter::<ec2::FlowLog>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
     &Adapter::<iam::OpenIdConnectProvider>::new(),
@@ -100,6 +102,9 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &secretsmanager::secret_lookup::handler::HANDLER,
+    &secretsmanager::version_lookup::handler::HANDLER,
+    &ssm::parameter_lookup::handler::HANDLER,
 ];
 
 #[cfg(test)]

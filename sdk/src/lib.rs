@@ -22,6 +22,7 @@ pub mod protocol;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod secret;
 pub mod settings;
 pub mod stack;
 pub mod store;
@@ -41,6 +42,7 @@ pub use options::{Arguments, CommonOptions, Handle, Options, Timeouts};
 pub use program::Program;
 pub use resource::{ResourceOutputs, ResourceType};
 pub use schema::{Field, Schema};
+pub use secret::SecretText;
 pub use settings::Settings;
 pub use stack::{
     Declaration, Declarations, Declare, Environment, Lookup, LookupSchema, OutputDeclaration, Stack,

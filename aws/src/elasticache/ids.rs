@@ -14,6 +14,10 @@ text_types! {
     CacheParameterGroupName(PARAMETER_GROUP = name("cache parameter group name"));
     /// Names a replication group.
     ReplicationGroupId(REPLICATION_GROUP = name("replication group id"));
+    /// Identifies a user of caches.
+    CacheUserId(USER = name("cache user id"));
+    /// Identifies a group of users of caches.
+    CacheUserGroupId(USER_GROUP = name("cache user group id"));
 }
 
 /// What ElastiCache has names for. Groups that AWS makes have names that one cannot give, with a

@@ -17,6 +17,8 @@ mod replication_group_rules;
 #[cfg(test)]
 mod replication_group_tests;
 pub mod subnet_group;
+pub mod user;
+pub mod user_group;
 pub mod windows;
 
 pub use ids::*;
@@ -24,4 +26,6 @@ pub use parameter_group::*;
 pub use replication_group::*;
 pub use replication_group_lookup::{FindReplicationGroup, ReplicationGroupFound};
 pub use subnet_group::*;
+pub use user::*;
+pub use user_group::*;
 pub use windows::*;

@@ -22,8 +22,8 @@ use infra_sdk::{Arn, Block, BlockSet, Choice, Days, Outputs, Resource, Tags};
 
 use super::replication_group_rules::validate;
 use super::{
-    CacheMaintenanceWindow, CacheParameterGroupName, CacheSubnetGroupName, ReplicationGroupId,
-    SnapshotWindow,
+    CacheMaintenanceWindow, CacheParameterGroupName, CacheSubnetGroupName, CacheUserGroupId,
+    ReplicationGroupId, SnapshotWindow,
 };
 use crate::AnyArn;
 use crate::ec2::SecurityGroupId;
@@ -145,7 +145,7 @@ pub struct ReplicationGroup {
     #[field(computed)]
     pub transit_encryption_mode: Option<TransitEncryptionMode>,
     /// User group that may use it; one at most.
-    pub user_group_ids: BTreeSet<String>,
+    pub user_group_ids: BTreeSet<CacheUserGroupId>,
     /// Tags.
     pub tags: Tags,
 }

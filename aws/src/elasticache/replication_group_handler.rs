@@ -168,7 +168,7 @@ async fn create(aws: &Aws, want: &ReplicationGroup) -> Result<String> {
     let texts = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
     let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
     let groups = some(want.security_group_ids.iter().map(ToString::to_string).collect());
-    let users = some(want.user_group_ids.iter().cloned().collect());
+    let users = some(want.user_group_ids.iter().map(ToString::to_string).collect());
     let backups = some(want.snapshot_arns.iter().map(ToString::to_string).collect());
     let shards: Vec<_> = want.node_group_configuration.iter().map(shard).collect();
     let shards = (!shards.is_empty()).then_some(shards);

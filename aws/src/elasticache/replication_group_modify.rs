@@ -12,6 +12,7 @@ use aws_sdk_elasticache::types::{
 };
 use infra_sdk::Value;
 
+use super::CacheUserGroupId;
 use super::common::{number, text};
 use super::replication_group::{
     AuthTokenUpdateStrategy, LogDelivery, LogDestinationType, ReplicationGroup,
@@ -208,8 +209,8 @@ async fn access(
         }
         None => None,
     };
-    let users = |one: &BTreeSet<String>, other: &BTreeSet<String>| {
-        let users: Vec<_> = one.difference(other).cloned().collect();
+    let users = |one: &BTreeSet<CacheUserGroupId>, other: &BTreeSet<CacheUserGroupId>| {
+        let users: Vec<_> = one.difference(other).map(ToString::to_string).collect();
         (left.has("user_group_ids") && !users.is_empty()).then_some(users)
     };
     let add = users(&want.user_group_ids, &now.inputs.user_group_ids);

@@ -12,8 +12,8 @@ use super::replication_group::{
     AuthTokenUpdateStrategy, LogDelivery, ReplicationGroup, ReplicationGroupOutputs,
 };
 use super::{
-    CacheMaintenanceWindow, CacheParameterGroupName, CacheSubnetGroupName, ReplicationGroupId,
-    SnapshotWindow,
+    CacheMaintenanceWindow, CacheParameterGroupName, CacheSubnetGroupName, CacheUserGroupId,
+    ReplicationGroupId, SnapshotWindow,
 };
 use crate::AnyArn;
 use crate::ec2::SecurityGroupId;
@@ -123,7 +123,7 @@ fn assemble(
             .map(CacheSubnetGroupName::new),
         transit_encryption_enabled: tls.or(group.transit_encryption_enabled()),
         transit_encryption_mode: word(mode.map(|mode| mode.as_str()), "TransitEncryptionMode")?,
-        user_group_ids: group.user_group_ids().iter().cloned().collect(),
+        user_group_ids: group.user_group_ids().iter().map(CacheUserGroupId::new).collect(),
         tags: infra_sdk::Tags::default(),
     };
     Ok(Seen::new(inputs, outputs(group, member)?))

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::Tag;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use infra_sdk::Tags;
 
 use crate::prelude::*;
@@ -54,4 +56,9 @@ pub(super) async fn describe(aws: &Aws, id: &str) -> Result<DescribeSecretOutput
 /// A secret, unless it is being deleted.
 pub(super) async fn living(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
     Ok(Some(describe(aws, id).await?).filter(|secret| secret.deleted_date.is_none()))
+}
+
+/// A time of an answer, in RFC 3339.
+pub(super) fn date(time: Option<DateTime>) -> Option<String> {
+    time.and_then(|time| time.fmt(Format::DateTime).ok())
 }

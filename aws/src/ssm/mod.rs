@@ -4,6 +4,8 @@
 mod common;
 pub mod names;
 pub mod parameter;
+pub mod parameter_lookup;
 
 pub use names::*;
 pub use parameter::*;
+pub use parameter_lookup::{FindParameter, ParameterFound};

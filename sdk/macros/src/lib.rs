@@ -37,7 +37,8 @@ pub fn block(input: TokenStream) -> TokenStream {
     finish(block::derive(&parse_macro_input!(input as DeriveInput)))
 }
 
-/// Makes a struct a part of the answer to a lookup: a block that nobody builds.
+/// Makes a struct a part of the answer to a lookup: a block that nobody builds. What is sensitive in
+/// it is a `SecretText`.
 #[proc_macro_derive(LookupAnswer, attributes(field))]
 pub fn lookup_answer(input: TokenStream) -> TokenStream {
     finish(lookup_answer::derive(&parse_macro_input!(input as DeriveInput)))
