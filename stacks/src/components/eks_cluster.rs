@@ -20,11 +20,11 @@ use infra_aws::iam::{
     RoleHandle, RoleName, RolePolicyAttachment, Statement,
 };
 use infra_aws::kms::KeyHandle;
-use infra_aws::logs::LogGroup;
 use infra_aws::sts::Partition;
 use infra_sdk::ipnet::IpNet;
 use infra_sdk::prelude::*;
 
+use super::log_group::{self, Keeping};
 use super::role;
 
 /// The service that tokens of service accounts are for.
@@ -214,7 +214,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &ClusterArguments<'_>) -> Re
     // Nodes are ready only with a network, so its add-on comes first; they then take the rest.
     let mut nodes = nodes(stack, arguments, &control_plane, partition.as_ref());
     for name in ["vpc-cni", "kube-proxy"] {
-        let addon = addon(stack, arguments, &control_plane, name)?;
+        let addon = addon(stack, arguments.settings, &control_plane, name)?;
         nodes = nodes.depends_on(&stack.add(name, addon));
     }
     let nodes = stack.add("nodes", nodes);
@@ -237,11 +237,8 @@ fn control_plane(
         &[("policy", managed::AMAZON_EKS_CLUSTER_POLICY.arn(partition))],
     );
     // EKS writes to a group of this name, and makes it without a key and for ever where it is not.
-    let logs = LogGroup::new()
-        .name(format!("/aws/eks/{name}/cluster"))
-        .retention_in_days(arguments.log_retention)
-        .kms_key_id(arguments.log_key.arn());
-    let logs = stack.add("logs", logs);
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
+    let logs = log_group::declare(stack, "logs", format!("/aws/eks/{name}/cluster"), keeping);
     let ids: Vec<_> = subnets.iter().map(|subnet| subnet.id()).collect();
     let network = VpcConfig::new(ids)
         .endpoint_private_access(true)
@@ -327,7 +324,7 @@ fn addons_on_nodes(
     };
     let role = cluster.service_account_role(stack, account)?;
     for (name, role) in [("coredns", None), ("aws-ebs-csi-driver", Some(role.arn()))] {
-        let addon = addon(stack, arguments, &cluster.control_plane, name)?;
+        let addon = addon(stack, arguments.settings, &cluster.control_plane, name)?;
         let addon = match role {
             Some(role) => addon.service_account_role_arn(role),
             None => addon,
@@ -337,14 +334,45 @@ fn addons_on_nodes(
     Ok(())
 }
 
+/// Installs the agent that measures nodes and pods, for Container Insights, and declares the groups
+/// that it writes to. Source: CloudWatch user guide, the CloudWatch Observability EKS add-on.
+///
+/// # Errors
+/// When the partition or the version of the add-on is not known.
+pub(crate) fn container_insights(
+    stack: &mut Stack,
+    arguments: &ClusterArguments<'_>,
+    cluster: &Cluster,
+) -> Result<()> {
+    let account = ServiceAccount {
+        name: "insights",
+        namespaces: &["amazon-cloudwatch"],
+        account: "cloudwatch-agent",
+        managed: &[("agent", managed::CLOUD_WATCH_AGENT_SERVER_POLICY)],
+        policy: None,
+    };
+    let role = cluster.service_account_role(stack, account)?;
+    let name = "amazon-cloudwatch-observability";
+    let agent = addon(stack, arguments.settings, &cluster.control_plane, name)?;
+    let mut agent = agent.service_account_role_arn(role.arn()).depends_on(&cluster.nodes);
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
+    for log in ["application", "dataplane", "host", "performance"] {
+        let path = format!("/aws/containerinsights/{}/{log}", cluster.name);
+        let group = log_group::declare(stack, &format!("insights-{log}"), path, keeping);
+        agent = agent.depends_on(&group);
+    }
+    stack.add("insights-agent", agent);
+    Ok(())
+}
+
 /// An add-on in the version that EKS has for the cluster's, so that the two are raised together.
 fn addon(
     stack: &mut Stack,
-    arguments: &ClusterArguments<'_>,
+    settings: &ClusterSettings,
     control_plane: &ClusterHandle,
     name: &str,
 ) -> Result<AddonArguments> {
-    let version = AddonVersion::of(name, arguments.settings.kubernetes_version.as_str());
+    let version = AddonVersion::of(name, settings.kubernetes_version.as_str());
     let version = stack.lookup(version)?.version;
     Ok(Addon::new(name, control_plane.name())
         .addon_version(version)
