@@ -2,11 +2,12 @@
 
 mod archon;
 mod components;
+mod securenexus;
 
 use std::process::ExitCode;
 
 use infra_sdk::Program;
 
 fn main() -> ExitCode {
-    Program::new().stack("archon", archon::declare).run()
+    Program::new().stack("archon", archon::declare).stack("securenexus", securenexus::declare).run()
 }

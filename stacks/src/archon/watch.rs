@@ -8,7 +8,6 @@ use crate::components::alarms::{self, EdgeLimits};
 use crate::components::dashboard::{self, Widget};
 use crate::components::eks_cluster::Cluster;
 use crate::components::key::{self, alarms_statement, owner_policy};
-use crate::components::metrics::{self, Stat};
 use crate::components::web_edge::Edge;
 
 /// The parts that are watched.

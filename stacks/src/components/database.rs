@@ -162,7 +162,16 @@ impl Database {
         arguments: &DatabaseArguments<'_>,
         password: &Output<String, Global>,
     ) -> Output<String, Global> {
-        let DatabaseArguments { username, database, .. } = *arguments;
+        self.url_of(arguments.username, password, arguments.database)
+    }
+
+    /// As [`url`](Self::url), to another database of the server.
+    pub(crate) fn url_of(
+        &self,
+        username: &str,
+        password: &Output<String, Global>,
+        database: &str,
+    ) -> Output<String, Global> {
         let (scheme, query) = (self.engine.scheme(), self.engine.url_query());
         let endpoint = self.instance.endpoint();
         text!(scheme, "://", username, ":", password, "@", endpoint, "/", database, "?", query)

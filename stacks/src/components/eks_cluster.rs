@@ -13,7 +13,6 @@ use infra_aws::eks::{
     NodeGroupHandle, NodeGroupScalingConfig, NodeGroupUpdateConfig, NodeRepairConfig, SupportType,
     UpgradePolicy, VpcConfig,
 };
-use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::iam::managed::{self, ManagedPolicy};
 use infra_aws::iam::{
     OpenIdConnectProvider, OpenIdConnectProviderHandle, Operator, PolicyDocument, Principal, Role,
@@ -136,68 +135,6 @@ impl Cluster {
             role::allow(stack, name, &role, policy);
         }
         Ok(role)
-    }
-}
-
-/// The cluster autoscaler, which may change the size of this cluster's node groups. Sources: its
-/// documentation on AWS, permissions; the defaults of its Helm chart.
-pub(crate) fn autoscaler(cluster: &Cluster) -> ServiceAccount<'static> {
-    let look = Statement::allow()
-        .actions([
-            "autoscaling:DescribeAutoScalingGroups",
-            "autoscaling:DescribeAutoScalingInstances",
-            "autoscaling:DescribeLaunchConfigurations",
-            "autoscaling:DescribeScalingActivities",
-            "ec2:DescribeImages",
-            "ec2:DescribeInstanceTypes",
-            "ec2:DescribeLaunchTemplateVersions",
-            "ec2:GetInstanceTypesFromInstanceRequirements",
-        ])
-        .resource("*");
-    let describe = Statement::allow().action("eks:DescribeNodegroup").resource(cluster.nodes.arn());
-    // EKS gives this tag to the Auto Scaling groups of its node groups.
-    let owned = format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{}", cluster.name);
-    let scale = Statement::allow()
-        .actions([
-            "autoscaling:SetDesiredCapacity",
-            "autoscaling:TerminateInstanceInAutoScalingGroup",
-        ])
-        .resource("*")
-        .condition(Operator::StringEquals, owned, "owned");
-    ServiceAccount {
-        name: "autoscaler",
-        namespaces: &["kube-system"],
-        account: "cluster-autoscaler",
-        managed: &[],
-        policy: Some(PolicyDocument::new().statement(look).statement(describe).statement(scale)),
-    }
-}
-
-/// The load balancer controller where the stack declares load balancers itself: it registers pods in
-/// target groups, and makes nothing. Sources: its documentation, target group bindings; its Helm
-/// chart.
-pub(crate) fn load_balancer_controller(targets: &[&TargetGroupHandle]) -> ServiceAccount<'static> {
-    let look = Statement::allow()
-        .actions([
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeInstances",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-        ])
-        .resource("*");
-    let register = Statement::allow()
-        .actions(["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"])
-        .resources(targets.iter().map(|target| target.arn()));
-    ServiceAccount {
-        name: "load-balancers",
-        namespaces: &["kube-system"],
-        account: "aws-load-balancer-controller",
-        managed: &[],
-        policy: Some(PolicyDocument::new().statement(look).statement(register)),
     }
 }
 
