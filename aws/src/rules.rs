@@ -85,6 +85,12 @@ impl<'a> Rules<'a> {
         self.inputs.get(name).and_then(Value::as_list).map_or(0, <[Value]>::len)
     }
 
+    /// The blocks of a list, as far as they are known.
+    pub(crate) fn maps(&self, name: &str) -> Vec<&'a Object> {
+        let items = self.inputs.get(name).and_then(Value::as_list).unwrap_or_default();
+        items.iter().filter_map(Value::as_map).collect()
+    }
+
     /// The text of an argument for a message, in which a sensitive one must not stand.
     pub(crate) fn shown(&self, name: &str) -> String {
         match self.inputs.get(name) {

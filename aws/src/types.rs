@@ -11,6 +11,8 @@ use crate::{
 pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<acm::Certificate>::new(),
     &Adapter::<acm::CertificateValidation>::new(),
+    &Adapter::<appautoscaling::Policy>::new(),
+    &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),

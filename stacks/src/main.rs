@@ -2,6 +2,8 @@
 
 mod archon;
 mod components;
+mod faultmaven;
+mod omniportal;
 mod securenexus;
 
 use std::process::ExitCode;
@@ -9,5 +11,9 @@ use std::process::ExitCode;
 use infra_sdk::Program;
 
 fn main() -> ExitCode {
-    Program::new().stack("archon", archon::declare).stack("securenexus", securenexus::declare).run()
+    Program::new()
+        .stack("archon", archon::declare)
+        .stack("faultmaven", faultmaven::declare)
+        .stack("securenexus", securenexus::declare)
+        .run()
 }

@@ -85,6 +85,60 @@ impl Scalable {
     }
 }
 
+/// Something with a name that belongs to what scales: a policy, a scheduled action.
+#[cfg(feature = "provider")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) of: Scalable,
+    pub(super) name: String,
+}
+
+#[cfg(feature = "provider")]
+impl Named {
+    /// `namespace/resource/dimension/name`, which Terraform imports by.
+    pub(super) fn id(&self) -> String {
+        format!("{}/{}", self.of.id(), self.name)
+    }
+
+    /// Reads an id. The dimension is the part that begins with the namespace; resources and names
+    /// may have slashes.
+    pub(super) fn parse(id: &str) -> crate::prelude::Result<Self> {
+        use infra_sdk::provider::{Failure, FailureClass};
+        let parts = id.split_once('/').and_then(|(namespace, rest)| {
+            let at = rest.find(&format!("/{namespace}:"))?;
+            let (dimension, name) = rest[at + 1..].split_once('/')?;
+            (!name.is_empty()).then_some((namespace, &rest[..at], dimension, name))
+        });
+        let Some((namespace, resource, dimension, name)) = parts else {
+            let message = format!("`{id}` is not `namespace/resource-id/scalable-dimension/name`");
+            return Err(Failure::new(FailureClass::Invalid, message));
+        };
+        let of = Scalable {
+            namespace: namespace.to_owned(),
+            resource: resource.to_owned(),
+            dimension: dimension.to_owned(),
+        };
+        Ok(Self { of, name: name.to_owned() })
+    }
+}
+
+/// The names of what is read, by namespace: the lists of the service are of one namespace each.
+#[cfg(feature = "provider")]
+pub(super) fn by_namespace(
+    known: &[crate::prelude::Known],
+) -> crate::prelude::Result<std::collections::BTreeMap<String, Vec<String>>> {
+    let mut asked = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for item in known {
+        let item = Named::parse(&item.id)?;
+        asked.entry(item.of.namespace).or_default().push(item.name);
+    }
+    for names in asked.values_mut() {
+        names.sort();
+        names.dedup();
+    }
+    Ok(asked)
+}
+
 #[cfg(test)]
 mod tests {
     use infra_sdk::{Object, Value};
@@ -114,5 +168,19 @@ mod tests {
         let parsed = Scalable::parse(id).expect("an id");
         assert_eq!((parsed.resource.as_str(), parsed.id().as_str()), ("service/main/api", id));
         assert!(Scalable::parse("ecs/service").is_err());
+    }
+
+    #[cfg(feature = "provider")]
+    #[test]
+    fn ids_of_what_has_a_name_lead_back() {
+        let id = "ecs/service/main/api/ecs:service:DesiredCount/cpu/memory";
+        let parsed = Named::parse(id).expect("an id");
+        assert_eq!(
+            (parsed.of.resource.as_str(), parsed.name.as_str()),
+            ("service/main/api", "cpu/memory")
+        );
+        assert_eq!(parsed.id(), id);
+        assert!(Named::parse("ecs/service/main/api/ecs:service:DesiredCount").is_err());
+        assert!(Named::parse("ecs/service/main/api/ecs:service:DesiredCount/").is_err());
     }
 }

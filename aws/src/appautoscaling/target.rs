@@ -235,14 +235,21 @@ mod handler {
 
 #[cfg(feature = "provider")]
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use infra_sdk::Stack;
 
     use super::*;
     use crate::conformance::{Fixture, conforms};
     use crate::ecs::{Cluster, ContainerDefinition, LaunchType, Service, TaskDefinition};
 
-    fn target(stack: &mut Stack, name: &str, of: &str, most: u32) {
+    /// A service of ECS that scales, and another one that does not.
+    pub(in crate::appautoscaling) fn target(
+        stack: &mut Stack,
+        at: &str,
+        name: &str,
+        of: &str,
+        most: u32,
+    ) -> TargetHandle {
         let cluster = stack.add("cluster", Cluster::new(format!("{name}-scaled")));
         let container = ContainerDefinition::new("app", "app:1").memory(128_u32);
         let task = TaskDefinition::new(format!("{name}-scaled"), [container]);
@@ -254,15 +261,15 @@ mod tests {
         let (one, other) = (service("one"), service("other"));
         let resource = if of == "one" { one } else { other };
         let resource = resource.scalable_resource_id();
-        stack.add("it", Target::new(1_u32, most, resource, "ecs:service:DesiredCount", "ecs"));
+        stack.add(at, Target::new(1_u32, most, resource, "ecs:service:DesiredCount", "ecs"))
     }
 
     conforms!(
         aws_appautoscaling_target,
         Fixture {
-            base: |stack, name| target(stack, name, "one", 3),
-            update: Some(|stack, name| target(stack, name, "one", 5)),
-            replace: Some(|stack, name| target(stack, name, "other", 5)),
+            base: |stack, name| drop(target(stack, "it", name, "one", 3)),
+            update: Some(|stack, name| drop(target(stack, "it", name, "one", 5))),
+            replace: Some(|stack, name| drop(target(stack, "it", name, "other", 5))),
             gaps: &[],
         }
     );

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use infra_aws::appautoscaling::Target;
+use infra_aws::appautoscaling::{
+    Policy, PolicyType, PredefinedMetricSpecification, PredefinedMetricType, Target, TargetTracking,
+};
 use infra_aws::ec2::{SecurityGroupEgressRule, SecurityGroupHandle};
 use infra_aws::ecs::{
     Cluster, ClusterHandle, ClusterSetting, ClusterSettingName, ContainerInsights,
@@ -138,5 +140,30 @@ fn scale(stack: &mut Stack, settings: &ServiceSettings, service: &ServiceHandle)
     let (least, most) = (settings.min_tasks, settings.max_tasks);
     let resource = service.scalable_resource_id();
     let target = Target::new(least, most, resource, "ecs:service:DesiredCount", "ecs");
-    stack.add("scaling", target);
+    let target = stack.add("scaling", target);
+    let followed = [
+        ("cpu", PredefinedMetricType::EcsServiceAverageCpuUtilization, settings.target_cpu),
+        (
+            "memory",
+            PredefinedMetricType::EcsServiceAverageMemoryUtilization,
+            settings.target_memory,
+        ),
+    ];
+    for (name, metric, percent) in followed {
+        let tracking = TargetTracking::new(f64::from(percent))
+            .predefined_metric_specification(PredefinedMetricSpecification::new(metric))
+            // Up at once, down with patience: what went may come back.
+            .scale_out_cooldown(60_u32)
+            .scale_in_cooldown(300_u32);
+        let policy = Policy::new(
+            name,
+            target.resource_id(),
+            target.scalable_dimension(),
+            target.service_namespace(),
+        );
+        let policy = policy
+            .policy_type(PolicyType::TargetTrackingScaling)
+            .target_tracking_scaling_policy_configuration(tracking);
+        stack.add(format!("scaling-{name}"), policy);
+    }
 }

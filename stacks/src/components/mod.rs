@@ -13,6 +13,7 @@ pub(crate) mod log_bucket;
 pub(crate) mod log_group;
 pub(crate) mod metrics;
 pub(crate) mod network;
+pub(crate) mod network_guard;
 pub(crate) mod redis;
 pub(crate) mod role;
 pub(crate) mod secret;

@@ -181,14 +181,24 @@ pub(crate) fn connect_ids(
     to: &Output<SecurityGroupId>,
     port: u16,
 ) {
-    let number = i32::from(port);
+    let_out(stack, name, from, to, port);
+    let_in(stack, name, from, to, port);
+}
+
+/// Lets one security group out to another at a port, whatever the second may take in.
+pub(crate) fn let_out(
+    stack: &mut Stack,
+    name: &str,
+    from: &Output<SecurityGroupId>,
+    to: &Output<SecurityGroupId>,
+    port: u16,
+) {
     let out = SecurityGroupEgressRule::new(from, "tcp")
-        .from_port(number)
-        .to_port(number)
+        .from_port(i32::from(port))
+        .to_port(i32::from(port))
         .referenced_security_group_id(to)
         .description(name);
     stack.add(format!("{name}-out"), out);
-    let_in(stack, name, from, to, port);
 }
 
 /// Lets one security group in to another at a port, whatever the first may open.

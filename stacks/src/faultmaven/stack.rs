@@ -1,0 +1,93 @@
+//! The stack function: the parts in the order of their references.
+
+use infra_aws::sts::CallerIdentity;
+use infra_sdk::prelude::*;
+
+use super::compute::{self, Compute, ComputeArguments};
+use super::data::{self, DataArguments};
+use super::settings::Settings;
+use super::{keys, secrets};
+use crate::components::log_group::Keeping;
+use crate::components::network::{self, Network};
+use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
+use crate::components::{container_images, fargate_service, log_bucket, web_firewall};
+
+/// Days that access logs are kept.
+const ACCESS_LOG_DAYS: i32 = 90;
+
+/// Declares faultmaven.
+pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
+    let account = stack.lookup(CallerIdentity)?.account_id;
+    let name = &format!("faultmaven-{}", stack.env().name());
+
+    let keys = stack.scope("keys", |stack| keys::declare(stack, name, &account));
+    let logs = Keeping { key: &keys.logs, days: settings.log_retention };
+    let network = stack.scope("network", |stack| {
+        let flow_logs = format!("/faultmaven/{}/flow", stack.env().name());
+        network::declare_logged(stack, name, &settings.network, flow_logs, logs)
+    })?;
+    let tasks = stack.scope("compute", |stack| fargate_service::security(stack, name, &network));
+    let data = stack.scope("data", |stack| {
+        let arguments =
+            DataArguments { name, settings, keys: &keys, network: &network, tasks: &tasks, logs };
+        data::declare(stack, &arguments)
+    })?;
+    let secrets =
+        stack.scope("secrets", |stack| secrets::declare(stack, settings, &keys.secrets, &data))?;
+    let images = stack.scope("images", |stack| {
+        container_images::declare(stack, name, Some(&keys.images), settings.force_destroy)
+    });
+    let access_logs = stack.scope("storage", |stack| {
+        let bucket = format!("{name}-logs-{account}");
+        log_bucket::declare(stack, bucket, &account, ACCESS_LOG_DAYS, settings.force_destroy)
+    });
+    let (edge, target) = stack.scope("edge", |stack| {
+        let target = TargetArguments {
+            name,
+            network: &network,
+            port: compute::PORT,
+            health_path: compute::HEALTH,
+        };
+        let target = web_edge::target_group(stack, &target);
+        let arguments = EdgeArguments {
+            name,
+            settings: &settings.edge,
+            network: &network,
+            logs: &access_logs,
+            target: &target,
+        };
+        let edge = web_edge::declare(stack, &arguments);
+        web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge);
+        (edge, target)
+    });
+    let compute = stack.scope("compute", |stack| {
+        let arguments = ComputeArguments {
+            name,
+            settings,
+            keys: &keys,
+            network: &network,
+            tasks: &tasks,
+            images: &images,
+            secrets: &secrets,
+            edge: &edge,
+            target: &target,
+            logs,
+        };
+        compute::declare(stack, &arguments)
+    });
+
+    outputs(stack, &network, &compute);
+    stack.output("address", format!("https://{}", settings.edge.domain));
+    stack.output("image_repository", images.repository_url());
+    stack.output("migration_security_group", tasks.id());
+    Ok(())
+}
+
+/// What `aws ecs run-task` needs for the migration, beside the security group.
+fn outputs(stack: &mut Stack, network: &Network, compute: &Compute) {
+    stack.output("cluster", compute.service.cluster.arn());
+    stack.output("service", compute.service.service.name());
+    stack.output("task_definition", compute.service.service.task_definition());
+    stack.output("migration_task_definition", compute.migration.arn());
+    stack.output_list("migration_subnets", network.private.iter().map(|subnet| subnet.id()));
+}

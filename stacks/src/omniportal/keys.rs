@@ -1,0 +1,32 @@
+//! A key per purpose.
+
+use infra_aws::kms::KeyHandle;
+use infra_sdk::prelude::*;
+
+use crate::components::key::{self, logs_statement, owner_policy};
+
+/// The keys of omniportal.
+pub(super) struct Keys {
+    /// Encrypts the database.
+    pub(super) database: KeyHandle,
+    /// Encrypts the cache.
+    pub(super) cache: KeyHandle,
+    /// Encrypts buckets and images.
+    pub(super) storage: KeyHandle,
+    /// Encrypts log groups and trails.
+    pub(super) logs: KeyHandle,
+    /// Encrypts secrets.
+    pub(super) secrets: KeyHandle,
+}
+
+pub(super) fn declare(stack: &mut Stack, name: &str, account: &str) -> Keys {
+    let logs = owner_policy(account).statement(logs_statement(stack, account));
+    let mut own = |purpose| key::declare(stack, name, purpose, owner_policy(account));
+    Keys {
+        database: own("database"),
+        cache: own("cache"),
+        storage: own("storage"),
+        secrets: own("secrets"),
+        logs: key::declare(stack, name, "logs", logs),
+    }
+}
