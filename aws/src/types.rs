@@ -12,6 +12,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<acm::Certificate>::new(),
     &Adapter::<acm::CertificateValidation>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<cloudwatch::CompositeAlarm>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<logs::MetricFilter>::new(),
