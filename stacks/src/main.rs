@@ -4,11 +4,16 @@ mod archon;
 mod components;
 mod faultmaven;
 mod omniportal;
+mod securenexus;
 
 use std::process::ExitCode;
 
 use infra_sdk::Program;
 
 fn main() -> ExitCode {
-    Program::new().stack("archon", archon::declare).stack("faultmaven", faultmaven::declare).run()
+    Program::new()
+        .stack("archon", archon::declare)
+        .stack("faultmaven", faultmaven::declare)
+        .stack("securenexus", securenexus::declare)
+        .run()
 }

@@ -11,5 +11,6 @@ mod network;
 mod settings;
 mod stack;
 mod storage;
+mod watch;
 
 pub(crate) use stack::declare;

@@ -5,7 +5,8 @@ use infra_aws::sts::CallerIdentity;
 use infra_sdk::prelude::*;
 
 use super::settings::Settings;
-use super::{accounts, cluster, data, edge, keys, logs, network, storage};
+use super::watch::Watched;
+use super::{accounts, cluster, data, edge, keys, logs, network, storage, watch};
 
 /// Declares archon.
 pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
@@ -30,6 +31,10 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     stack.scope("accounts", |stack| {
         accounts::declare(stack, settings, &keys, &cluster, &data, &edge)
     })?;
+    if settings.enable_monitoring {
+        let watched = Watched { cluster: &cluster, data: &data, edge: &edge };
+        stack.scope("watch", |stack| watch::declare(stack, settings, &account, &watched));
+    }
 
     stack.output("vpc_id", network.vpc.id());
     stack.output_list("public_subnet_ids", network.public.iter().map(|subnet| subnet.id()));

@@ -55,3 +55,14 @@ pub(crate) fn logs_statement<R: Region>(stack: &Stack<R>, account: &str) -> Stat
             text!("arn:aws:logs:", region, ":", account, ":log-group:*"),
         )
 }
+
+/// Alarms publish to a topic that is encrypted with the key. Source: SNS developer guide, enabling
+/// event sources from AWS services and encrypted topics.
+pub(crate) fn alarms_statement(account: &str) -> Statement {
+    Statement::allow()
+        .sid("Alarms")
+        .principal(Principal::service("cloudwatch.amazonaws.com"))
+        .actions(["kms:Decrypt", "kms:GenerateDataKey*"])
+        .resource("*")
+        .condition(Operator::StringEquals, "aws:SourceAccount", account)
+}
