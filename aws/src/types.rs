@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, ssm, sts,
+    acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
+    logs, rds, route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -12,6 +12,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<acm::Certificate>::new(),
     &Adapter::<acm::CertificateValidation>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<cloudtrail::Trail>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<cloudwatch::MetricAlarm>::new(),
