@@ -52,7 +52,8 @@ pub struct ReplicationRule {
     /// Whether delete markers are copied. Not for rules with tags in their filter.
     #[field(default = DeleteMarkerReplication { status: RuleStatus::Disabled })]
     pub delete_marker_replication: DeleteMarkerReplication,
-    /// Whether objects are copied that were there before the rule.
+    /// Whether objects are copied that were there before the rule. AWS takes it only of accounts for
+    /// which its support switched it on.
     pub existing_object_replication: Option<ExistingObjectReplication>,
     /// Objects that are copied only when asked for.
     pub source_selection_criteria: Option<SourceSelectionCriteria>,

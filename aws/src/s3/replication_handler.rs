@@ -319,6 +319,34 @@ mod tests {
         assert_eq!(all.prefix.as_deref(), Some(""));
     }
 
+    /// The emulator loses them.
+    #[test]
+    fn existing_objects_are_replicated_if_it_is_asked_for() {
+        let rule = |existing| ReplicationRule {
+            id: "a".to_owned(),
+            destination: ReplicationDestination {
+                bucket: Arn::new("arn:aws:s3:::to"),
+                account: None,
+                storage_class: None,
+                access_control_translation: None,
+                encryption_configuration: None,
+                metrics: None,
+                replication_time: None,
+            },
+            status: RuleStatus::Enabled,
+            priority: 0,
+            filter: None,
+            delete_marker_replication: DeleteMarkerReplication { status: RuleStatus::Disabled },
+            existing_object_replication: existing,
+            source_selection_criteria: None,
+        };
+        for status in [None, Some(RuleStatus::Enabled), Some(RuleStatus::Disabled)] {
+            let sent = rule(status.map(|status| ExistingObjectReplication { status }));
+            let wire = to_wire(&sent).expect("it is whole");
+            assert_eq!(from_wire(wire).expect("it is read"), sent);
+        }
+    }
+
     fn versioned(stack: &mut Stack, name: &str, key: &str) -> crate::s3::BucketHandle {
         let bucket = stack.add(key, Bucket::new(format!("{name}-{key}")));
         let versioning = VersioningConfiguration::new(VersioningStatus::Enabled);
@@ -362,9 +390,6 @@ mod tests {
                 ReplicationRule::new("all", to)
                     .priority(1)
                     .delete_marker_replication(DeleteMarkerReplication::new(RuleStatus::Enabled))
-                    .existing_object_replication(ExistingObjectReplication::new(
-                        RuleStatus::Enabled,
-                    ))
                     .source_selection_criteria(
                         SourceSelectionCriteria::new()
                             .replica_modifications(ReplicaModifications::new(RuleStatus::Enabled))
