@@ -10,5 +10,9 @@ use std::process::ExitCode;
 use infra_sdk::Program;
 
 fn main() -> ExitCode {
-    Program::new().stack("archon", archon::declare).stack("faultmaven", faultmaven::declare).run()
+    Program::new()
+        .stack("archon", archon::declare)
+        .stack("faultmaven", faultmaven::declare)
+        .stack("omniportal", omniportal::declare)
+        .run()
 }

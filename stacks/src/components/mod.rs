@@ -17,6 +17,7 @@ pub(crate) mod network_guard;
 pub(crate) mod redis;
 pub(crate) mod role;
 pub(crate) mod secret;
+pub(crate) mod service_watching;
 pub(crate) mod suffix;
 pub(crate) mod task;
 pub(crate) mod web_edge;
