@@ -22,5 +22,6 @@ mod month;
 mod secrets;
 mod settings;
 mod stack;
+mod watching;
 
 pub(crate) use stack::declare;
