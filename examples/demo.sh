@@ -23,6 +23,11 @@ expect() {
 step "what an earlier demo left, if it was interrupted"
 "$infra" destroy --env $environment --auto-approve
 
+step "what the emulators hold before"
+python=.infra/sandbox/venv/bin/python
+endpoint="$("$python" -c 'import json; print(json.load(open(".infra/sandbox/sandbox.json"))["endpoint"])')"
+"$python" examples/leftovers.py "$endpoint" us-west-2 >.infra/before.json
+
 step "plan: everything is new"
 expect 2 "$infra" plan --env $environment --detailed-exitcode
 
@@ -42,7 +47,7 @@ step "destroy"
 "$infra" destroy --env $environment --auto-approve
 
 step "what the emulators still hold of it"
-.infra/sandbox/venv/bin/python examples/leftovers.py archon
+"$python" examples/leftovers.py "$endpoint" us-west-2 --without .infra/before.json
 
 step "stop the sandbox"
 "$infra" sandbox stop

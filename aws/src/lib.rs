@@ -34,6 +34,9 @@ pub mod logs;
 #[cfg(feature = "provider")]
 pub(crate) mod prelude;
 pub mod rds;
+#[cfg(feature = "provider")]
+#[cfg(test)]
+mod reference;
 pub mod route53;
 pub(crate) mod rules;
 pub mod s3;

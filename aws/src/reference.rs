@@ -1,0 +1,303 @@
+//! The reference in docs/reference, made of the definitions: a page a service.
+//!
+//! A test holds the pages against the code; `INFRA_WRITE_DOCS=1 cargo test --workspace reference`
+//! writes them. An example is the source of the type's conformance fixture, so it compiles and was
+//! applied.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use infra_sdk::protocol::wire::value_to_json;
+use infra_sdk::stack::LookupSchema;
+use infra_sdk::{Field, Kind, Value};
+
+use crate::frame::adapter::AnyHandler;
+use crate::frame::calls::CreateClass;
+use crate::types::{LOOKUPS, TYPES};
+
+/// Everything below `aws/src`, and the registry's lines.
+struct Source {
+    files: BTreeMap<PathBuf, String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+impl Source {
+    fn read() -> Self {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![root()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = std::fs::read_to_string(&path).expect("text");
+                    files.insert(path, text);
+                }
+            }
+        }
+        Self { files }
+    }
+
+    /// What stands between `before` and `after` in the registry, line by line.
+    fn registered(&self, before: &str, after: &str) -> Vec<String> {
+        let types = &self.files[&root().join("types.rs")];
+        let paths = types.lines().filter_map(|line| line.trim().strip_prefix(before));
+        paths.filter_map(|line| line.strip_suffix(after)).map(str::to_owned).collect()
+    }
+
+    /// The file with the conformance test of a type.
+    fn fixture(&self, type_name: &str) -> Option<&str> {
+        let test = format!("conforms!(\n        {type_name},");
+        let short = format!("conforms!({type_name},");
+        let has = |text: &&String| text.contains(&test) || text.contains(&short);
+        self.files.values().find(has).map(String::as_str)
+    }
+
+    /// The source that declares a type in its fixture.
+    fn example(&self, type_name: &str) -> Option<String> {
+        let text = self.fixture(type_name)?;
+        let test = text.find(&format!("{type_name},"))?;
+        let base = &text[test..][text[test..].find("base: ")? + 6..];
+        let body = &base[base.find("| ")? + 2..];
+        if body.starts_with('{') {
+            return Some(dedent(inside(body)?));
+        }
+        let helper = body.split('(').next().filter(|name| !name.contains(' '))?;
+        let start = text.find(&format!("fn {helper}("))?;
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let length = text[start..].find('{')?;
+        let end = start + length + inside(&text[start + length..])?.len() + 2;
+        Some(dedent(&text[line..end]))
+    }
+}
+
+/// What stands in the braces that a text begins with.
+fn inside(text: &str) -> Option<&str> {
+    let mut depth = 0;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(&text[1..at]);
+        }
+    }
+    None
+}
+
+fn dedent(text: &str) -> String {
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let width = |line: &&str| line.len() - line.trim_start().len();
+    let margin = lines.iter().map(width).min().unwrap_or(0);
+    lines.iter().map(|line| line[margin..].trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+/// A kind in words.
+fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Bool => "bool".to_owned(),
+        Kind::Int => "integer".to_owned(),
+        Kind::Float => "number".to_owned(),
+        Kind::Text(text) => text.name.to_owned(),
+        Kind::List(of) => format!("list of {}", self::kind(of)),
+        Kind::Set(of) => format!("set of {}", self::kind(of)),
+        Kind::Map(of) => format!("map of {}", self::kind(of)),
+        Kind::Tags => "tags".to_owned(),
+        Kind::Block(_) => "block".to_owned(),
+    }
+}
+
+/// The fields of the blocks in a kind.
+fn block(kind: &Kind) -> Option<&'static [Field]> {
+    match kind {
+        Kind::Block(fields) => Some(fields),
+        Kind::List(of) | Kind::Set(of) | Kind::Map(of) => block(of),
+        _ => None,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    format!("`{}`", value_to_json(value))
+}
+
+fn facts(field: &Field) -> String {
+    let mut facts = Vec::new();
+    if field.required {
+        facts.push("required".to_owned());
+    }
+    if let Some(default) = field.default {
+        facts.push(format!("default {}", shown(&default())));
+    }
+    if field.computed {
+        facts.push("left out, AWS chooses".to_owned());
+    }
+    if field.force_new {
+        facts.push("a change replaces".to_owned());
+    }
+    if let Some((least, most)) = field.range {
+        facts.push(match most {
+            i64::MAX => format!("{least} or more"),
+            _ => format!("{least} to {most}"),
+        });
+    }
+    if field.sensitive {
+        facts.push("sensitive".to_owned());
+    }
+    if field.write_only {
+        facts.push("never shown by AWS".to_owned());
+    }
+    facts.join(", ")
+}
+
+/// Text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// The table of some fields, and of the blocks in them. Nested ones have dotted names.
+fn arguments(page: &mut String, fields: &[Field]) {
+    let _ = writeln!(page, "| argument | kind | | |\n| --- | --- | --- | --- |");
+    let mut seen = Vec::new();
+    rows(page, fields, "", &mut seen);
+}
+
+fn rows(page: &mut String, fields: &[Field], prefix: &str, above: &mut Vec<*const Field>) {
+    for field in fields {
+        let _ = writeln!(
+            page,
+            "| `{prefix}{}` | {} | {} | {} |",
+            field.name,
+            cell(&kind(&field.kind)),
+            cell(&facts(field)),
+            cell(field.doc)
+        );
+        // A block that holds itself is told once.
+        if let Some(inner) = block(&field.kind)
+            && !above.contains(&inner.as_ptr())
+        {
+            above.push(inner.as_ptr());
+            rows(page, inner, &format!("{prefix}{}.", field.name), above);
+            above.pop();
+        }
+    }
+}
+
+fn answers(page: &mut String, fields: &[Field], prefix: &str) {
+    for field in fields {
+        let secret = if field.sensitive { " Sensitive." } else { "" };
+        let _ = writeln!(
+            page,
+            "| `{prefix}{}` | {} | {}{secret} |",
+            field.name,
+            cell(&kind(&field.kind)),
+            cell(field.doc)
+        );
+        if let Some(inner) = block(&field.kind) {
+            answers(page, inner, &format!("{prefix}{}.", field.name));
+        }
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn resource(page: &mut String, source: &Source, path: &str, handler: &dyn AnyHandler) {
+    let (schema, calls) = (handler.schema(), handler.calls());
+    let name = schema.type_name;
+    let _ = writeln!(page, "## {name}\n\n`infra_aws::{path}`. {}\n", cell(schema.doc));
+    arguments(page, schema.inputs);
+    let _ = writeln!(page, "\n| attribute | kind | |\n| --- | --- | --- |");
+    answers(page, schema.outputs, "");
+    let again = match calls.class {
+        CreateClass::Token => "is sent again under its client token",
+        CreateClass::Name => "is found by its name",
+        CreateClass::Tags => "is found by its ownership tags",
+        CreateClass::Relation => "is found by its two ends",
+        CreateClass::Neither => "is found among what is listed",
+    };
+    let _ = writeln!(page, "\nA create whose answer was lost {again}.\n");
+    let _ = writeln!(page, "Operations: {}.\n", list(calls.operations));
+    let _ = writeln!(page, "IAM actions: {}.\n", list(calls.actions));
+    if let Some(example) = source.example(name) {
+        let _ = writeln!(page, "```rust\n{example}\n```\n");
+    }
+}
+
+fn lookup(page: &mut String, path: &str, schema: &LookupSchema) {
+    let path = path.strip_suffix("::handler").unwrap_or(path);
+    let _ = writeln!(page, "## {} (lookup)\n", schema.name);
+    let _ = writeln!(page, "In `infra_aws::{path}`. {}\n", cell(schema.doc));
+    let _ = writeln!(page, "| answer | kind | |\n| --- | --- | --- |");
+    answers(page, block(&schema.answer).unwrap_or_default(), "");
+    page.push('\n');
+}
+
+/// The pages by name.
+fn pages() -> BTreeMap<String, String> {
+    let source = Source::read();
+    let mut services: BTreeMap<String, (Vec<&str>, String)> = BTreeMap::new();
+    let of = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
+    let types = source.registered("&Adapter::<", ">::new(),");
+    assert_eq!(types.len(), TYPES.len(), "a line of the registry is written otherwise");
+    for (path, handler) in types.iter().zip(TYPES) {
+        let (names, page) = services.entry(of(path)).or_default();
+        names.push(handler.schema().type_name);
+        resource(page, &source, path, *handler);
+    }
+    let lookups = source.registered("&", "::HANDLER,");
+    assert_eq!(lookups.len(), LOOKUPS.len(), "a line of the registry is written otherwise");
+    for (path, handler) in lookups.iter().zip(LOOKUPS) {
+        let (names, page) = services.entry(of(path)).or_default();
+        names.push(handler.schema.name);
+        lookup(page, path, handler.schema);
+    }
+    let mut index = format!(
+        "# Reference\n\nEvery resource type and lookup, made of the code: {HOW}\n\n\
+         An argument that is not required and has no default may be left out. Examples are the \
+         sources of the\nconformance tests; `name` and `unique` are texts for names.\n\n\
+         | service | types |\n| --- | --- |\n"
+    );
+    let mut pages = BTreeMap::new();
+    for (service, (names, page)) in services {
+        let _ = writeln!(index, "| [{service}]({service}.md) | {} |", list(&names));
+        pages.insert(format!("{service}.md"), format!("# {service}\n\n{}\n", page.trim_end()));
+    }
+    pages.insert("README.md".to_owned(), index);
+    pages
+}
+
+const HOW: &str = "`INFRA_WRITE_DOCS=1 cargo test --workspace reference`.";
+
+#[test]
+fn the_pages_are_what_the_code_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference");
+    let pages = pages();
+    if std::env::var_os("INFRA_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(&folder).expect("made");
+        for (name, page) in &pages {
+            std::fs::write(folder.join(name), page).expect("written");
+        }
+    }
+    for (name, page) in &pages {
+        let written = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert!(written == *page, "docs/reference/{name} is old: {HOW}");
+    }
+    let files = std::fs::read_dir(&folder).expect("a folder").count();
+    assert_eq!(files, pages.len(), "a page of docs/reference is of no service");
+}
+
+#[test]
+fn every_type_has_an_example() {
+    let source = Source::read();
+    let names = TYPES.iter().map(|handler| handler.schema().type_name);
+    let without: Vec<_> = names.filter(|name| source.example(name).is_none()).collect();
+    assert!(without.is_empty(), "{without:?}");
+}
