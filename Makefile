@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test lint bench reliability
+.PHONY: demo test systems lint bench reliability
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -12,6 +12,10 @@ demo:
 ## test: every test, the emulators included
 test:
 	$(CARGO) test --locked --workspace
+
+## systems: the four systems in all their environments: apply, changes, drift, destroy; minutes
+systems:
+	$(CARGO) test --locked --workspace --test systems -- --ignored --test-threads 2
 
 ## lint: formatting, clippy, rustdoc
 lint:
