@@ -22,9 +22,8 @@ pub(super) fn declare(
     if settings.auto_scaling_enabled {
         cluster.service_account_role(stack, cluster_autoscaler(cluster))?;
     }
-    let database =
-        Output::from_expr(data.database.instance.master_user_secret_arn().expr().clone());
-    let secrets = [database, data.cache_secret.arn()];
+    let database = &data.database.instance;
+    let secrets = [text!(database.master_user_secret_arn()), text!(data.cache_secret.arn())];
     let secrets = external_secrets(stack, secrets, &[&keys.database, &keys.cache]);
     cluster.service_account_role(stack, secrets)?;
     cluster.service_account_role(stack, load_balancer_controller(&[&edge.target]))?;

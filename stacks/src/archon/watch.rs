@@ -3,8 +3,9 @@
 use infra_sdk::prelude::*;
 
 use super::data::Data;
+use super::security;
 use super::settings::Settings;
-use crate::components::alarms::{self, EdgeLimits};
+use crate::components::alarms::{self, EdgeLimits, Limit};
 use crate::components::dashboard::{self, Widget};
 use crate::components::eks_cluster::Cluster;
 use crate::components::key::{self, alarms_statement, owner_policy};
@@ -47,6 +48,12 @@ pub(super) fn declare(
     alarms.database(stack, &data.database, settings.db_allocated_storage, cpu);
     alarms.cache(stack, &data.cache, settings.redis_num_cache_clusters, cpu, MEMORY_PERCENT);
     alarms.cluster(stack, &cluster.control_plane, cpu, MEMORY_PERCENT);
+    if settings.enable_security_scanning {
+        for finding in &security::FINDINGS {
+            let metric = finding.metric(stack);
+            alarms.metric(stack, finding.name, finding.what, metric, Limit::above(finding.most, 1));
+        }
+    }
     dashboard::declare(stack, &prefix, widgets(settings, watched));
     stack.output("alarm_topic_arn", alarms.topic.arn());
 }

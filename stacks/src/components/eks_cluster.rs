@@ -19,6 +19,7 @@ use infra_aws::iam::{
     RoleHandle, RoleName, RolePolicyAttachment, Statement,
 };
 use infra_aws::kms::KeyHandle;
+use infra_aws::logs::LogGroupHandle;
 use infra_aws::sts::Partition;
 use infra_sdk::ipnet::IpNet;
 use infra_sdk::prelude::*;
@@ -79,6 +80,8 @@ pub(crate) struct Cluster {
     pub(crate) control_plane: ClusterHandle,
     /// The nodes.
     pub(crate) nodes: NodeGroupHandle,
+    /// Receives the control plane's logs, the audit log among them.
+    pub(crate) logs: LogGroupHandle,
     /// Its name in AWS.
     pub(crate) name: String,
     provider: OpenIdConnectProviderHandle,
@@ -145,7 +148,7 @@ impl Cluster {
 /// When the partition or the version of an add-on is not known.
 pub(crate) fn declare(stack: &mut Stack, arguments: &ClusterArguments<'_>) -> Result<Cluster> {
     let partition = stack.lookup(Partition)?;
-    let control_plane = control_plane(stack, arguments, partition.as_ref());
+    let (control_plane, logs) = control_plane(stack, arguments, partition.as_ref());
     let provider = OpenIdConnectProvider::new(control_plane.oidc_issuer(), [AUDIENCE]);
     let provider = stack.add("identity-provider", provider);
     // Nodes are ready only with a network, so its add-on comes first; they then take the rest.
@@ -155,7 +158,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &ClusterArguments<'_>) -> Re
         nodes = nodes.depends_on(&stack.add(name, addon));
     }
     let nodes = stack.add("nodes", nodes);
-    let cluster = Cluster { control_plane, nodes, name: arguments.name.to_owned(), provider };
+    let cluster = Cluster { control_plane, nodes, logs, name: arguments.name.to_owned(), provider };
     addons_on_nodes(stack, arguments, &cluster)?;
     Ok(cluster)
 }
@@ -164,7 +167,7 @@ fn control_plane(
     stack: &mut Stack,
     arguments: &ClusterArguments<'_>,
     partition: &str,
-) -> ClusterHandle {
+) -> (ClusterHandle, LogGroupHandle) {
     let ClusterArguments { name, subnets, key, settings, .. } = *arguments;
     let role = role::attached(
         stack,
@@ -203,7 +206,7 @@ fn control_plane(
         .deletion_protection(stack.env().is_protected())
         .depends_on(&logs);
     let control_plane = role.before(control_plane);
-    stack.add("control-plane", control_plane)
+    (stack.add("control-plane", control_plane), logs)
 }
 
 /// The nodes. Another type of instance is another group, which is there before the old one goes.
@@ -285,7 +288,7 @@ pub(crate) fn container_insights(
         name: "insights",
         namespaces: &["amazon-cloudwatch"],
         account: "cloudwatch-agent",
-        managed: &[("agent", managed::CLOUD_WATCH_AGENT_SERVER_POLICY)],
+        managed: &[("publish", managed::CLOUD_WATCH_AGENT_SERVER_POLICY)],
         policy: None,
     };
     let role = cluster.service_account_role(stack, account)?;

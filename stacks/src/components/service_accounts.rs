@@ -4,7 +4,6 @@
 use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::iam::{Operator, PolicyDocument, Statement};
 use infra_aws::kms::KeyHandle;
-use infra_aws::secretsmanager::Secret;
 use infra_sdk::prelude::*;
 
 use super::eks_cluster::{Cluster, ServiceAccount};
@@ -73,11 +72,11 @@ pub(crate) fn load_balancer_controller(targets: &[&TargetGroupHandle]) -> Servic
     }
 }
 
-/// External Secrets, which reads these secrets, and decrypts them with these keys through Secrets
+/// External Secrets, which reads these secrets, by ARN, and decrypts them with these keys through Secrets
 /// Manager only.
 pub(crate) fn external_secrets(
     stack: &Stack,
-    secrets: impl IntoIterator<Item = Output<Arn<Secret>>>,
+    secrets: impl IntoIterator<Item = Output<String, Global>>,
     keys: &[&KeyHandle],
 ) -> ServiceAccount<'static> {
     let read = Statement::allow()

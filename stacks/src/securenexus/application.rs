@@ -35,7 +35,7 @@ pub(super) fn accounts(
         cluster.service_account_role(stack, cluster_autoscaler(cluster))?;
     }
     cluster.service_account_role(stack, load_balancer_controller(&[&edge.target]))?;
-    let secrets = secrets.iter().map(|secret| secret.secret.arn());
+    let secrets = secrets.iter().map(|secret| text!(secret.secret.arn()));
     let secrets = external_secrets(stack, secrets, &[&keys.secrets]);
     cluster.service_account_role(stack, secrets)?;
     let namespaces: Vec<&str> = settings.environments.iter().map(String::as_str).collect();
