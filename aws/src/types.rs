@@ -4,7 +4,7 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
-    logs, rds, route53, s3, secretsmanager, sns, ssm, sts,
+    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -15,8 +15,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
     &Adapter::<cloudtrail::Trail>::new(),
+    &Adapter::<cloudwatch::CompositeAlarm>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
+    &Adapter::<logs::MetricFilter>::new(),
+    &Adapter::<logs::ResourcePolicy>::new(),
+    &Adapter::<logs::SubscriptionFilter>::new(),
     &Adapter::<cloudwatch::MetricAlarm>::new(),
     &Adapter::<rds::EventSubscription>::new(),
     &Adapter::<rds::Instance>::new(),
@@ -88,6 +92,10 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<sns::Topic>::new(),
     &Adapter::<sns::TopicPolicy>::new(),
     &Adapter::<sns::TopicSubscription>::new(),
+    &Adapter::<sqs::Queue>::new(),
+    &Adapter::<sqs::QueuePolicy>::new(),
+    &Adapter::<sqs::QueueRedriveAllowPolicy>::new(),
+    &Adapter::<sqs::QueueRedrivePolicy>::new(),
     &Adapter::<ssm::Parameter>::new(),
     &Adapter::<ec2::Subnet>::new(),
     &Adapter::<ec2::Vpc>::new(),

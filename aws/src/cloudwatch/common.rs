@@ -1,10 +1,11 @@
-//! What several CloudWatch types share: tags.
+//! What several CloudWatch types share: tags, and what alarms do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::Tag;
 use infra_sdk::Tags;
 
+use crate::AnyArn;
 use crate::prelude::*;
 
 /// Tags as CloudWatch takes them; `None` when there are none.
@@ -39,4 +40,14 @@ pub(super) async fn retag(aws: &Aws, arn: &str, change: &TagChange) -> Result<()
         .await?;
     }
     Ok(())
+}
+
+/// What an alarm does, as CloudWatch takes it.
+pub(super) fn arns(actions: &BTreeSet<AnyArn>) -> Option<Vec<String>> {
+    Some(actions.iter().map(ToString::to_string).collect())
+}
+
+/// What an alarm does, as CloudWatch shows it.
+pub(super) fn arns_seen(actions: Option<Vec<String>>) -> BTreeSet<AnyArn> {
+    actions.unwrap_or_default().into_iter().map(AnyArn::new).collect()
 }

@@ -10,11 +10,10 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use infra_sdk::provider::{Failure, FailureClass};
 use infra_sdk::{Arn, BlockSet};
 
-use super::common::{list_tags, retag, wire_tags};
+use super::common::{arns, arns_seen, list_tags, retag, wire_tags};
 use super::metric_alarm::{
     MetricAlarm, MetricAlarmOutputs, MetricQuery, MissingData, QueriedMetric,
 };
-use crate::AnyArn;
 use crate::frame::tags::is_ours;
 use crate::prelude::*;
 
@@ -109,10 +108,6 @@ fn number(value: u32) -> i32 {
 
 fn positive(value: i32) -> u32 {
     u32::try_from(value).unwrap_or_default()
-}
-
-fn arns<'a>(arns: impl IntoIterator<Item = &'a AnyArn>) -> Option<Vec<String>> {
-    Some(arns.into_iter().map(ToString::to_string).collect())
 }
 
 fn dimensions(map: &BTreeMap<String, String>) -> Option<Vec<Dimension>> {
@@ -213,8 +208,6 @@ async fn see(aws: &Aws, wire: Wire) -> Result<Option<Seen<MetricAlarm>>> {
     let arn = wire.alarm_arn.ok_or_else(|| missing("AlarmArn"))?;
     let Some(tags) = absent(list_tags(aws, &arn).await.map(Some), GONE)? else { return Ok(None) };
     let name = wire.alarm_name.ok_or_else(|| missing("AlarmName"))?;
-    let actions =
-        |arns: Option<Vec<String>>| arns.unwrap_or_default().into_iter().map(AnyArn::new).collect();
     let queries = wire.metrics.unwrap_or_default().into_iter().map(see_query);
     let comparison = wire.comparison_operator.as_ref().map(WireComparison::as_str);
     let statistic = wire.statistic.as_ref();
@@ -244,9 +237,9 @@ async fn see(aws: &Aws, wire: Wire) -> Result<Option<Seen<MetricAlarm>>> {
         // A description that says nothing is none.
         alarm_description: wire.alarm_description.filter(|text| !text.is_empty()),
         actions_enabled: wire.actions_enabled.unwrap_or(true),
-        alarm_actions: actions(wire.alarm_actions),
-        ok_actions: actions(wire.ok_actions),
-        insufficient_data_actions: actions(wire.insufficient_data_actions),
+        alarm_actions: arns_seen(wire.alarm_actions),
+        ok_actions: arns_seen(wire.ok_actions),
+        insufficient_data_actions: arns_seen(wire.insufficient_data_actions),
         tags,
     };
     let outputs = MetricAlarmOutputs { id: name, arn: Arn::new(arn) };

@@ -41,6 +41,7 @@ const SERVICES: &[(&str, Speaks)] = &[
     ("iam", Speaks::Query("2010-05-08")),
     ("kms", Speaks::Json("TrentService")),
     ("lambda", Speaks::Rest),
+    ("logs", Speaks::Json("Logs_20140328")),
     ("monitoring", Speaks::Json("GraniteServiceVersion20100801")),
     ("rds", Speaks::Query("2014-10-31")),
     ("route53", Speaks::Rest),

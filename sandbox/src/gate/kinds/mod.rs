@@ -15,6 +15,7 @@ mod elasticache;
 mod elasticloadbalancing;
 mod kind;
 mod lambda;
+mod logs;
 mod monitoring;
 mod rds;
 mod route53;

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::{
-    acm, autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda,
+    acm, autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, logs,
     monitoring, rds, route53,
 };
 
@@ -16,6 +16,7 @@ const KINDS: &[&[Kind]] = &[
     elasticache::KINDS,
     elasticloadbalancing::KINDS,
     lambda::KINDS,
+    logs::KINDS,
     monitoring::KINDS,
     rds::KINDS,
     route53::KINDS,

@@ -17,6 +17,7 @@ mod eks_fargate;
 mod eks_network;
 mod eks_updates;
 mod elasticache_members;
+mod logs_filters;
 mod rds_backups;
 mod rds_events;
 mod rds_restores;
