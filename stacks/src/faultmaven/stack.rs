@@ -6,14 +6,14 @@ use infra_sdk::prelude::*;
 use super::compute::{self, Compute, ComputeArguments};
 use super::data::{self, DataArguments};
 use super::settings::Settings;
-use super::watching::LIMITS;
+use super::watching::{self, LIMITS};
 use super::{keys, secrets};
 use crate::components::log_bucket::{self, LogBucketArguments};
 use crate::components::log_group::Keeping;
 use crate::components::network::{self, Network};
 use crate::components::service_watching::WatchArguments;
 use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
-use crate::components::{container_images, fargate_service, service_watching, web_firewall};
+use crate::components::{container_images, fargate_service, web_firewall};
 
 /// Days that access logs are kept.
 const ACCESS_LOG_DAYS: i32 = 90;
@@ -94,7 +94,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
             database: (&data.database, &settings.database),
             cache: (&data.cache, &settings.cache),
         };
-        service_watching::declare(stack, &arguments)
+        watching::declare(stack, &arguments, &compute.log, settings.failed_logins);
     });
 
     outputs(stack, &network, &compute);
