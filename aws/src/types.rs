@@ -4,7 +4,7 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, ssm, sts,
+    route53, s3, secretsmanager, ssm, sts, wafv2,
 };
 
 /// Every resource type, sorted by name.
@@ -83,6 +83,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::VpcEndpoint>::new(),
     &Adapter::<ec2::SecurityGroupEgressRule>::new(),
     &Adapter::<ec2::SecurityGroupIngressRule>::new(),
+    &Adapter::<wafv2::IpSet>::new(),
+    &Adapter::<wafv2::RegexPatternSet>::new(),
+    &Adapter::<wafv2::RuleGroup>::new(),
+    &Adapter::<wafv2::WebAcl>::new(),
+    &Adapter::<wafv2::WebAclAssociation>::new(),
+    &Adapter::<wafv2::WebAclLoggingConfiguration>::new(),
 ];
 
 /// Every data source, sorted by name.
@@ -95,6 +101,8 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &wafv2::lookups::handler::IP_SET,
+    &wafv2::lookups::handler::WEB_ACL,
 ];
 
 #[cfg(test)]
