@@ -1,7 +1,9 @@
-//! Test equipment: the strict fake provider, the in-memory store, the store suite. For tests only.
+//! Test equipment: the strict fake provider, the in-memory store, the store suite, the writer that
+//! gets killed. For tests only.
 
 pub mod fake;
 pub mod memory_store;
 pub mod store_suite;
+pub mod writer;
 
 pub use memory_store::{MemoryDisk, MemoryStore};

@@ -16,6 +16,7 @@ use infra_sdk::types::{Arn, partition_of};
 
 use super::error::{Result, missing};
 use super::limiter::Limiter;
+use super::silence::Silence;
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +56,7 @@ pub struct Aws {
     path_style: bool,
     account: OnceLock<Account>,
     limiter: Limiter,
+    silence: Silence,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
@@ -98,6 +100,7 @@ impl Aws {
             path_style,
             account: OnceLock::new(),
             limiter: Limiter::default(),
+            silence: Silence::default(),
             ec2: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
@@ -137,6 +140,19 @@ impl Aws {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+
+    pub(crate) fn silence(&self) -> &Silence {
+        &self.silence
+    }
+
+    /// Who answers calls of an operation, as a person knows it.
+    pub(crate) fn endpoint_of(&self, operation: &str) -> String {
+        let service = operation.split(':').next().unwrap_or_default();
+        match self.config.endpoint_url() {
+            Some(url) => format!("the endpoint {url} of {service}"),
+            None => format!("AWS's endpoint of {service} in {}", self.region),
+        }
     }
 
     /// Who the caller is; asked once.

@@ -191,22 +191,11 @@ async fn sandbox(name: &str) -> String {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let config = SandboxConfig {
-                venv: Some(venv()),
-                environment: std::env::vars_os().collect(),
-                ..SandboxConfig::new(folder)
-            };
+            let config = SandboxConfig::of_a_test(folder, std::env::vars_os());
             let mut sandbox = Sandbox::start(config).await.expect("the sandbox starts");
             tell.send(sandbox.endpoint()).expect("somebody waits");
             panic!("the sandbox broke: {}", sandbox.broken().await);
         });
     });
     told.await.expect("the sandbox started")
-}
-
-/// The virtual environment of the emulators, shared by all tests of this machine.
-fn venv() -> PathBuf {
-    let home = || std::env::var_os("HOME").expect("HOME is set");
-    std::env::var_os("INFRA_SANDBOX_VENV")
-        .map_or_else(|| PathBuf::from(home()).join(".cache/infra/sandbox-venv"), PathBuf::from)
 }
