@@ -153,10 +153,9 @@ pub(crate) fn owner() -> LockOwner {
     }
 }
 
-/// Reports a figure of the scoreboard, past the test's capture of its output.
+/// Reports a figure of the scoreboard.
 pub(crate) fn figure(number: &str, text: &str) {
-    use std::io::Write as _;
-    writeln!(std::io::stdout(), "figure {number}: {text}").expect("written");
+    infra_testkit::figure(number, text);
 }
 
 /// How many rounds a proof has: few in a normal run, many with `INFRA_RELIABILITY=full`.
