@@ -1,6 +1,7 @@
 //! A sandbox, a project before it, and someone who asks the cloud without `infra`.
 
 use std::io::{BufRead, BufReader, PipeWriter, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub(crate) struct Object {
 pub(crate) struct Ended {
     /// The exit code; none after a signal.
     pub(crate) code: Option<i32>,
+    /// Whether the system wrote its memory to a file.
+    pub(crate) core: bool,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -262,7 +265,7 @@ impl Running {
         };
         let (stdout, stderr) = (text("stdout"), text("stderr"));
         let status = waited.unwrap_or_else(|_| panic!("it hangs:\n{stderr}")).unwrap();
-        Ended { code: status.code(), stdout, stderr }
+        Ended { code: status.code(), core: status.core_dumped(), stdout, stderr }
     }
 }
 
