@@ -323,7 +323,7 @@ async fn a_detached_sandbox_is_found_again_and_leaves_nothing() {
     let config = config(folder.path());
     let launcher = Launcher {
         program: env!("CARGO_BIN_EXE_infra-gate").into(),
-        arguments: vec![config.directory.clone().into(), shared_venv().into()],
+        arguments: vec![config.directory.clone().into(), config.venv_directory().into()],
     };
     assert_eq!(detached::status(&config).await.unwrap(), None);
     assert!(!detached::stop(&config).await.unwrap());

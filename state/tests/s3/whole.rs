@@ -325,6 +325,7 @@ fn every_call_can_be_spawned() {
     let key = KeySource::passphrase("x".to_owned());
     sendable(infra_state::rekey(&config, &owner, &key, true));
     sendable(infra_state::move_state(&config, &config, &owner));
+    sendable(infra_state::look(&config));
     sendable(infra_state::names(&config.location, "staging"));
     sendable(infra_state::unlock(&config, "0"));
     sendable(infra_state::bootstrap(location));
