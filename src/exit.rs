@@ -99,6 +99,12 @@ mod tests {
         assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 64, 70]);
     }
 
+    /// What must not be shown of a panic, one for each place where one can be.
+    const SECRETS: [&str; 6] =
+        ["Kn0/0a=q", "Kn1/1b=q", "Kn2/2c=q", "Kn3/3d=q", "Kn4/4e=q", "Kn5/5f=q"];
+    /// Asks this program to panic wherever it can.
+    const PLANTED: &str = "INFRA_TEST_PANICS";
+
     #[test]
     fn a_panic_is_a_bug_and_nothing_else_is() {
         assert_eq!(guarded(|| Exit::Pending), Exit::Pending);
@@ -107,15 +113,44 @@ mod tests {
         drop(std::panic::take_hook());
     }
 
+    /// Not a test of its own. Without its variable it does nothing.
+    #[test]
+    fn panics_with_secrets() {
+        if std::env::var_os(PLANTED).is_none() {
+            return;
+        }
+        let [main, thread, task, blocking, option, result] = SECRETS.map(str::to_owned);
+        let exit = guarded(|| {
+            std::thread::spawn(move || panic!("{thread}")).join().expect_err("it panicked");
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                tokio::spawn(async move { panic!("{task}") }).await.expect_err("it panicked");
+                let work = tokio::task::spawn_blocking(move || panic!("{blocking}"));
+                work.await.expect_err("it panicked");
+                let expected = tokio::spawn(async move { None::<()>.expect(&option) });
+                expected.await.expect_err("it panicked");
+                let wrong = tokio::spawn(async move { Err::<(), _>(result).expect("no") });
+                wrong.await.expect_err("it panicked");
+            });
+            panic!("{main}")
+        });
+        assert_eq!(exit, Exit::Bug);
+    }
+
     #[test]
     fn what_a_panic_says_is_not_shown() {
         let mut again = std::process::Command::new(std::env::current_exe().expect("a path"));
-        again.args(["--exact", "exit::tests::a_panic_is_a_bug_and_nothing_else_is", "--nocapture"]);
-        let output = again.output().expect("started");
-        let shown = String::from_utf8_lossy(&output.stderr);
-        assert!(shown.contains("error[infra::bug]"), "{shown}");
-        assert!(shown.contains("a panic at src/exit.rs:"), "{shown}");
-        assert!(!shown.contains("on purpose"), "{shown}");
+        again.args(["--exact", "exit::tests::panics_with_secrets", "--nocapture"]);
+        let output = again.env(PLANTED, "1").env("RUST_BACKTRACE", "full").output();
+        let output = output.expect("started");
+        assert!(output.status.success(), "{output:?}");
+        let shown = [output.stdout, output.stderr].concat();
+        let shown = String::from_utf8_lossy(&shown);
+        assert_eq!(shown.matches("error[infra::bug]").count(), SECRETS.len(), "{shown}");
+        assert_eq!(shown.matches("a panic at src/exit.rs:").count(), SECRETS.len(), "{shown}");
+        for secret in SECRETS {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
     }
 
     #[test]

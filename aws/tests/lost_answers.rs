@@ -4,7 +4,6 @@
 #![cfg(feature = "provider")]
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do: by a panic")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use infra_aws::{AwsProvider, Connection};
@@ -12,14 +11,6 @@ use infra_sandbox::gate::{FaultKind, FaultRule};
 use infra_sandbox::{Sandbox, SandboxConfig};
 use infra_sdk::provider::{Create, Owner, Place, Provider};
 use infra_sdk::{Address, Object, Value};
-
-/// The virtual environment of the emulators, shared by all tests of this machine.
-fn venv() -> PathBuf {
-    std::env::var_os("INFRA_SANDBOX_VENV").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").expect("HOME")).join(".cache/infra/sandbox-venv"),
-        PathBuf::from,
-    )
-}
 
 /// Cuts the connection after the first call of an operation was served.
 fn cut_after(service: &str, operation: &str) -> FaultRule {
@@ -55,11 +46,7 @@ fn object(entries: &[(&str, &str)]) -> Object {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_answer_is_lost_makes_one_object() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = SandboxConfig {
-        venv: Some(venv()),
-        environment: std::env::vars_os().collect(),
-        ..SandboxConfig::new(folder.path())
-    };
+    let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
     let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
     let provider = AwsProvider::connect(Connection {
         region: "us-west-2".to_owned(),

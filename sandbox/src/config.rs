@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::gate::OverlaySettings;
 
+/// Names a virtual environment that several sandboxes share.
+pub const SHARED_VENV: &str = "INFRA_SANDBOX_VENV";
+
 /// Where a sandbox lives and how it is started. The caller reads the environment, not this crate.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
@@ -41,6 +44,17 @@ impl SandboxConfig {
         }
     }
 
+    /// A sandbox of a test, with the virtual environment that all tests of a machine share, and the
+    /// caller's environment.
+    #[must_use]
+    pub fn of_a_test(
+        directory: impl Into<PathBuf>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        let environment: Vec<_> = environment.into_iter().collect();
+        Self { venv: Some(shared_venv(&environment)), environment, ..Self::new(directory) }
+    }
+
     /// The virtual environment's folder.
     #[must_use]
     pub fn venv_directory(&self) -> PathBuf {
@@ -50,4 +64,16 @@ impl SandboxConfig {
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         Path::new(&self.directory).join(name)
     }
+}
+
+/// The virtual environment that all tests of a machine share: the one that their environment names,
+/// else one in the cache of its home.
+#[must_use]
+pub fn shared_venv(environment: &[(OsString, OsString)]) -> PathBuf {
+    let get = |wanted: &str| {
+        let found = environment.iter().find(|(name, _)| name.to_str() == Some(wanted));
+        found.map(|(_, value)| PathBuf::from(value))
+    };
+    let home = || get("HOME").unwrap_or_default().join(".cache/infra/sandbox-venv");
+    get(SHARED_VENV).unwrap_or_else(home)
 }

@@ -17,7 +17,7 @@ pub mod gate;
 mod sandbox;
 mod venv;
 
-pub use config::SandboxConfig;
+pub use config::{SHARED_VENV, SandboxConfig, shared_venv};
 pub use control::Control;
 pub use error::SandboxError;
 pub use sandbox::Sandbox;

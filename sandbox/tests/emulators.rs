@@ -8,7 +8,7 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
@@ -19,19 +19,7 @@ use infra_sandbox::{Sandbox, SandboxConfig, SandboxError};
 use support::{Caller, text, texts};
 
 fn config(folder: &Path) -> SandboxConfig {
-    SandboxConfig {
-        venv: Some(shared_venv()),
-        environment: std::env::vars_os().collect(),
-        ..SandboxConfig::new(folder.join("sandbox"))
-    }
-}
-
-/// The virtual environment that all tests share.
-fn shared_venv() -> PathBuf {
-    std::env::var_os("INFRA_SANDBOX_VENV").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/infra/sandbox-venv"),
-        PathBuf::from,
-    )
+    SandboxConfig::of_a_test(folder.join("sandbox"), std::env::vars_os())
 }
 
 impl Caller {
@@ -335,7 +323,7 @@ async fn a_detached_sandbox_is_found_again_and_leaves_nothing() {
     let config = config(folder.path());
     let launcher = Launcher {
         program: env!("CARGO_BIN_EXE_infra-gate").into(),
-        arguments: vec![config.directory.clone().into(), shared_venv().into()],
+        arguments: vec![config.directory.clone().into(), config.venv_directory().into()],
     };
     assert_eq!(detached::status(&config).await.unwrap(), None);
     assert!(!detached::stop(&config).await.unwrap());

@@ -35,14 +35,7 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
     for stack in stacks {
         let patience = args.waiting.lock_timeout;
         let site = Site { project: &project, environment: &environment, stack: &stack };
-        let store = site.open(context, patience).await?;
-        let fail = |error| site.refused(&error);
-        let mut runs = Vec::new();
-        for run in store.history().await.map_err(fail)? {
-            let changes = store.changes(&run.id).await.map_err(fail)?;
-            runs.push((run, changes));
-        }
-        drop(store);
+        let runs = site.history(context, patience).await?;
         all.push((stack, runs));
     }
     let text = match (&args.run, format) {

@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 
 use infra_sandbox::detached::{Launcher, Running, connect_or_start, status};
-use infra_sandbox::{SandboxConfig, SandboxError};
+use infra_sandbox::{SHARED_VENV, SandboxConfig, SandboxError};
 use infra_sdk::Diagnostic;
 
 use crate::cli::Context;
 use crate::config::Project;
 use crate::error::Result;
-
-/// Names a virtual environment for the emulators that several projects share.
-const SHARED_VENV: &str = "INFRA_SANDBOX_VENV";
 
 /// The sandbox of a project, whether it runs or not.
 pub(crate) fn sandbox(project: &Project) -> SandboxConfig {

@@ -4,11 +4,11 @@
 //! waits for. What cannot be done is told with the command that comes next.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use infra_sdk::Diagnostic;
-use infra_sdk::store::{Edit, RunRecord, State, Store, StoreError};
-use infra_state::{Config, KeySource, RestoreChecks, Snapshot, read_export};
+use infra_sdk::store::{Edit, RunChange, RunRecord, State, Store, StoreError};
+use infra_state::{Config, KeySource, Location, RestoreChecks, Snapshot, View, read_export};
 
 use super::clock::now;
 use super::select::recorded;
@@ -17,9 +17,6 @@ use super::{keys, place};
 use crate::cli::Context;
 use crate::config::{Environment, Project, StateKey, StatePlace};
 use crate::error::{CommandError, Result};
-
-/// How often a lock that another run holds is tried.
-const RETRY: Duration = Duration::from_millis(200);
 
 /// The state of a stack in an environment.
 #[derive(Clone, Copy)]
@@ -70,20 +67,14 @@ impl Site<'_> {
         patience: Duration,
     ) -> Result<Box<dyn Store>> {
         let config = self.config(context).await?;
-        let deadline = Instant::now() + patience;
-        let mut told = false;
-        loop {
-            match infra_state::restore(&config, &owner(), export, checks).await {
-                Err(StoreError::Locked { holder, .. }) if Instant::now() < deadline => {
-                    if !told {
-                        told = true;
-                        self.wait_for(context, &holder);
-                    }
-                    tokio::time::sleep(RETRY).await;
-                }
-                restored => return restored.map_err(|error| self.refused(&error)),
+        let restored = match infra_state::restore(&config, &owner(), export, checks).await {
+            Err(StoreError::Locked { holder, .. }) if !patience.is_zero() => {
+                self.wait_for(context, &holder);
+                infra_state::restore_within(&config, &owner(), export, checks, patience).await
             }
-        }
+            restored => restored,
+        };
+        restored.map_err(|error| self.refused(&error))
     }
 
     /// What the latest run left, without the lock. `None` before one has ended.
@@ -96,8 +87,9 @@ impl Site<'_> {
         Ok(snapshot.map(|snapshot| snapshot.state))
     }
 
-    /// What is recorded. While another run holds the state, this is what the run before it left, and
-    /// a note says so. `None` when the stack has no state, or none yet.
+    /// What is recorded. While another run holds the state, a note says so, and this is what the run
+    /// before it left; of a shared state, what there is by now. `None` when the stack has no state,
+    /// or none yet.
     ///
     /// # Errors
     /// When there is a state and it cannot be read.
@@ -106,6 +98,11 @@ impl Site<'_> {
             return Ok(None);
         }
         let config = self.config(context).await?;
+        if matches!(config.location, Location::S3(_)) {
+            let view = self.look(context, &config).await?;
+            let state = view.map(|view| view.state()).transpose();
+            return state.map_err(|error| self.refused(&error));
+        }
         let opened = match infra_state::open(&config, &owner()).await {
             Ok(store) => store.load().await.map(Some),
             Err(StoreError::Locked { holder, .. }) => {
@@ -114,14 +111,57 @@ impl Site<'_> {
                     Some(_) => "a run is in progress, and this is what the run before it left",
                     None => "the first run is in progress, and nothing is recorded before it ends",
                 };
-                let warning = Diagnostic::warning("state::in-progress", what)
-                    .detail(format!("stack `{}`: {holder}", self.stack));
-                context.terminal.diagnostics([&warning]);
+                self.in_progress(context, what, &holder);
                 Ok(left)
             }
             Err(error) => Err(error),
         };
         opened.map_err(|error| self.refused(&error))
+    }
+
+    /// All runs, oldest first, with what each did. A shared state is only looked at; the database of
+    /// a local one is read by one process at a time, and another run is waited for this long.
+    ///
+    /// # Errors
+    /// As [`Site::open`].
+    pub(crate) async fn history(
+        &self,
+        context: &Context,
+        patience: Duration,
+    ) -> Result<Vec<(RunRecord, Vec<RunChange>)>> {
+        let fail = |error| self.refused(&error);
+        let config = self.config(context).await?;
+        let mut told = Vec::new();
+        if matches!(config.location, Location::S3(_)) {
+            let Some(view) = self.look(context, &config).await? else { return Ok(told) };
+            for run in view.history().map_err(fail)? {
+                let changes = view.changes(&run.id).map_err(fail)?;
+                told.push((run, changes));
+            }
+            return Ok(told);
+        }
+        let store = self.open(context, patience).await?;
+        for run in store.history().await.map_err(fail)? {
+            let changes = store.changes(&run.id).await.map_err(fail)?;
+            told.push((run, changes));
+        }
+        Ok(told)
+    }
+
+    /// Looks at a shared state without its lock, and says so where a run holds it.
+    async fn look(&self, context: &Context, config: &Config) -> Result<Option<View>> {
+        let view = infra_state::look(config).await.map_err(|error| self.refused(&error))?;
+        if let Some(holder) = view.as_ref().and_then(View::holder) {
+            let what = "a run is in progress, and this is what is recorded by now";
+            self.in_progress(context, what, holder);
+        }
+        Ok(view)
+    }
+
+    fn in_progress(&self, context: &Context, what: &str, holder: &str) {
+        let warning = Diagnostic::warning("state::in-progress", what)
+            .detail(format!("stack `{}`: {holder}", self.stack));
+        context.terminal.diagnostics([&warning]);
     }
 
     /// Changes records and nothing of the cloud, as a run of the history, all or none.

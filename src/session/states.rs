@@ -10,7 +10,7 @@ use super::clock::now;
 use crate::error::Result;
 
 /// The stacks that have a state in an environment. One that is damaged is among them, and one that
-/// was moved away from a folder: what is there has a word to say about it.
+/// was moved away: what is there has a word to say about it.
 ///
 /// # Errors
 /// When the place of the states cannot be read.

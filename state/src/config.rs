@@ -15,7 +15,6 @@ use crate::lock::{Lock, LockOwner};
 #[cfg(feature = "s3")]
 use crate::s3::{self, Place, S3Location};
 use crate::sled_store::SledStore;
-use crate::standing::Standing;
 
 /// How often a local lock is tried while somebody else holds it.
 const POLL: Duration = Duration::from_millis(200);
@@ -84,20 +83,8 @@ pub async fn open_within(
 ) -> Result<Box<dyn Store>, StoreError> {
     match &config.location {
         Location::Local { .. } => {
-            let began = Instant::now();
-            loop {
-                let (paths, owner) = (config.paths()?, owner.clone());
-                let opened = off_the_runtime("open the state", move || {
-                    SledStore::open(&paths, &owner).map(|store| Box::new(store) as Box<dyn Store>)
-                });
-                match opened.await {
-                    Err(StoreError::Locked { .. }) if began.elapsed() < lock_timeout => {
-                        let left = lock_timeout.saturating_sub(began.elapsed());
-                        tokio::time::sleep(POLL.min(left)).await;
-                    }
-                    done => return done,
-                }
-            }
+            let (paths, owner) = (config.paths()?, owner.clone());
+            patiently("open the state", lock_timeout, move || SledStore::open(&paths, &owner)).await
         }
         #[cfg(feature = "s3")]
         Location::S3(_) => s3::open(config.target()?, owner, lock_timeout).await,
@@ -116,21 +103,51 @@ pub async fn restore(
     export: &Path,
     checks: RestoreChecks,
 ) -> Result<Box<dyn Store>, StoreError> {
+    restore_within(config, owner, export, checks, Duration::ZERO).await
+}
+
+/// As [`restore`], and waits so long for a run that holds the lock.
+///
+/// # Errors
+/// As [`restore`].
+pub async fn restore_within(
+    config: &Config,
+    owner: &LockOwner,
+    export: &Path,
+    checks: RestoreChecks,
+    lock_timeout: Duration,
+) -> Result<Box<dyn Store>, StoreError> {
     match &config.location {
         Location::Local { .. } => {
             let (paths, owner, export) = (config.paths()?, owner.clone(), export.to_owned());
-            off_the_runtime("restore the state", move || {
-                let store = SledStore::restore(&paths, &owner, &read_export(&export)?, checks)?;
-                Ok(Box::new(store) as Box<dyn Store>)
-            })
-            .await
+            let restore =
+                move || SledStore::restore(&paths, &owner, &read_export(&export)?, checks);
+            patiently("restore the state", lock_timeout, restore).await
         }
         #[cfg(feature = "s3")]
         Location::S3(_) => {
             let name = format!("the export {}", export.display());
             let path = export.to_owned();
             let export = off_the_runtime("read the export", move || read_export(&path)).await?;
-            s3::restore(config.target()?, owner, export, name, checks).await
+            s3::restore(config.target()?, owner, export, (name, checks), lock_timeout).await
+        }
+    }
+}
+
+/// Tries to get a local store again and again while another run holds it, for so long.
+async fn patiently(
+    action: &str,
+    lock_timeout: Duration,
+    work: impl Fn() -> Result<SledStore, StoreError> + Clone + Send + 'static,
+) -> Result<Box<dyn Store>, StoreError> {
+    let began = Instant::now();
+    loop {
+        match off_the_runtime(action, work.clone()).await {
+            Err(StoreError::Locked { .. }) if began.elapsed() < lock_timeout => {
+                let left = lock_timeout.saturating_sub(began.elapsed());
+                tokio::time::sleep(POLL.min(left)).await;
+            }
+            done => return done.map(|store| Box::new(store) as Box<dyn Store>),
         }
     }
 }
@@ -160,7 +177,8 @@ pub async fn rekey(
     }
 }
 
-/// The stacks that have a state in an environment. Needs a Tokio runtime.
+/// The stacks that have a state in an environment. One that was moved away is among them: whoever
+/// opens it is told where it went. Needs a Tokio runtime.
 ///
 /// # Errors
 /// `Unavailable` when the place cannot be read.
@@ -176,6 +194,17 @@ pub async fn names(location: &Location, environment: &str) -> Result<BTreeSet<St
             deep(s3::names(location, environment)).await
         }
     }
+}
+
+/// Looks at a shared state as it is now, without its lock: a run that holds it goes on, and what it
+/// has recorded by now is seen. `None` where there never was a state. Needs a Tokio runtime.
+///
+/// # Errors
+/// As [`open`], but never `Locked`; `Refused` for a local state, whose database only one process can
+/// read.
+#[cfg(feature = "s3")]
+pub async fn look(config: &Config) -> Result<Option<s3::View>, StoreError> {
+    deep(s3::look(&config.target()?)).await
 }
 
 /// Frees the lock of a shared state that has this id, whoever holds it. He stops at his next write.
@@ -204,7 +233,7 @@ pub async fn unlock(config: &Config, id: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Folders with a state in them that lives there.
+/// Folders with a state in them, or with one that was moved away.
 fn local_names(folder: &Path) -> Result<BTreeSet<String>, StoreError> {
     let refuse = |error: std::io::Error| files::unavailable("list the states in", folder, &error);
     let entries = match std::fs::read_dir(folder) {
@@ -217,10 +246,7 @@ fn local_names(folder: &Path) -> Result<BTreeSet<String>, StoreError> {
         let entry = entry.map_err(refuse)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let paths = Paths::new(&entry.path(), Path::new(""));
-        if is_name(&name)
-            && files::exists(&paths.marker()).map_err(refuse)?
-            && !matches!(paths.standing()?, Standing::MovedTo(_))
-        {
+        if is_name(&name) && files::exists(&paths.marker()).map_err(refuse)? {
             names.insert(name);
         }
     }

@@ -188,7 +188,22 @@ impl<T: Table, B: Beside> Keeper<T, B> {
                 answer(done.copied().map_err(StoreError::clone));
             }
         }
+        // Nobody is left to be told, and the next one to open the state writes what is missing.
+        self.catch_up().ok();
         self.beside.close(self.failed.is_some());
+    }
+
+    /// Writes the export where it does not hold all changes: the run that made them was killed, its
+    /// disk was full, or it only settled what another one had left. Before the first run there is
+    /// none, and a state of an earlier format keeps its own until it is changed.
+    pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        let behind = self.beside.exported() != self.head.writes;
+        if behind && self.meta.serial > 0 && self.upgrade.is_none() {
+            self.export()
+        } else {
+            Ok(())
+        }
     }
 
     /// Does what is asked. Writes are answered after the sync, all else at once.
@@ -332,7 +347,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     fn export(&mut self) -> Result<(), StoreError> {
         self.table.tidy()?;
         let content = Reader::new(&self.table, self.beside.site()).content()?;
-        self.beside.export(&Export::new(&self.meta, content))
+        self.beside.export(&Export::new(&self.meta, content), self.head.writes)
     }
 
     /// Whether a change may be written; brings a state of an earlier format up first.

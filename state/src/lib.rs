@@ -32,8 +32,11 @@ mod standing;
 mod transfer;
 mod value;
 
+#[cfg(feature = "s3")]
+pub use config::look;
 pub use config::{
-    Config, Location, Paths, RestoreChecks, names, open, open_within, rekey, restore, unlock,
+    Config, Location, Paths, RestoreChecks, names, open, open_within, rekey, restore,
+    restore_within, unlock,
 };
 pub use envelope::{KeyContext, KeySource, KeyWrapper};
 pub use export::{Export, Snapshot, export_text, read_export};
@@ -42,7 +45,7 @@ pub use kms::KmsWrapper;
 pub use lock::LockOwner;
 pub use record::FORMAT;
 #[cfg(feature = "s3")]
-pub use s3::{Bootstrapped, S3Location, bootstrap};
+pub use s3::{Bootstrapped, S3Location, View, bootstrap};
 pub use seal::SealingKey;
 pub use sled_store::SledStore;
 #[cfg(feature = "s3")]

@@ -24,6 +24,9 @@ pub(crate) struct Marker {
     /// How many runs there were at least; format 1 did not say.
     #[serde(default)]
     serial: u64,
+    /// The number of the latest change that the export is known to hold; 0 where nothing is known.
+    #[serde(default)]
+    exported: u64,
 }
 
 /// What stands before the check.
@@ -31,7 +34,12 @@ const CHECK_FIELD: &str = ",\"check\":\"";
 
 impl Marker {
     pub(crate) fn new(lineage: &str, serial: u64) -> Self {
-        Self { format: FORMAT, lineage: lineage.to_owned(), serial }
+        Self { format: FORMAT, lineage: lineage.to_owned(), serial, exported: 0 }
+    }
+
+    /// The same with the latest change that the export holds.
+    pub(crate) fn with_export(self, exported: u64) -> Self {
+        Self { exported, ..self }
     }
 
     pub(crate) fn lineage(&self) -> &str {
@@ -40,6 +48,10 @@ impl Marker {
 
     pub(crate) fn serial(&self) -> u64 {
         self.serial
+    }
+
+    pub(crate) fn exported(&self) -> u64 {
+        self.exported
     }
 
     /// Reads the marker; `None` where there is none.

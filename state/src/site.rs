@@ -29,8 +29,11 @@ pub(crate) trait Beside: Send {
     /// already.
     fn note(&mut self, meta: &MetaWire, writes: u64) -> Result<(), StoreError>;
 
-    /// Writes the export of a run that has ended.
-    fn export(&mut self, export: &Export) -> Result<(), StoreError>;
+    /// Writes the export, which holds the changes up to this number.
+    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError>;
+
+    /// The number of the latest change that the export is known to hold; may lag behind it.
+    fn exported(&self) -> u64;
 
     /// Lets go when the store is closed. After a failure nobody knows what was written last.
     fn close(&mut self, failed: bool);
@@ -52,6 +55,8 @@ pub(crate) struct LocalFiles {
     mark: Mark,
     /// How many runs the marker knows: what `restore` compares an export with.
     serial: u64,
+    /// The latest change that the marker knows to be in the export.
+    exported: u64,
 }
 
 impl LocalFiles {
@@ -63,8 +68,9 @@ impl LocalFiles {
             let what = format!("{}", path.display());
             paths.damaged(&what, "it does not hold the number of the latest change")
         })?;
-        let serial = Marker::read_any(paths)?.map_or(0, |marker| marker.serial());
-        Ok((Self { paths: paths.clone(), mark, serial }, marked))
+        let marker = Marker::read_any(paths)?;
+        let (serial, exported) = marker.map_or((0, 0), |m| (m.serial(), m.exported()));
+        Ok((Self { paths: paths.clone(), mark, serial, exported }, marked))
     }
 }
 
@@ -77,14 +83,25 @@ impl Beside for LocalFiles {
         let noted = self.mark.note(writes);
         noted.map_err(|error| files::unavailable("write", &self.paths.mark(), &error))?;
         if meta.serial > self.serial {
-            Marker::new(&meta.lineage, meta.serial).write(&self.paths.marker())?;
+            let marker = Marker::new(&meta.lineage, meta.serial).with_export(self.exported);
+            marker.write(&self.paths.marker())?;
             self.serial = meta.serial;
         }
         Ok(())
     }
 
-    fn export(&mut self, export: &Export) -> Result<(), StoreError> {
-        export.write(&self.paths.export())
+    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError> {
+        export.write(&self.paths.export())?;
+        // After the export: one that is not there must never be taken for written.
+        let serial = self.serial.max(export.serial());
+        let marker = Marker::new(export.lineage(), serial).with_export(writes);
+        marker.write(&self.paths.marker())?;
+        self.exported = writes;
+        Ok(())
+    }
+
+    fn exported(&self) -> u64 {
+        self.exported
     }
 
     fn close(&mut self, failed: bool) {

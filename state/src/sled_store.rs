@@ -148,6 +148,7 @@ impl SledStore {
                 paths.key().complete(meta.clone(), &key, paths.key_context(&meta.lineage))?,
             );
         }
+        keeper.catch_up()?;
         let (requests, inbox) = mpsc::channel();
         let keeper = std::thread::Builder::new()
             .name("state-keeper".to_owned())

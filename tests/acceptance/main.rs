@@ -11,13 +11,6 @@ use std::process::{Command, Output, Stdio};
 use infra_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 
-/// The virtual environment of the emulators, shared by all tests of this machine.
-fn venv() -> PathBuf {
-    let home = std::env::var_os("HOME").unwrap_or_default();
-    std::env::var_os("INFRA_SANDBOX_VENV")
-        .map_or_else(|| Path::new(&home).join(".cache/infra/sandbox-venv"), PathBuf::from)
-}
-
 /// A copy of the project's configuration in a folder of its own, so that no state is touched, with
 /// the program that the repository's crate makes.
 struct Project {
@@ -139,11 +132,7 @@ fn read_by_terraforms_library(plan: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn stacks_are_planned_as_their_settings_say() {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
-    let config = SandboxConfig {
-        venv: Some(venv()),
-        environment: std::env::vars_os().collect(),
-        ..SandboxConfig::new(folder.path())
-    };
+    let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
     let sandbox =
         Sandbox::start(config).await.unwrap_or_else(|error| panic!("no sandbox: {error}"));
     let endpoint = sandbox.endpoint();

@@ -2,8 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
 use infra_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -22,15 +20,7 @@ pub(crate) struct Sandboxed {
 impl Sandboxed {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let venv = std::env::var_os("INFRA_SANDBOX_VENV").unwrap_or_else(|| {
-            let home = std::env::var_os("HOME").expect("a home");
-            Path::new(&home).join(".cache/infra/sandbox-venv").into_os_string()
-        });
-        let config = SandboxConfig {
-            venv: Some(venv.into()),
-            environment: std::env::vars_os().collect(),
-            ..SandboxConfig::new(folder.path())
-        };
+        let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
         let runtime = Runtime::new().expect("threads");
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
         let (project, endpoint) = (Project::new(), sandbox.endpoint());

@@ -86,18 +86,26 @@ fn a_team_shares_a_state_moves_it_and_frees_the_lock_of_the_dead() {
 fn a_lock_of_the_dead(project: &Project, other: &Project) {
     project.program(&STACK.replace("'one'", "'two'"));
     std::thread::scope(|scope| {
-        // A look takes the lock for a moment, and must not be what sends the holder away.
-        let words = ["apply", "--env", "dev", "--program", "program", "--lock-timeout", "40s"];
+        // It waits for nobody: what only looks takes no lock, and cannot send it away.
+        let words = ["apply", "--env", "dev", "--program", "program"];
         let holder = scope.spawn(move || project.on_terminal(&words, &[]));
         let patience = Instant::now() + Duration::from_secs(40);
-        let locked = loop {
-            let run = infra(other, "history --env dev");
-            if run.code == Some(4) {
-                break run;
+        loop {
+            let run = done(infra(other, "history --env dev"));
+            if run.stderr.contains("warning[state::in-progress]") {
+                break;
             }
             assert!(Instant::now() < patience, "{}", run.shown());
             std::thread::sleep(Duration::from_millis(500));
-        };
+        }
+        for look in ["state list --env dev", "output --env dev", "state show --env dev note"] {
+            let run = done(infra(other, look));
+            assert!(run.stderr.contains("what is recorded by now"), "{}", run.shown());
+        }
+        let run = done(other.stacks("plan --env dev --lock=false"));
+        assert!(run.stderr.contains("warning[plan::unlocked]"), "{}", run.shown());
+        let locked = other.stacks("plan --env dev");
+        assert_eq!(locked.code, Some(4), "{}", locked.shown());
         assert!(locked.stderr.contains("error[state::locked]"), "{}", locked.shown());
         let way = between(&locked.stderr, "`infra state unlock ", "`");
         let run = infra(other, &format!("state unlock 0{way}"));
@@ -109,7 +117,7 @@ fn a_lock_of_the_dead(project: &Project, other: &Project) {
         let killed = Instant::now();
         let run = done(infra(other, &format!("state unlock {way}")));
         assert!(run.stdout.contains("web: the lock is free"), "{}", run.shown());
-        let _ = done(infra(other, "history --env dev"));
+        let _ = done(other.stacks("plan --env dev"));
         assert!(killed.elapsed() < LEASE, "the lock ran out by itself");
         drop(holder.join());
     });
@@ -130,6 +138,10 @@ fn there_and_back(project: &Project, other: &Project, endpoint: &str, list: &str
     let run = other.stacks("apply --env dev --auto-approve");
     assert_eq!(run.code, Some(1), "{}", run.shown());
     assert!(run.stderr.starts_with("error[state::moved]"), "{}", run.shown());
+    let run = infra(other, "state list --env dev");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stderr.starts_with("error[state::moved]"), "{}", run.shown());
+    assert!(run.stderr.contains("kept/state/dev/web"), "{}", run.shown());
     keep_in(project, endpoint, "kept");
     let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
     let key = "state = \"kept\"\nstate_key = \"file:.infra/state.key\"";

@@ -21,5 +21,7 @@ mod kills;
 mod ledger;
 mod locks;
 mod secrets;
+mod shared;
+mod silence;
 mod trace;
 mod world;

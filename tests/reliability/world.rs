@@ -1,6 +1,7 @@
 //! A sandbox, a project before it, and someone who asks the cloud without `infra`.
 
 use std::io::{BufRead, BufReader, PipeWriter, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +13,9 @@ use serde_json::Value;
 
 const REGION: &str = "us-west-2";
 
+/// The bucket of a state that is shared; it belongs to no stack.
+pub(crate) const BUCKET: &str = "team-states";
+
 /// How long a command may take; none takes a tenth of it on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -22,6 +26,8 @@ pub(crate) struct World {
     sandbox: Sandbox,
     inventory: Inventory,
     project: tempfile::TempDir,
+    /// Seconds of the lease, where the state is in a bucket.
+    lease: Option<u64>,
     _sandbox_folder: tempfile::TempDir,
 }
 
@@ -44,6 +50,8 @@ pub(crate) struct Object {
 pub(crate) struct Ended {
     /// The exit code; none after a signal.
     pub(crate) code: Option<i32>,
+    /// Whether the system wrote its memory to a file.
+    pub(crate) core: bool,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -58,20 +66,35 @@ impl World {
     /// A fresh one.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let venv = std::env::var_os("INFRA_SANDBOX_VENV").map_or_else(
-            || Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/infra/sandbox-venv"),
-            PathBuf::from,
-        );
-        let config = SandboxConfig {
-            venv: Some(venv.clone()),
-            environment: std::env::vars_os().collect(),
-            ..SandboxConfig::new(folder.path())
-        };
+        let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
+        let venv = config.venv_directory();
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let inventory = Inventory::start(&venv.join("bin/python"), &sandbox.endpoint());
         let project = project(&sandbox.endpoint());
         let control = sandbox.control();
-        Self { control, sandbox, inventory, project, _sandbox_folder: folder }
+        Self { control, sandbox, inventory, project, lease: None, _sandbox_folder: folder }
+    }
+
+    /// A fresh one whose state is in a bucket, with a lease of so many seconds.
+    pub(crate) async fn sharing(lease: u64) -> Self {
+        let mut world = Self { lease: Some(lease), ..Self::new().await };
+        world.share().await;
+        world
+    }
+
+    /// Keeps the state where the world keeps it.
+    async fn share(&mut self) {
+        let Some(lease) = self.lease else { return };
+        let path = self.folder().join("infra.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let shared = format!(
+            "{text}state = \"s3://{BUCKET}/team\"\n\n\
+             [environments.dev.state_options]\nlease = {lease}\n"
+        );
+        std::fs::write(&path, shared).unwrap();
+        let made = self.recorded(&["state", "bootstrap"]).await;
+        assert_eq!(made.code, Some(0), "{}", made.stderr);
+        self.control.clear_log().await.unwrap();
     }
 
     /// Forgets everything: the cloud, the state, the faults, the log.
@@ -79,6 +102,12 @@ impl World {
         self.control.reset().await.unwrap();
         self.control.clear_log().await.unwrap();
         self.project = project(&self.sandbox.endpoint());
+        self.share().await;
+    }
+
+    /// The URL of the gate.
+    pub(crate) fn endpoint(&self) -> String {
+        self.sandbox.endpoint()
     }
 
     /// The project's folder.
@@ -145,7 +174,7 @@ impl World {
 
     /// What the cloud holds, default VPC and the like apart.
     pub(crate) fn objects(&mut self) -> Vec<Object> {
-        self.inventory.ask()
+        self.inventory.ask().into_iter().filter(|object| object.id != BUCKET).collect()
     }
 
     /// Sets these faults and no others.
@@ -236,7 +265,7 @@ impl Running {
         };
         let (stdout, stderr) = (text("stdout"), text("stderr"));
         let status = waited.unwrap_or_else(|_| panic!("it hangs:\n{stderr}")).unwrap();
-        Ended { code: status.code(), stdout, stderr }
+        Ended { code: status.code(), core: status.core_dumped(), stdout, stderr }
     }
 }
 

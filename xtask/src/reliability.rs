@@ -1,4 +1,5 @@
-//! `cargo xtask reliability`: everything that tests/reliability samples, whole, and its figures.
+//! `cargo xtask reliability`: everything that tests/reliability and the proofs of the stores sample,
+//! whole, and its figures.
 //!
 //! The figures are appended to docs/reliability-runs.md with the seed, the day and the machine.
 
@@ -59,20 +60,25 @@ pub fn run(root: &Path, options: &Options) -> Result<bool, String> {
     if !built.success() {
         return Err("the examples do not build".to_owned());
     }
-    let mut command = Command::new(&cargo);
-    command
-        .args(["test", "--locked", "--workspace", "--test", "reliability", "--"])
-        // One after the other: each has emulators of its own, and figures are of a machine at rest.
-        .args(["--nocapture", "--test-threads", "1"])
-        .args(&options.filter)
-        .current_dir(root)
-        .env("INFRA_RELIABILITY_WHOLE", "1")
-        .env("INFRA_RELIABILITY_FIGURES", &figures)
-        .env("INFRA_RELIABILITY_SEED", options.seed.unwrap_or(1).to_string());
-    if let Some(most) = options.most {
-        command.env("INFRA_RELIABILITY_MOST", most.to_string());
+    let mut passed = true;
+    for tests in [&["--test", "store", "--test", "s3"][..], &["--test", "reliability"]] {
+        let mut command = Command::new(&cargo);
+        command
+            .args(["test", "--locked", "--workspace", "--no-fail-fast"])
+            .args(tests)
+            // One after the other: figures are of a machine at rest.
+            .args(["--", "--nocapture", "--test-threads", "1"])
+            .args(&options.filter)
+            .current_dir(root)
+            .env("INFRA_RELIABILITY", "full")
+            .env("INFRA_RELIABILITY_WHOLE", "1")
+            .env("INFRA_RELIABILITY_FIGURES", &figures)
+            .env("INFRA_RELIABILITY_SEED", options.seed.unwrap_or(1).to_string());
+        if let Some(most) = options.most {
+            command.env("INFRA_RELIABILITY_MOST", most.to_string());
+        }
+        passed &= command.status().map_err(|error| format!("cargo: {error}"))?.success();
     }
-    let status = command.status().map_err(|error| format!("cargo: {error}"))?;
     let rows = fs::read_to_string(&figures)
         .map_err(|error| format!("no figures: {}: {error}", figures.display()))?;
     let day = output("date", &["-u", "+%Y-%m-%d"])?;
@@ -91,7 +97,7 @@ pub fn run(root: &Path, options: &Options) -> Result<bool, String> {
         .and_then(|mut file| file.write_all(table.as_bytes()))
         .map_err(|error| format!("{}: {error}", page.display()))?;
     fs::remove_file(&figures).map_err(|error| format!("{}: {error}", figures.display()))?;
-    Ok(status.success())
+    Ok(passed)
 }
 
 /// Processors, memory and system.

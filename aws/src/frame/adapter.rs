@@ -8,16 +8,16 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Effect, Failure, FailureClass, Made, Observed, Readiness, Target, Update,
+    BoxFuture, Create, Effect, Failure, Made, Observed, Readiness, Target, Update,
 };
 use infra_sdk::resource::ResourceOutputs;
 use infra_sdk::{Object, Schema, Value};
 
-use super::call::jittered;
-use super::calls::{Calls, CreateClass, Sign};
+use super::calls::{Calls, CreateClass};
 use super::clients::Aws;
 use super::error::Result;
 use super::handler::{Changed, Creating, Handler, Known, Told, inputs};
+use super::patience::{Patience, is_gone};
 use super::{names, tags};
 
 /// What an operation needs besides its request.
@@ -160,19 +160,17 @@ impl<T: Handler> AnyHandler for Adapter<T> {
                     tags::complete(context.default_tags, wanted, &target.owner, &target.address);
                 let was = request.observed.get(field.name).unwrap_or(&null);
                 let change = tags::change(was, &all);
-                patiently(T::CALLS.gone, T::CALLS.not_yet, T::CALLS.patience.update, || {
-                    T::retag(context.aws, &target.id, &change)
-                })
-                .await?;
+                Patience::unseen::<T>(T::CALLS.patience.update)
+                    .with(T::CALLS.gone, || T::retag(context.aws, &target.id, &change))
+                    .await?;
             }
             if changed.is_empty() {
                 return Ok(());
             }
             let (want, was): (T, T) = (inputs(&request.inputs)?, inputs(&request.observed)?);
-            patiently(T::CALLS.gone, T::CALLS.not_yet, T::CALLS.patience.update, || {
-                T::update(context.aws, &target.id, &want, &was, &changed)
-            })
-            .await
+            Patience::unseen::<T>(T::CALLS.patience.update)
+                .with(T::CALLS.gone, || T::update(context.aws, &target.id, &want, &was, &changed))
+                .await
         })
     }
 
@@ -182,10 +180,8 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             if T::is_kept(&was) {
                 return Ok(());
             }
-            let deleted =
-                patiently(T::CALLS.gone, T::CALLS.lingering, T::CALLS.patience.delete, || {
-                    T::delete(context.aws, &target.id, &was)
-                })
+            let deleted = Patience::lingering::<T>()
+                .with(T::CALLS.gone, || T::delete(context.aws, &target.id, &was))
                 .await;
             match deleted {
                 Err(failure) if is_gone(T::CALLS.gone, &failure) => Ok(()),
@@ -271,9 +267,9 @@ fn observe<T: Handler>(
 async fn create<T: Handler>(aws: &Aws, want: &T, creating: Creating<'_>) -> Result<String> {
     let calls = &T::CALLS;
     // Before there is an object, a "not found" is about something that it needs.
-    let created =
-        patiently(&[], calls.not_yet, calls.patience.create, || T::create(aws, want, creating))
-            .await;
+    let created = Patience::unseen::<T>(calls.patience.create)
+        .with(&[], || T::create(aws, want, creating))
+        .await;
     let finished = match created {
         Ok(id) => match T::finish(aws, &id).await {
             Ok(()) => Ok(id),
@@ -320,6 +316,9 @@ async fn settle<T: Handler>(
             Ok(found) => found,
             Err(failure) => {
                 trouble = Some(failure);
+                if aws.silence().is_certain(T::CALLS.create) {
+                    break;
+                }
                 continue;
             }
         };
@@ -335,75 +334,7 @@ async fn settle<T: Handler>(
     Err(lost)
 }
 
-/// Repeats an operation whose error says that something is not there yet, still there, or busy,
-/// until it works, fails otherwise, or takes longer than it may.
-async fn patiently<T, S>(
-    gone: &[&str],
-    signs: &[Sign],
-    patience: Duration,
-    operation: impl Fn() -> S + Send + Sync,
-) -> Result<T>
-where
-    S: Future<Output = Result<T>> + Send,
-{
-    let started = tokio::time::Instant::now();
-    let mut attempt = 0;
-    loop {
-        match Box::pin(operation()).await {
-            Err(failure)
-                // IAM has one code for all that is not there: a sign with a message is meant.
-                if (shows(signs, &failure)
-                    || (failure.class == FailureClass::Busy && !is_gone(gone, &failure)))
-                    && started.elapsed() < patience =>
-            {
-                attempt += 1;
-                tokio::time::sleep(jittered(attempt)).await;
-            }
-            other => return other,
-        }
-    }
-}
-
-fn shows(signs: &[Sign], failure: &Failure) -> bool {
-    signs
-        .iter()
-        .any(|(code, part)| failure.code.as_deref() == Some(code) && failure.message.contains(part))
-}
-
-fn is_gone(gone: &[&str], failure: &Failure) -> bool {
-    failure.code.as_deref().is_some_and(|code| gone.contains(&code))
-}
-
 /// Whether an observed object can be used, as the port says it.
 pub(crate) fn is_ready(observed: &Observed) -> bool {
     observed.readiness == Readiness::Ready
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-
-    /// How often an operation is tried that fails first with this message and then works.
-    async fn tries(message: &'static str) -> (u32, bool) {
-        let calls = Calls { gone: &["NoSuchEntity"], ..Calls::DEFAULT };
-        let signs = [("NoSuchEntity", "The role with name")];
-        let count = AtomicU32::new(0);
-        let result = patiently(calls.gone, &signs, Duration::from_secs(60), || async {
-            if count.fetch_add(1, Ordering::Relaxed) > 0 {
-                return Ok(());
-            }
-            let code = Some("NoSuchEntity".to_owned());
-            Err(Failure { code, ..Failure::new(FailureClass::Gone, message) })
-        })
-        .await;
-        (count.into_inner(), result.is_ok())
-    }
-
-    #[tokio::test]
-    async fn what_something_needs_may_share_its_code_with_what_is_gone() {
-        assert_eq!(tries("The role with name a cannot be found.").await, (2, true));
-        assert_eq!(tries("The policy with name a cannot be found.").await, (1, false));
-    }
 }

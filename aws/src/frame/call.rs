@@ -9,10 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use infra_sdk::provider::{Effect, Failure, FailureClass};
+use tokio::time::Instant;
 
 use super::calls::is_fragile;
 use super::clients::Aws;
 use super::error::{Result, failure, operation_of};
+use super::silence::{self, SILENCE_PATIENCE, is_silence};
 
 /// Throttled calls are sent again for as long as this: throttling is no reason to fail.
 const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
@@ -34,24 +36,38 @@ impl Aws {
         T: Send,
     {
         let operation = operation_of::<E>();
-        let mut tries = Tries::new(is_fragile(&operation));
+        let mut tries = Tries::new(is_fragile(&operation), self.silence().is_doubted(&operation));
         loop {
             let permit = self.limiter().acquire(&operation).await;
+            if self.silence().is_certain(&operation) {
+                return Err(silence::not_sent(&operation, &self.endpoint_of(&operation)));
+            }
+            let sent = Instant::now();
             // The SDK's futures are tens of kilobytes; on the heap they do not swell every caller.
             match Box::pin(send()).await {
                 Ok(answer) => {
+                    self.silence().heard(&operation);
                     permit.accepted();
                     return Ok(answer);
                 }
                 Err(error) => {
-                    let failure = failure(&error);
+                    let mut failure = failure(&error);
+                    let silent = is_silence(&error);
+                    if silent {
+                        self.silence().unanswered(&operation);
+                        let waited = tries.waited();
+                        failure = silence::told(failure, &self.endpoint_of(&operation), waited);
+                    } else if failure.status.is_some() {
+                        self.silence().heard(&operation);
+                    }
                     if failure.class == FailureClass::Throttled {
                         permit.throttled();
                     } else {
                         drop(permit);
                     }
                     tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
-                    let Some(delay) = tries.next(&failure) else { return Err(failure) };
+                    let silent = silent.then(|| sent.elapsed());
+                    let Some(delay) = tries.next(&failure, silent) else { return Err(failure) };
                     tokio::time::sleep(delay).await;
                 }
             }
@@ -90,17 +106,31 @@ impl Aws {
 /// The tries of one call.
 struct Tries {
     fragile: bool,
+    /// Whether the service left another call unanswered before: then once is enough.
+    doubted: bool,
+    began: Instant,
     count: u32,
     throttled: Duration,
 }
 
 impl Tries {
-    fn new(fragile: bool) -> Self {
-        Self { fragile, count: 0, throttled: Duration::ZERO }
+    fn new(fragile: bool, doubted: bool) -> Self {
+        Self { fragile, doubted, began: Instant::now(), count: 0, throttled: Duration::ZERO }
     }
 
-    /// How long to wait before the next try, or `None` when there is none.
-    fn next(&mut self, failure: &Failure) -> Option<Duration> {
+    /// How long all of them took.
+    fn waited(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// How long to wait before the next try, or `None` when there is none. `silent`: how long the
+    /// last one waited for an answer that did not come.
+    fn next(&mut self, failure: &Failure, silent: Option<Duration>) -> Option<Duration> {
+        if let Some(silent) = silent
+            && (self.doubted || self.waited() + silent > SILENCE_PATIENCE)
+        {
+            return None;
+        }
         self.count += 1;
         let delay = jittered(self.count);
         match failure.class {
@@ -140,17 +170,36 @@ mod tests {
     fn a_fragile_create_is_not_sent_again_when_its_outcome_is_unknown() {
         let lost = failed(FailureClass::Network, Effect::Unknown);
         let refused = failed(FailureClass::Network, Effect::None);
-        assert!(Tries::new(true).next(&lost).is_none());
-        assert!(Tries::new(true).next(&refused).is_some());
-        assert!(Tries::new(false).next(&lost).is_some());
+        assert!(Tries::new(true, false).next(&lost, None).is_none());
+        assert!(Tries::new(true, false).next(&refused, None).is_some());
+        assert!(Tries::new(false, false).next(&lost, None).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_says_nothing_is_waited_for_no_longer_than_a_minute() {
+        let lost = failed(FailureClass::Network, Effect::Unknown);
+        for (answerless, expected) in [(30, 2), (60, 1), (3, 4)] {
+            let answerless = Duration::from_secs(answerless);
+            let mut tries = Tries::new(false, false);
+            let mut count = 0;
+            loop {
+                count += 1;
+                tokio::time::sleep(answerless).await;
+                let Some(delay) = tries.next(&lost, Some(answerless)) else { break };
+                tokio::time::sleep(delay).await;
+            }
+            assert_eq!(count, expected, "{answerless:?} each");
+            assert!(tries.waited() < Duration::from_secs(65), "{:?}", tries.waited());
+        }
+        assert!(Tries::new(false, true).next(&lost, Some(Duration::from_secs(30))).is_none());
     }
 
     #[test]
     fn tries_end() {
-        let mut tries = Tries::new(false);
+        let mut tries = Tries::new(false, false);
         let lost = failed(FailureClass::Network, Effect::Unknown);
-        assert_eq!((0..10).take_while(|_| tries.next(&lost).is_some()).count(), 3);
-        assert!(tries.next(&failed(FailureClass::Denied, Effect::None)).is_none());
+        assert_eq!((0..10).take_while(|_| tries.next(&lost, None).is_some()).count(), 3);
+        assert!(tries.next(&failed(FailureClass::Denied, Effect::None), None).is_none());
     }
 
     #[test]

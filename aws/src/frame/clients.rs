@@ -19,6 +19,7 @@ use infra_sdk::types::{Arn, partition_of};
 
 use super::error::{Result, missing};
 use super::limiter::Limiter;
+use super::silence::Silence;
 
 /// Name of our sessions, as CloudTrail shows it.
 const SESSION: &str = "infra";
@@ -78,6 +79,7 @@ pub struct Aws {
     account: OnceLock<Account>,
     limiter: Limiter,
     clients: Clients,
+    silence: Silence,
     s3: OnceLock<aws_sdk_s3::Client>,
 }
 
@@ -135,6 +137,7 @@ impl Aws {
             account: OnceLock::new(),
             limiter: Limiter::default(),
             clients: Clients::default(),
+            silence: Silence::default(),
             s3: OnceLock::new(),
         }
     }
@@ -173,6 +176,19 @@ impl Aws {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+
+    pub(crate) fn silence(&self) -> &Silence {
+        &self.silence
+    }
+
+    /// Who answers calls of an operation, as a person knows it.
+    pub(crate) fn endpoint_of(&self, operation: &str) -> String {
+        let service = operation.split(':').next().unwrap_or_default();
+        match self.config.endpoint_url() {
+            Some(url) => format!("the endpoint {url} of {service}"),
+            None => format!("AWS's endpoint of {service} in {}", self.region),
+        }
     }
 
     /// Who the caller is; asked once.

@@ -35,6 +35,8 @@ const DELETES: usize = 1000;
 pub(crate) struct Bucket {
     client: Client,
     name: String,
+    /// Who answers, where that is not AWS.
+    endpoint: Option<String>,
     kms_key_id: Option<String>,
     /// Whether the store knows conditional writes. Where it does not, a lock elsewhere keeps all
     /// but one writer away, and every write is preceded and followed by a read.
@@ -136,7 +138,8 @@ impl Bucket {
     pub(crate) fn new(config: &SdkConfig, location: &S3Location) -> Self {
         let (name, kms_key_id) = (location.bucket.clone(), location.kms_key_id.clone());
         let conditional = location.lock_table.is_none();
-        Self { client: client(config), name, kms_key_id, conditional }
+        let endpoint = location.endpoint_url.clone();
+        Self { client: client(config), name, endpoint, kms_key_id, conditional }
     }
 
     /// Writes an object if the condition holds.
@@ -347,7 +350,8 @@ impl Bucket {
     }
 
     pub(crate) fn unavailable(&self, verb: &str, key: &str, reason: String) -> StoreError {
-        StoreError::Unavailable { action: format!("{verb} s3://{}/{key}", self.name), reason }
+        let at = self.endpoint.iter().map(|endpoint| format!(" at {endpoint}")).collect::<String>();
+        StoreError::Unavailable { action: format!("{verb} s3://{}/{key}{at}", self.name), reason }
     }
 }
 

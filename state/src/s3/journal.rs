@@ -49,6 +49,8 @@ pub(super) struct Content {
     pub(super) last: u64,
     /// Number of the latest snapshot; `None` where there is no state.
     pub(super) snapshot: Option<u64>,
+    /// The taking of the lock under which the latest object was written.
+    epoch: u64,
     fences: BTreeSet<u64>,
     /// Objects of the journal that are there.
     journal: BTreeSet<u64>,
@@ -73,66 +75,13 @@ impl Access {
     /// Reads all objects of the state and checks each. The lock must be held before: what is
     /// written after this reading is written by us, or by a run that was dispossessed.
     pub(super) async fn load(&self) -> Result<Content, StoreError> {
-        let place = &self.place;
-        let keys = self.bucket.list(place.prefix()).await?;
-        place.note_export(keys.contains(&place.export()));
-        let numbers = |kind| keys.iter().filter_map(|key| place.number(kind, key)).collect();
-        let journal: BTreeSet<u64> = numbers(Numbered::Journal);
-        let snapshots: BTreeSet<u64> = numbers(Numbered::Snapshot);
-        let mut content = Content { journal, snapshots, ..Content::default() };
-        let what = format!("the state in {}", place.name());
-        let Some(&start) = content.snapshots.last() else {
-            return if content.journal.is_empty() {
-                Ok(content)
-            } else {
-                Err(place.damaged(&what, "it has a journal, and its snapshot is gone"))
-            };
-        };
-        let snapshot: SnapshotWire = self.read(Numbered::Snapshot, start, &content).await?;
-        let key = place.numbered(Numbered::Snapshot, start);
-        let named = |reason: String| place.damaged(&place.url(&key), &reason);
-        let mut epoch = snapshot.epoch;
-        content.entries = snapshot.entries().map_err(named)?;
-        content.fences = snapshot.fences;
-        content.snapshot = Some(start);
-        content.last = content.journal.last().map_or(start, |last| start.max(*last));
-        let missing = (start..content.last).map(|n| n + 1).find(|n| !content.journal.contains(n));
-        if let Some(missing) = missing {
-            let url = place.url(&place.numbered(Numbered::Journal, missing));
-            let reason = format!("{url} is gone, and {} is there", content.last);
-            return Err(place.damaged(&what, &reason));
-        }
-        let mut entries = futures_util::stream::iter(start + 1..=content.last)
-            .map(|number| {
-                let content = &content;
-                async move { Ok((number, self.read(Numbered::Journal, number, content).await?)) }
-            })
-            .buffered(AT_ONCE)
-            .try_collect::<Vec<(u64, JournalWire)>>()
-            .await?;
-        for (number, entry) in entries.drain(..) {
-            let key = place.numbered(Numbered::Journal, number);
-            let named = |reason: String| place.damaged(&place.url(&key), &reason);
-            if entry.epoch < epoch {
-                return Err(named("it was written by a run before the one before it".to_owned()));
-            }
-            epoch = entry.epoch;
-            if entry.fence {
-                content.fences.insert(number);
-            }
-            content.changes_since += entry.replay(&mut content.entries).map_err(named)? as u64;
-            content.objects_since += 1;
-        }
+        let content = load(&self.bucket, &self.place).await?;
         let lock = self.lease.lock();
-        if epoch > lock.epoch {
+        if content.epoch > lock.epoch {
             return Err(self.lease.lose().await);
         }
-        if content.last < lock.journal {
-            let reason = format!(
-                "its journal ends with {}, and {} was there once",
-                content.last, lock.journal
-            );
-            return Err(place.damaged(&what, &reason));
+        if content.snapshot.is_some() {
+            content.reaches(lock.journal, &self.place)?;
         }
         Ok(content)
     }
@@ -306,29 +255,98 @@ impl Access {
         let wire = SnapshotWire::new(&lock.id, lock.epoch, fences, entries);
         self.put_new(Numbered::Snapshot, number, &wire).await
     }
+}
 
-    async fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        kind: Numbered,
-        number: u64,
-        content: &Content,
-    ) -> Result<T, StoreError> {
-        let key = self.place.numbered(kind, number);
-        let damaged = |reason: &str| {
-            let before = content.snapshots.range(..number).next_back();
-            let reason = match before {
-                Some(before) if kind == Numbered::Snapshot => format!(
-                    "{reason}; without it the state is made from the snapshot {before} and the \
-                     journal since, if you delete it"
-                ),
-                _ => reason.to_owned(),
-            };
-            self.place.damaged(&self.place.url(&key), &reason)
-        };
-        match self.bucket.get(&key, Instant::now() + PATIENCE).await? {
-            Some(object) => wire::read(&key, &object.bytes, damaged),
-            None => Err(damaged("it is listed, and it is gone")),
+impl Content {
+    /// Whether the journal goes as far as its lock knows it.
+    pub(super) fn reaches(&self, known: u64, place: &Place) -> Result<(), StoreError> {
+        if self.last >= known {
+            return Ok(());
         }
+        let reason = format!("its journal ends with {}, and {known} was there once", self.last);
+        Err(place.damaged(&format!("the state in {}", place.name()), &reason))
+    }
+}
+
+/// Reads all objects of a state and checks each.
+pub(super) async fn load(bucket: &Bucket, place: &Place) -> Result<Content, StoreError> {
+    let keys = bucket.list(place.prefix()).await?;
+    place.note_export(keys.contains(&place.export()));
+    let numbers = |kind| keys.iter().filter_map(|key| place.number(kind, key)).collect();
+    let journal: BTreeSet<u64> = numbers(Numbered::Journal);
+    let snapshots: BTreeSet<u64> = numbers(Numbered::Snapshot);
+    let mut content = Content { journal, snapshots, ..Content::default() };
+    let what = format!("the state in {}", place.name());
+    let Some(&start) = content.snapshots.last() else {
+        return if content.journal.is_empty() {
+            Ok(content)
+        } else {
+            Err(place.damaged(&what, "it has a journal, and its snapshot is gone"))
+        };
+    };
+    let snapshot: SnapshotWire = read(bucket, place, Numbered::Snapshot, start, &content).await?;
+    let key = place.numbered(Numbered::Snapshot, start);
+    let named = |reason: String| place.damaged(&place.url(&key), &reason);
+    content.epoch = snapshot.epoch;
+    content.entries = snapshot.entries().map_err(named)?;
+    content.fences = snapshot.fences;
+    content.snapshot = Some(start);
+    content.last = content.journal.last().map_or(start, |last| start.max(*last));
+    let missing = (start..content.last).map(|n| n + 1).find(|n| !content.journal.contains(n));
+    if let Some(missing) = missing {
+        let url = place.url(&place.numbered(Numbered::Journal, missing));
+        let reason = format!("{url} is gone, and {} is there", content.last);
+        return Err(place.damaged(&what, &reason));
+    }
+    let entries =
+        futures_util::stream::iter(start + 1..=content.last)
+            .map(|number| {
+                let content = &content;
+                async move {
+                    Ok((number, read(bucket, place, Numbered::Journal, number, content).await?))
+                }
+            })
+            .buffered(AT_ONCE)
+            .try_collect::<Vec<(u64, JournalWire)>>()
+            .await?;
+    for (number, entry) in entries {
+        let key = place.numbered(Numbered::Journal, number);
+        let named = |reason: String| place.damaged(&place.url(&key), &reason);
+        if entry.epoch < content.epoch {
+            return Err(named("it was written by a run before the one before it".to_owned()));
+        }
+        content.epoch = entry.epoch;
+        if entry.fence {
+            content.fences.insert(number);
+        }
+        content.changes_since += entry.replay(&mut content.entries).map_err(named)? as u64;
+        content.objects_since += 1;
+    }
+    Ok(content)
+}
+
+async fn read<T: serde::de::DeserializeOwned>(
+    bucket: &Bucket,
+    place: &Place,
+    kind: Numbered,
+    number: u64,
+    content: &Content,
+) -> Result<T, StoreError> {
+    let key = place.numbered(kind, number);
+    let damaged = |reason: &str| {
+        let before = content.snapshots.range(..number).next_back();
+        let reason = match before {
+            Some(before) if kind == Numbered::Snapshot => format!(
+                "{reason}; without it the state is made from the snapshot {before} and the \
+                 journal since, if you delete it"
+            ),
+            _ => reason.to_owned(),
+        };
+        place.damaged(&place.url(&key), &reason)
+    };
+    match bucket.get(&key, Instant::now() + PATIENCE).await? {
+        Some(object) => wire::read(&key, &object.bytes, damaged),
+        None => Err(damaged("it is listed, and it is gone")),
     }
 }
 

@@ -284,6 +284,9 @@ async fn write(
                 if shared.lock.serial != before.serial {
                     lock.serial = shared.lock.serial;
                 }
+                if shared.lock.exported != before.exported {
+                    lock.exported = shared.lock.exported;
+                }
                 shared.until = sent + lock.lease();
                 shared.lock = lock;
                 shared.tag = tag;

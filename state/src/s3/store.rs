@@ -76,11 +76,11 @@ pub(crate) async fn restore(
     target: Target,
     owner: &LockOwner,
     export: Export,
-    name: String,
-    checks: RestoreChecks,
+    (name, checks): (String, RestoreChecks),
+    wait: Duration,
 ) -> Result<Box<dyn Store>, StoreError> {
     let purpose = Purpose::Restore(Box::new(export), name, checks);
-    start(target, owner.clone(), Duration::ZERO, purpose).await
+    start(target, owner.clone(), wait, purpose).await
 }
 
 async fn start(
@@ -143,7 +143,12 @@ fn keep(
         Some(Ok(session)) => session,
     };
     match runtime.block_on(session.open(runtime.handle(), purpose)) {
-        Ok((keeper, key)) => {
+        Ok((mut keeper, key)) => {
+            if let Err(error) = keeper.catch_up() {
+                runtime.block_on(session.release(false));
+                answer.send(Err(error)).ok();
+                return;
+            }
             let (requests, inbox) = mpsc::channel();
             let lineage = keeper.meta().lineage.clone();
             // When nobody waits for it any more, the inbox has no sender, and the keeper lets go.
@@ -293,6 +298,8 @@ impl Session {
             lock.lineage = Some(meta.lineage.clone());
             lock.serial = meta.serial;
             lock.writes = writes;
+            // What arrived brought its export with it.
+            lock.exported = writes;
         };
         self.access.lease.change(change).await
     }
@@ -365,9 +372,15 @@ impl Beside for Kept {
         Ok(())
     }
 
-    fn export(&mut self, export: &Export) -> Result<(), StoreError> {
+    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError> {
         let text = export_text(export, &self.objects.access.place)?;
-        self.runtime.block_on(self.objects.write_export(&text))
+        self.runtime.block_on(self.objects.write_export(&text))?;
+        self.objects.access.lease.note(|lock| lock.exported = writes);
+        Ok(())
+    }
+
+    fn exported(&self) -> u64 {
+        self.objects.access.lease.lock().exported
     }
 
     fn close(&mut self, failed: bool) {
@@ -429,10 +442,8 @@ pub(crate) async fn names(
         let place = Place::new(location, environment, name)?;
         let cell = Cell::new(&config, location, &bucket, &place);
         let lock = cell.read(Instant::now() + PATIENCE).await?;
-        let lives = |lock: &LockWire| {
-            lock.lineage.is_some() && !matches!(lock.standing, Standing::MovedTo(_))
-        };
-        if lock.is_some_and(|(lock, _)| lives(&lock)) {
+        // One that was moved away has a word to say about where it went.
+        if lock.is_some_and(|(lock, _)| lock.lineage.is_some()) {
             names.insert(name.to_owned());
         }
     }

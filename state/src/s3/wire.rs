@@ -68,6 +68,9 @@ pub(super) struct LockWire {
     pub(super) writes: u64,
     /// How many runs there were at least.
     pub(super) serial: u64,
+    /// The number of the latest change that the export is known to hold.
+    #[serde(default)]
+    pub(super) exported: u64,
     /// Whether the state lives here.
     pub(super) standing: Standing,
 }
@@ -131,6 +134,7 @@ impl LockWire {
             journal: 0,
             writes: 0,
             serial: 0,
+            exported: 0,
             standing: Standing::Here,
         }
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "the helpers here are parts of tests")]
 
 mod crash;
+mod golden;
 mod keys;
 mod lease;
 mod objects;

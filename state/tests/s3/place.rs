@@ -153,10 +153,9 @@ pub(crate) fn owner() -> LockOwner {
     }
 }
 
-/// Reports a figure of the scoreboard, past the test's capture of its output.
+/// Reports a figure of the scoreboard.
 pub(crate) fn figure(number: &str, text: &str) {
-    use std::io::Write as _;
-    writeln!(std::io::stdout(), "figure {number}: {text}").expect("written");
+    infra_testkit::figure(number, text);
 }
 
 /// How many rounds a proof has: few in a normal run, many with `INFRA_RELIABILITY=full`.
@@ -191,22 +190,11 @@ async fn sandbox(name: &str) -> String {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let config = SandboxConfig {
-                venv: Some(venv()),
-                environment: std::env::vars_os().collect(),
-                ..SandboxConfig::new(folder)
-            };
+            let config = SandboxConfig::of_a_test(folder, std::env::vars_os());
             let mut sandbox = Sandbox::start(config).await.expect("the sandbox starts");
             tell.send(sandbox.endpoint()).expect("somebody waits");
             panic!("the sandbox broke: {}", sandbox.broken().await);
         });
     });
     told.await.expect("the sandbox started")
-}
-
-/// The virtual environment of the emulators, shared by all tests of this machine.
-fn venv() -> PathBuf {
-    let home = || std::env::var_os("HOME").expect("HOME is set");
-    std::env::var_os("INFRA_SANDBOX_VENV")
-        .map_or_else(|| PathBuf::from(home()).join(".cache/infra/sandbox-venv"), PathBuf::from)
 }

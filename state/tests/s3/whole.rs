@@ -86,6 +86,85 @@ fn the_last_export_is_read_while_another_run_holds_the_state() {
 }
 
 #[test]
+fn a_look_sees_what_is_recorded_by_now_and_takes_no_lock() {
+    run(async {
+        let place = S3Place::new();
+        let config = place.calm().await;
+        assert!(infra_state::look(&config).await.expect("readable").is_none());
+        a_run(&config, "run-1", "a.one").await;
+        let free = infra_state::look(&config).await.expect("readable").expect("there");
+        assert_eq!(free.holder(), None);
+        let held = infra_state::open(&config, &owner()).await.expect("opens");
+        held.start(&run_record("run-2")).await.expect("started");
+        let open = held.begin(&intent("a.three")).await.expect("begun");
+        let lock = Objects::of(&config).get("lock").await;
+        let seen = infra_state::look(&config).await.expect("readable").expect("there");
+        let holder = seen.holder().expect("somebody holds it");
+        assert!(holder.starts_with("ann runs `infra apply --env staging`"), "{holder}");
+        assert_eq!(seen.state().expect("loads"), held.load().await.expect("loads"));
+        assert_eq!(seen.state().expect("loads").open, [(open, intent("a.three"))]);
+        assert_eq!(seen.history().expect("history"), held.history().await.expect("history"));
+        let changes = held.changes("run-1").await.expect("changes");
+        assert_eq!(seen.changes("run-1").expect("changes"), changes);
+        assert_eq!(Objects::of(&config).get("lock").await, lock, "the look wrote the lock");
+        held.commit(Some(open), &[]).await.expect("its holder goes on");
+    });
+}
+
+/// A holder that compacts all the time deletes what a reader has just listed.
+#[test]
+fn a_look_in_the_middle_of_compactions_sees_one_moment() {
+    run(async {
+        let place = S3Place::new();
+        let config = place.calm().await;
+        a_run(&config, "run-1", "a.one").await;
+        let held = infra_state::open(&config, &owner()).await.expect("opens");
+        let write = async {
+            for index in 0..300_usize {
+                let edits =
+                    [0, 1].map(|half| Edit::Put(Box::new(record(&format!("b{half}.n{index}")))));
+                held.commit(None, &edits).await.expect("committed");
+            }
+        };
+        let look = async {
+            let mut seen = BTreeSet::new();
+            while seen.last().is_none_or(|count| *count < 601) {
+                let view = infra_state::look(&config).await.expect("readable").expect("there");
+                let records = view.state().expect("loads").records.len();
+                assert_eq!(records % 2, 1, "a commit was seen by half");
+                seen.insert(records);
+            }
+            seen.len()
+        };
+        let ((), moments) = futures_util::future::join(write, look).await;
+        assert!(moments > 3, "it was read at {moments} moments only");
+    });
+}
+
+#[test]
+fn an_export_that_was_not_written_is_written_by_the_next_opening() {
+    run(async {
+        let place = S3Place::new();
+        let config = place.calm().await;
+        a_run(&config, "run-1", "a.one").await;
+        let killed = infra_state::open(&config, &owner()).await.expect("opens");
+        killed.start(&run_record("run-2")).await.expect("started");
+        let edit = Edit::Put(Box::new(record("a.two")));
+        killed.commit(None, &[edit]).await.expect("committed");
+        let refused = infra_state::open(&config, &owner()).await.err();
+        let Some(StoreError::Locked { id: Some(id), .. }) = refused else { panic!("not locked") };
+        infra_state::unlock(&config, &id).await.expect("freed");
+        // It changes nothing, and it writes what the one before it could not.
+        drop(infra_state::open(&config, &owner()).await.expect("opens"));
+        let seen = Snapshot::read(&config).await.expect("readable").expect("there").state;
+        assert_eq!((seen.records.len(), seen.serial), (2, 2));
+        drop(killed);
+        let seen = Snapshot::read(&config).await.expect("readable").expect("there").state;
+        assert_eq!(seen.records.len(), 2);
+    });
+}
+
+#[test]
 fn stacks_with_a_state_are_listed_in_both_kinds_of_place() {
     run(async {
         let endpoint = endpoint().await;
@@ -159,8 +238,9 @@ fn a_state_moves_to_a_bucket_and_back_with_everything() {
         let error = infra_state::open(&local, &owner()).await.err().expect("it is gone");
         let there = format!("it was moved to s3://states/team/staging/{}", shared.stack);
         assert!(error.to_string().contains(&there), "{error}");
-        let none = infra_state::names(&local.location, "staging").await.expect("listed");
-        assert_eq!(none, BTreeSet::new());
+        // It is still listed: whoever asks for it is told where it went.
+        let gone = infra_state::names(&local.location, "staging").await.expect("listed");
+        assert_eq!(gone, BTreeSet::from([shared.stack.clone()]));
         let again = infra_state::move_state(&local, &shared, &owner()).await;
         again.expect_err("it does not live there");
 
@@ -173,6 +253,10 @@ fn a_state_moves_to_a_bucket_and_back_with_everything() {
         drop(store);
         let error = infra_state::open(&shared, &owner()).await.err().expect("it is gone");
         assert!(error.to_string().contains("it was moved to "), "{error}");
+        let names = infra_state::names(&shared.location, "staging").await.expect("listed");
+        assert!(names.contains(&shared.stack), "{names:?}");
+        let seen = infra_state::look(&shared).await.err().expect("it is gone");
+        assert!(matches!(seen, StoreError::Moved { .. }), "{seen}");
         let snapshot = Snapshot::read(&local).await.expect("readable").expect("there");
         assert_eq!(snapshot.state.records, later.records);
 
@@ -241,6 +325,7 @@ fn every_call_can_be_spawned() {
     let key = KeySource::passphrase("x".to_owned());
     sendable(infra_state::rekey(&config, &owner, &key, true));
     sendable(infra_state::move_state(&config, &config, &owner));
+    sendable(infra_state::look(&config));
     sendable(infra_state::names(&config.location, "staging"));
     sendable(infra_state::unlock(&config, "0"));
     sendable(infra_state::bootstrap(location));

@@ -136,49 +136,88 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What became of damaged copies.
+#[derive(Debug, Default)]
+struct Outcomes {
+    cuts: usize,
+    harmless: usize,
+    refused: usize,
+    other: usize,
+}
+
+impl Outcomes {
+    fn add(&mut self, one: &Self) {
+        self.cuts += one.cuts;
+        self.harmless += one.harmless;
+        self.refused += one.refused;
+        self.other += one.other;
+    }
+}
+
+/// Flips a bit or cuts a file, in a way that depends on nothing but the number.
+fn damage(number: usize, folder: &Path) {
+    let mut dice = Dice::new(SEED.wrapping_mul(2 * number as u64 + 1));
+    dice.below(2);
+    let all = files(folder.parent().expect("it has one"));
+    let log = folder.join("sled/db");
+    // Most of the state is in the log: every other damage goes there.
+    let name = if number.is_multiple_of(2) { &log } else { &all[dice.below(all.len())] };
+    let mut bytes = fs::read(name).expect("read");
+    // The log is mostly empty: aim at what is written.
+    let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+    if written.is_empty() {
+        return;
+    }
+    let at = written[dice.below(written.len())];
+    if is_cut(number) {
+        bytes.truncate(at);
+    } else {
+        bytes[at] ^= 1 << dice.below(8);
+    }
+    fs::write(name, bytes).expect("written");
+}
+
+fn is_cut(number: usize) -> bool {
+    number % 10 >= 8
+}
+
 #[test]
 fn a_flipped_bit_or_a_cut_file_is_harmless_or_an_error() {
     let patient = Patient::new();
-    let mut dice = Dice::new(SEED);
     let damages = rounds(400, 10_000);
-    let (mut harmless, mut refused, mut other, mut cuts) = (0, 0, 0, 0);
-    for number in 0..damages {
-        let cut = number % 10 == 9;
-        cuts += usize::from(cut);
-        let damage = |folder: &Path| {
-            let all = files(folder.parent().expect("it has one"));
-            let log = folder.join("sled/db");
-            // Most of the state is in the log: every other damage goes there.
-            let name = if number % 2 == 0 { &log } else { &all[dice.below(all.len())] };
-            let mut bytes = fs::read(name).expect("read");
-            // The log is mostly empty: aim at what is written.
-            let written: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
-            if written.is_empty() {
-                return;
+    // Ten thousand copies are opened by as many threads as there are processors.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let worker = |first: usize| {
+        let mut done = Outcomes::default();
+        for number in (first..damages).step_by(threads) {
+            let what = format!("damage {number}");
+            done.cuts += usize::from(is_cut(number));
+            match patient.survives(&what, |folder| damage(number, folder)) {
+                Ok(()) => done.harmless += 1,
+                Err(StoreError::Damaged { .. }) => done.refused += 1,
+                // The key file, whose checksum fits, and the number of a format.
+                Err(StoreError::Key { .. } | StoreError::Newer { .. }) => done.other += 1,
+                Err(error) => panic!("{what} was taken for something else: {error}"),
             }
-            let at = written[dice.below(written.len())];
-            if cut {
-                bytes.truncate(at);
-            } else {
-                bytes[at] ^= 1 << dice.below(8);
-            }
-            fs::write(name, bytes).expect("written");
-        };
-        match patient.survives(&format!("damage {number}"), damage) {
-            Ok(()) => harmless += 1,
-            Err(StoreError::Damaged { .. }) => refused += 1,
-            // The key file, whose checksum fits, and the number of a format.
-            Err(StoreError::Unavailable { .. } | StoreError::Newer { .. }) => other += 1,
-            Err(error) => panic!("damage {number} was taken for something else: {error}"),
         }
-    }
+        done
+    };
+    let mut all = Outcomes::default();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..threads).map(|first| scope.spawn(move || worker(first))).collect();
+        for worker in workers {
+            all.add(&worker.join().expect("a damage was not survived"));
+        }
+    });
+    let Outcomes { cuts, harmless, refused, other } = all;
     assert!(refused > damages / 10, "{harmless} harmless, {refused} refused: the aim was bad");
     figure(
         "14",
         &format!(
             "damages {damages} ({cuts} cuts, else single bits) of every file of a state, seed \
-             {SEED:#x}: refused as damaged {refused}, otherwise {other}, the right state all the same {harmless}, accepted in \
-             silence 0, panics 0"
+             {SEED:#x}: refused as damaged {refused}, otherwise {other}, the right state all the \
+             same {harmless}, accepted in silence 0, panics 0"
         ),
     );
 }

@@ -9,9 +9,10 @@ use infra_sdk::store::{Edit, Record, State, Store as _, StoreError};
 use infra_sdk::{Object, Value};
 use infra_state::{SledStore, Snapshot};
 use infra_testkit::store_suite::{intent, record, run, run_record};
+use infra_testkit::writer::{self, Acknowledged, Writer, acknowledge};
 use tempfile::TempDir;
 
-use crate::crash::{Acknowledged, CHILD, Writer, acknowledge};
+use crate::crash::start;
 use crate::place::{config, owner};
 use crate::proof::{Dice, figure, rounds, skipped};
 
@@ -104,12 +105,12 @@ fn nothing_that_was_acknowledged_is_lost_to_a_power_cut() {
             if cut % 2 == 0 {
                 young += 1;
             } else {
-                let writer = Writer::start(&root);
+                let writer = start(&root);
                 writer.wait_for_a_word();
                 std::thread::sleep(Duration::from_millis(600));
                 acknowledged.add(&writer.kill());
             }
-            let writer = Writer::start(&root);
+            let writer = start(&root);
             if cut % 5 > 0 {
                 writer.wait_for_a_word();
             }
@@ -149,7 +150,7 @@ fn large(name: &str) -> Record {
 /// four at a time, until something is refused, and tries a few more.
 #[test]
 fn the_process_whose_disk_gives_up() {
-    let Some(root) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
+    let Some(root) = writer::place().map(PathBuf::from) else { return };
     run(async move {
         let store = match open(&root) {
             Ok(store) => store,

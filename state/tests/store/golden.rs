@@ -3,94 +3,18 @@
 //! `INFRA_WRITE_GOLDEN=DIR` makes the one of this release in an empty folder; a new format gets a
 //! new folder and the old ones stay as they are.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use infra_sdk::store::{
-    Edit, Intent, Operation, Record, RunChange, RunRecord, State, Status, Store as _,
-};
-use infra_sdk::{Object, Value};
+use infra_sdk::store::Store as _;
 use infra_state::{FORMAT, Paths, SledStore, read_export};
-use infra_testkit::store_suite::{intent, record, run, run_record};
+use infra_testkit::golden;
+use infra_testkit::store_suite::{intent, run};
 
 use crate::place::owner;
 
-fn golden(version: &str) -> PathBuf {
+fn of_release(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(version)
-}
-
-/// What a golden state of this format holds, but for its lineage.
-fn content(format: u16) -> (State, Vec<RunRecord>) {
-    let values = Object::from([
-        ("bool".to_owned(), Value::Bool(true)),
-        ("float".to_owned(), Value::Float(0.1)),
-        ("infinite".to_owned(), Value::Float(f64::NEG_INFINITY)),
-        ("int".to_owned(), Value::Int(i64::MIN)),
-        ("list".to_owned(), Value::List(vec![Value::Null, Value::from("ä").sensitive()])),
-        ("map".to_owned(), Value::Map([("$ref".to_owned(), Value::from("x"))].into())),
-        ("unknown".to_owned(), Value::Unknown),
-    ]);
-    let secret = Value::Map([("inner".to_owned(), Value::from("golden").sensitive())].into());
-    let ready = Record {
-        inputs: values.clone(),
-        status: Status::Ready,
-        location: None,
-        deposed: Vec::new(),
-        ..record("network.vpc")
-    };
-    let update = Intent {
-        operation: Operation::Update,
-        id: Some("db-1".to_owned()),
-        ..intent("shop.update")
-    };
-    let delete = Intent {
-        operation: Operation::Delete,
-        id: Some("db-2".to_owned()),
-        inputs: values.clone(),
-        ..intent("shop.delete")
-    };
-    let mut records = [record("shop.database"), ready];
-    let mut history = vec![run_record("run-1"), run_record("run-2")];
-    if format == 1 {
-        // It knew neither until when a run waits nor who ran it.
-        for record in &mut records {
-            if let Status::Created(waiting) = &mut record.status {
-                waiting.until = None;
-            }
-        }
-        history.iter_mut().for_each(|run| run.by.clear());
-    }
-    let state = State {
-        lineage: String::new(),
-        serial: 2,
-        records: records.map(|record| (record.address.clone(), record)).into(),
-        outputs: BTreeMap::from([
-            ("endpoint".to_owned(), Value::from("db.example")),
-            ("secret".to_owned(), secret.sensitive()),
-        ]),
-        lookups: BTreeMap::from([("aws_zones {}".to_owned(), Value::Map(values))]),
-        open: vec![(2, intent("shop.create")), (3, update), (4, delete)],
-    };
-    (state, history)
-}
-
-/// What a run of the history did.
-fn changes(run: &str) -> Vec<RunChange> {
-    let change = |operation, before: Option<Record>| RunChange {
-        run: run.to_owned(),
-        at: "2026-11-22T04:57:30Z".to_owned(),
-        address: record("shop.database").address,
-        type_name: "aws_db_instance".to_owned(),
-        operation,
-        id: "db-1".to_owned(),
-        before,
-    };
-    vec![
-        change(Operation::Create, None),
-        change(Operation::Update, Some(record("shop.database"))),
-        change(Operation::Delete, Some(record("shop.database"))),
-    ]
 }
 
 #[test]
@@ -99,25 +23,9 @@ fn this_release_writes_what_it_reads() {
     let temporary = tempfile::tempdir().expect("a folder");
     let folder = asked.unwrap_or_else(|| temporary.path().to_owned());
     let paths = Paths::new(&folder.join("state"), &folder.join("state.key"));
-    let (state, history) = content(FORMAT);
     run(async {
         let store = SledStore::open(&paths, &owner()).expect("open");
-        let closed = store.begin(&intent("shop.done")).await.expect("begun");
-        assert_eq!(closed, 1);
-        let mut edits: Vec<Edit> =
-            state.records.values().cloned().map(Box::new).map(Edit::Put).collect();
-        edits.push(Edit::Outputs(state.outputs.clone()));
-        edits.extend(state.lookups.iter().map(|(k, v)| Edit::Lookup(k.clone(), v.clone())));
-        store.commit(Some(closed), &edits).await.expect("committed");
-        for (number, intent) in &state.open {
-            assert_eq!(store.begin(intent).await.expect("begun"), *number);
-        }
-        for run in &history {
-            store.start(run).await.expect("started");
-            let notes = changes(&run.id).into_iter().map(Box::new).map(Edit::Note);
-            store.commit(None, &notes.collect::<Vec<_>>()).await.expect("noted");
-            store.finish(run).await.expect("finished");
-        }
+        golden::write(&store, FORMAT).await;
     });
     let elsewhere = tempfile::tempdir().expect("a folder");
     let copy = elsewhere.path().join("copy");
@@ -129,7 +37,7 @@ fn this_release_writes_what_it_reads() {
 fn format_1_is_read() {
     let temporary = tempfile::tempdir().expect("a folder");
     let copy = temporary.path().join("v1");
-    copy_folder(&golden("v1"), &copy);
+    copy_folder(&of_release("v1"), &copy);
     read(&copy, 1);
 }
 
@@ -137,7 +45,7 @@ fn format_1_is_read() {
 fn format_2_is_read() {
     let temporary = tempfile::tempdir().expect("a folder");
     let copy = temporary.path().join("v2");
-    copy_folder(&golden("v2"), &copy);
+    copy_folder(&of_release("v2"), &copy);
     read(&copy, 2);
 }
 
@@ -145,7 +53,7 @@ fn format_2_is_read() {
 fn a_state_of_format_1_is_upgraded_by_the_first_change_and_kept_as_it_was() {
     let temporary = tempfile::tempdir().expect("a folder");
     let copy = temporary.path().join("v1");
-    copy_folder(&golden("v1"), &copy);
+    copy_folder(&of_release("v1"), &copy);
     let paths = Paths::new(&copy.join("state"), &copy.join("state.key"));
     let aside = || {
         let names = fs::read_dir(copy.join("state")).expect("listed");
@@ -169,30 +77,19 @@ fn a_state_of_format_1_is_upgraded_by_the_first_change_and_kept_as_it_was() {
         // Back to the earlier release: its database stands there as it was.
         fs::remove_dir_all(copy.join("state/sled")).expect("removed");
         fs::rename(kept, copy.join("state/sled")).expect("renamed");
-        fs::copy(golden("v1").join("state/mark"), copy.join("state/mark")).expect("copied");
+        fs::copy(of_release("v1").join("state/mark"), copy.join("state/mark")).expect("copied");
         let back = SledStore::open(&paths, &owner()).expect("opens").load().await.expect("loads");
         assert_eq!(back, before);
     });
 }
 
-/// Opens the state in a folder and compares it and its export with [`content`].
+/// Opens the state in a folder and compares it and its export with what it is to hold.
 fn read(folder: &Path, format: u16) {
     let paths = Paths::new(&folder.join("state"), &folder.join("state.key"));
-    let (expected, expected_history) = content(format);
+    let (expected, _) = golden::content(format);
     run(async {
         let store = SledStore::open(&paths, &owner()).expect("opens");
-        let state = store.load().await.expect("loads");
-        assert_eq!(state.lineage.len(), 32);
-        let expected = State { lineage: state.lineage.clone(), ..expected.clone() };
-        assert_eq!(state, expected);
-        assert_eq!(store.history().await.expect("history"), expected_history);
-        for run in &expected_history {
-            // Format 1 did not know what a run did.
-            let expected = if format == 1 { Vec::new() } else { changes(&run.id) };
-            assert_eq!(store.changes(&run.id).await.expect("changes"), expected);
-        }
-        let next = store.begin(&intent("shop.next")).await.expect("begun");
-        assert_eq!(next, 5);
+        let state = golden::check(&store, format).await;
         let export = read_export(&paths.export()).expect("reads");
         assert_eq!((export.lineage(), export.serial()), (state.lineage.as_str(), 2));
         let exported = export.open(paths.key()).expect("opens");

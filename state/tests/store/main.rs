@@ -6,6 +6,7 @@
 mod crash;
 mod damage;
 mod disk;
+mod export;
 mod golden;
 mod growth;
 mod keys;

@@ -8,9 +8,9 @@ pub(crate) fn rounds(normal: usize, full: usize) -> usize {
     if asked { full } else { normal }
 }
 
-/// Reports a figure of the scoreboard, past the test's capture of its output.
+/// Reports a figure of the scoreboard.
 pub(crate) fn figure(number: &str, text: &str) {
-    writeln!(std::io::stdout(), "figure {number}: {text}").expect("written");
+    infra_testkit::figure(number, text);
 }
 
 /// Says why a proof is not made here.
