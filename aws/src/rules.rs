@@ -74,6 +74,14 @@ impl<'a> Rules<'a> {
         self.inputs.get(name)?.as_str()
     }
 
+    /// What is given inside of blocks, by the names that lead there.
+    pub(crate) fn within(&self, path: &[&str]) -> Option<&'a Value> {
+        let (first, rest) = path.split_first()?;
+        let inside = |value: &'a Value, name: &&str| value.as_map()?.get(*name);
+        let found = rest.iter().try_fold(self.inputs.get(*first)?, inside)?;
+        (!found.is_null()).then_some(found)
+    }
+
     /// The texts of a list, as far as they are known.
     pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
         let items = self.inputs.get(name).and_then(Value::as_list).unwrap_or_default();

@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, sns, sqs, ssm, sts,
+    acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
+    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -14,6 +14,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<appautoscaling::Policy>::new(),
     &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<cloudtrail::Trail>::new(),
     &Adapter::<cloudwatch::CompositeAlarm>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
@@ -55,6 +56,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
+    &Adapter::<kms::Grant>::new(),
     &Adapter::<kms::Key>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
@@ -71,13 +73,17 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),
+    &Adapter::<s3::BucketCorsConfiguration>::new(),
     &Adapter::<s3::BucketLifecycleConfiguration>::new(),
     &Adapter::<s3::BucketLogging>::new(),
+    &Adapter::<s3::BucketNotification>::new(),
     &Adapter::<s3::BucketOwnershipControls>::new(),
     &Adapter::<s3::BucketPolicy>::new(),
     &Adapter::<s3::BucketPublicAccessBlock>::new(),
+    &Adapter::<s3::BucketReplicationConfiguration>::new(),
     &Adapter::<s3::BucketServerSideEncryptionConfiguration>::new(),
     &Adapter::<s3::BucketVersioning>::new(),
+    &Adapter::<s3::BucketObject>::new(),
     &Adapter::<secretsmanager::Secret>::new(),
     &Adapter::<secretsmanager::SecretPolicy>::new(),
     &Adapter::<secretsmanager::SecretRotation>::new(),

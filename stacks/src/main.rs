@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     Program::new()
         .stack("archon", archon::declare)
         .stack("faultmaven", faultmaven::declare)
+        .stack("omniportal", omniportal::declare)
         .stack("securenexus", securenexus::declare)
         .run()
 }

@@ -86,20 +86,18 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 
 #[cfg(feature = "provider")]
 mod handler {
-    use aws_sdk_kms::types::{
-        KeyMetadata, KeySpec as WireSpec, KeyState, KeyUsageType, OriginType,
-    };
+    use aws_sdk_kms::types::{KeyMetadata, KeySpec as WireSpec, KeyUsageType, OriginType};
     use futures_util::stream::{self, StreamExt as _};
     use infra_sdk::provider::FailureClass;
 
     use super::*;
     use crate::frame::tags::is_ours;
-    use crate::kms::common::{retag, tags_of, wire_tags};
+    use crate::kms::common::{
+        describe, living, policy_of, put_policy, retag, schedule_deletion, tags_of, wire_tags,
+    };
     use crate::prelude::*;
 
     const NOT_FOUND: &[&str] = &["NotFoundException"];
-    /// The only name that a key policy can have. Source: KMS API Reference, PutKeyPolicy.
-    const POLICY: &str = "default";
 
     /// The operations, and before them what multi-region primaries need: making a role of KMS.
     /// Source: Service Authorization Reference, KMS.
@@ -181,25 +179,13 @@ mod handler {
             changed: &Changed,
         ) -> Result<()> {
             if changed.has("description") {
-                let text = want.description.clone().unwrap_or_default();
-                aws.call(|| {
-                    aws.kms().update_key_description().key_id(id).description(text.clone()).send()
-                })
-                .await?;
+                describe(aws, id, want.description.as_deref()).await?;
             }
             if changed.has("policy")
                 && let Some(policy) = &want.policy
             {
-                aws.call(|| {
-                    aws.kms()
-                        .put_key_policy()
-                        .key_id(id)
-                        .policy_name(POLICY)
-                        .policy(policy.as_str())
-                        .bypass_policy_lockout_safety_check(want.bypass_policy_lockout_safety_check)
-                        .send()
-                })
-                .await?;
+                let bypass = want.bypass_policy_lockout_safety_check;
+                put_policy(aws, id, policy, bypass).await?;
             }
             // Rotation cannot be set while a key is disabled.
             if changed.has("is_enabled") && want.is_enabled {
@@ -218,13 +204,7 @@ mod handler {
             if living(aws, id).await?.is_none() {
                 return Ok(());
             }
-            let days = i32::try_from(was.deletion_window_in_days.0).ok();
-            aws.call(|| {
-                let call = aws.kms().schedule_key_deletion().key_id(id);
-                call.set_pending_window_in_days(days).send()
-            })
-            .await
-            .map(drop)
+            schedule_deletion(aws, id, was.deletion_window_in_days).await
         }
 
         /// KMS lists keys without their tags, so each is asked for its own.
@@ -263,14 +243,6 @@ mod handler {
         Ok(living(aws, &id).await?.map(|key| key.key_id))
     }
 
-    /// A key, unless it is being deleted.
-    async fn living(aws: &Aws, id: &str) -> Result<Option<KeyMetadata>> {
-        let answer = aws.call(|| aws.kms().describe_key().key_id(id).send()).await?;
-        let key = answer.key_metadata.ok_or_else(|| missing("KeyMetadata"))?;
-        let dying = [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion];
-        Ok((!key.key_state().is_some_and(|state| dying.contains(state))).then_some(key))
-    }
-
     async fn rotate(aws: &Aws, id: &str, want: &Key) -> Result<()> {
         if want.enable_key_rotation {
             let days = want.rotation_period_in_days.and_then(|days| i32::try_from(days.0).ok());
@@ -301,11 +273,8 @@ mod handler {
 
     async fn see(aws: &Aws, key: KeyMetadata) -> Result<Seen<Key>> {
         let id = key.key_id.clone();
-        let (policy, (rotates, period), tags) = futures_util::try_join!(
-            aws.call(|| aws.kms().get_key_policy().key_id(&id).policy_name(POLICY).send()),
-            rotation(aws, &key),
-            tags_of(aws, &id),
-        )?;
+        let (policy, (rotates, period), tags) =
+            futures_util::try_join!(policy_of(aws, &id), rotation(aws, &key), tags_of(aws, &id),)?;
         let inputs = Key {
             description: key.description,
             key_usage: parsed(key.key_usage.as_ref().map(KeyUsageType::as_str), "KeyUsage")?,
@@ -313,7 +282,7 @@ mod handler {
                 key.key_spec.as_ref().map(WireSpec::as_str),
                 "KeySpec",
             )?,
-            policy: policy.policy.map(PolicyJson::new),
+            policy,
             bypass_policy_lockout_safety_check: false,
             is_enabled: key.enabled,
             enable_key_rotation: rotates,

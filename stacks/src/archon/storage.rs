@@ -7,7 +7,7 @@ use infra_sdk::prelude::*;
 use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::{self, BucketArguments, PrivateBucket};
-use crate::components::log_bucket;
+use crate::components::log_bucket::{self, LogBucketArguments};
 
 /// Days that access logs are kept.
 const LOG_DAYS: i32 = 90;
@@ -22,7 +22,9 @@ pub(super) fn declare(
     let full = |name: &str| format!("archon-{}-{name}-{account}", stack.env().name());
     let (logs, backups) = (full("logs"), full("backups"));
     let force_destroy = settings.force_destroy_buckets;
-    let logs = log_bucket::declare(stack, logs, account, LOG_DAYS, force_destroy);
+    let lifecycle = log_bucket::expire(LOG_DAYS);
+    let logs = LogBucketArguments { bucket: logs, account, lifecycle, force_destroy };
+    let logs = log_bucket::declare(stack, logs);
     let archive = LifecycleRule::new("archive")
         .transition([Transition::new(StorageClass::Glacier).days(settings.backup_archive_days)])
         .expiration(Expiration::new().days(settings.backup_expire_days));

@@ -14,7 +14,6 @@ use infra_aws::ecs::{
     DeploymentCircuitBreaker, LaunchType, PropagateTags, Rebalancing, Service, ServiceHandle,
     ServiceLoadBalancer, ServiceNetwork, TaskDefinitionHandle,
 };
-use infra_aws::elbv2::TargetGroupHandle;
 use infra_sdk::prelude::*;
 
 use super::network::{Network, connect, security_group};
@@ -61,10 +60,8 @@ pub(crate) struct ServiceArguments<'a> {
     pub(crate) task: &'a TaskDefinitionHandle,
     /// With which rights.
     pub(crate) roles: &'a TaskRoles,
-    /// Where requests come from.
+    /// Where requests come from, and where tasks are registered.
     pub(crate) edge: &'a Edge,
-    /// Where tasks are registered.
-    pub(crate) target: &'a TargetGroupHandle,
     /// Port that tasks answer at.
     pub(crate) port: u16,
     /// What tasks read only when they start: a change deploys anew.
@@ -108,14 +105,13 @@ fn service(
     arguments: &ServiceArguments<'_>,
     cluster: &ClusterHandle,
 ) -> ServiceHandle {
-    let ServiceArguments { name, network, security, task, roles, edge, target, port, .. } =
-        *arguments;
+    let ServiceArguments { name, network, security, task, roles, edge, port, .. } = *arguments;
     let subnets: Vec<_> = network.private.iter().map(|subnet| subnet.id()).collect();
     let connected = ServiceNetwork::new(subnets).security_groups([security.id()]);
     let service = Service::new(name, cluster.arn(), task.arn())
         .launch_type(LaunchType::Fargate)
         .network_configuration(connected)
-        .load_balancer([ServiceLoadBalancer::new(target.arn(), CONTAINER, u32::from(port))])
+        .load_balancer([ServiceLoadBalancer::new(edge.target.arn(), CONTAINER, u32::from(port))])
         .health_check_grace_period_seconds(GRACE)
         .deployment_maximum_percent(200_u32)
         .deployment_minimum_healthy_percent(100_u32)

@@ -18,6 +18,7 @@ pub(crate) mod redis;
 pub(crate) mod role;
 pub(crate) mod secret;
 pub(crate) mod service_accounts;
+pub(crate) mod service_watching;
 pub(crate) mod suffix;
 pub(crate) mod task;
 pub(crate) mod web_edge;

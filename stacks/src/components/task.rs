@@ -129,7 +129,9 @@ pub(crate) fn declare(stack: &mut Stack, arguments: TaskArguments<'_>) -> TaskDe
         .memory(memory)
         .volume([Volume::new("tmp")])
         .execution_role_arn(roles.execution.arn())
-        .task_role_arn(roles.task.arn());
+        .task_role_arn(roles.task.arn())
+        // A deployment that is given up goes back to the revision before, which must be there then.
+        .create_before_destroy(true);
     stack.add(name, task)
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use infra_aws::ec2::SecurityGroupHandle;
 use infra_aws::ecr::RepositoryHandle;
 use infra_aws::ecs::TaskDefinitionHandle;
-use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::logs::LogGroupHandle;
 use infra_sdk::prelude::*;
 
@@ -37,7 +36,6 @@ pub(super) struct ComputeArguments<'a> {
     pub(super) images: &'a RepositoryHandle,
     pub(super) secrets: &'a Secrets,
     pub(super) edge: &'a Edge,
-    pub(super) target: &'a TargetGroupHandle,
     pub(super) logs: Keeping<'a>,
 }
 
@@ -79,7 +77,7 @@ pub(super) fn declare(stack: &mut Stack, arguments: &ComputeArguments<'_>) -> Co
         ..task("migration")
     };
     let migration = task::declare(stack, migration);
-    let service = TaskArguments { ready: Some((PORT, READY)), ..task("task") };
+    let service = TaskArguments { ready: Some((PORT, READY)), ..task("app") };
     let service = task::declare(stack, service);
     let service = ServiceArguments {
         name,
@@ -89,7 +87,6 @@ pub(super) fn declare(stack: &mut Stack, arguments: &ComputeArguments<'_>) -> Co
         task: &service,
         roles: &roles,
         edge: arguments.edge,
-        target: arguments.target,
         port: PORT,
         triggers: BTreeMap::from([
             ("application".to_owned(), secrets.application.version.version_id()),

@@ -13,7 +13,9 @@
 //! - The JWT signing key belongs to a month, `jwt_key_month`. A pipeline that runs monthly gives it
 //!   with `--var`; tasks get that month's key to sign, and that of the month before to verify, and are
 //!   deployed anew.
-//! - Values in AWS's hands: logs, secrets, images, the database and the cache have keys of their own.
+//! - Failed sign-ins are counted in the service's log, which has a JSON object a line: those with
+//!   `"event": "login_failed"`.
+//! - Logs, alarms, secrets, images, the database and the cache have keys of their own.
 
 mod compute;
 mod data;
@@ -22,5 +24,6 @@ mod month;
 mod secrets;
 mod settings;
 mod stack;
+mod watching;
 
 pub(crate) use stack::declare;

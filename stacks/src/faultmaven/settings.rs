@@ -6,6 +6,7 @@ use crate::components::database::DatabaseSettings;
 use crate::components::fargate_service::ServiceSettings;
 use crate::components::network::NetworkSettings;
 use crate::components::redis::RedisSettings;
+use crate::components::service_watching::WatchSettings;
 use crate::components::web_edge::EdgeSettings;
 
 /// Settings of faultmaven.
@@ -22,6 +23,9 @@ pub(crate) struct Settings {
     pub cors_origins: Vec<String>,
     /// Month of the key that tokens are signed with: `2026-11`.
     pub jwt_key_month: String,
+    /// Sign-ins that fail within a minute over which there is an alarm.
+    #[setting(default = 100, range = 1..=1_000_000)]
+    pub failed_logins: u32,
     /// Delete buckets and images with everything in them on `infra destroy`.
     #[setting(default = false)]
     pub force_destroy: bool,
@@ -35,4 +39,6 @@ pub(crate) struct Settings {
     pub database: DatabaseSettings,
     /// The cache.
     pub cache: RedisSettings,
+    /// When alarms are raised.
+    pub alarms: WatchSettings,
 }

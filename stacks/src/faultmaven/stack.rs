@@ -6,21 +6,24 @@ use infra_sdk::prelude::*;
 use super::compute::{self, Compute, ComputeArguments};
 use super::data::{self, DataArguments};
 use super::settings::Settings;
+use super::watching::{self, LIMITS};
 use super::{keys, secrets};
+use crate::components::log_bucket::{self, LogBucketArguments};
 use crate::components::log_group::Keeping;
 use crate::components::network::{self, Network};
+use crate::components::service_watching::WatchArguments;
 use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
-use crate::components::{container_images, fargate_service, log_bucket, web_firewall};
+use crate::components::{container_images, fargate_service, web_firewall};
 
 /// Days that access logs are kept.
 const ACCESS_LOG_DAYS: i32 = 90;
 
 /// Declares faultmaven.
 pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
-    let account = stack.lookup(CallerIdentity)?.account_id;
+    let account = &stack.lookup(CallerIdentity)?.account_id;
     let name = &format!("faultmaven-{}", stack.env().name());
 
-    let keys = stack.scope("keys", |stack| keys::declare(stack, name, &account));
+    let keys = stack.scope("keys", |stack| keys::declare(stack, name, account));
     let logs = Keeping { key: &keys.logs, days: settings.log_retention };
     let network = stack.scope("network", |stack| {
         let flow_logs = format!("/faultmaven/{}/flow", stack.env().name());
@@ -38,10 +41,15 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         container_images::declare(stack, name, Some(&keys.images), settings.force_destroy)
     });
     let access_logs = stack.scope("storage", |stack| {
-        let bucket = format!("{name}-logs-{account}");
-        log_bucket::declare(stack, bucket, &account, ACCESS_LOG_DAYS, settings.force_destroy)
+        let arguments = LogBucketArguments {
+            bucket: format!("{name}-logs-{account}"),
+            account,
+            lifecycle: log_bucket::expire(ACCESS_LOG_DAYS),
+            force_destroy: settings.force_destroy,
+        };
+        log_bucket::declare(stack, arguments)
     });
-    let (edge, target) = stack.scope("edge", |stack| {
+    let edge = stack.scope("edge", |stack| {
         let target = TargetArguments {
             name,
             network: &network,
@@ -58,7 +66,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         };
         let edge = web_edge::declare(stack, &arguments);
         web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge);
-        (edge, target)
+        edge
     });
     let compute = stack.scope("compute", |stack| {
         let arguments = ComputeArguments {
@@ -70,10 +78,23 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
             images: &images,
             secrets: &secrets,
             edge: &edge,
-            target: &target,
             logs,
         };
         compute::declare(stack, &arguments)
+    });
+    stack.scope("watching", |stack| {
+        let arguments = WatchArguments {
+            name,
+            account,
+            key: &keys.alarms,
+            settings: &settings.alarms,
+            limits: LIMITS,
+            edge: &edge,
+            service: &compute.service,
+            database: (&data.database, &settings.database),
+            cache: (&data.cache, &settings.cache),
+        };
+        watching::declare(stack, &arguments, &compute.log, settings.failed_logins);
     });
 
     outputs(stack, &network, &compute);

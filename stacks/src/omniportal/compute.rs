@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use infra_aws::ec2::SecurityGroupHandle;
 use infra_aws::ecr::RepositoryHandle;
-use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::iam::{PolicyDocument, Statement};
 use infra_aws::logs::LogGroupHandle;
 use infra_sdk::prelude::*;
@@ -42,7 +41,6 @@ pub(super) struct ComputeArguments<'a> {
     pub(super) data: &'a Data,
     pub(super) storage: &'a Storage,
     pub(super) edge: &'a Edge,
-    pub(super) target: &'a TargetGroupHandle,
     pub(super) logs: Keeping<'a>,
 }
 
@@ -78,7 +76,6 @@ pub(super) fn declare(stack: &mut Stack, arguments: &ComputeArguments<'_>) -> Fa
         task: &task,
         roles: &roles,
         edge: arguments.edge,
-        target: arguments.target,
         port: PORT,
         triggers: secrets
             .iter()

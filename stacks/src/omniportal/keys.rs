@@ -3,7 +3,8 @@
 use infra_aws::kms::KeyHandle;
 use infra_sdk::prelude::*;
 
-use crate::components::key::{self, logs_statement, owner_policy};
+use super::audit;
+use crate::components::key::{self, alarms_statement, logs_statement, owner_policy};
 
 /// The keys of omniportal.
 pub(super) struct Keys {
@@ -15,18 +16,24 @@ pub(super) struct Keys {
     pub(super) storage: KeyHandle,
     /// Encrypts log groups and trails.
     pub(super) logs: KeyHandle,
+    /// Encrypts alarms.
+    pub(super) alarms: KeyHandle,
     /// Encrypts secrets.
     pub(super) secrets: KeyHandle,
 }
 
 pub(super) fn declare(stack: &mut Stack, name: &str, account: &str) -> Keys {
-    let logs = owner_policy(account).statement(logs_statement(stack, account));
+    let logs = owner_policy(account)
+        .statement(logs_statement(stack, account))
+        .merge(audit::key_policy(&audit::trail_arn(stack, name, account)));
+    let alarms = owner_policy(account).statement(alarms_statement(account));
     let mut own = |purpose| key::declare(stack, name, purpose, owner_policy(account));
     Keys {
         database: own("database"),
         cache: own("cache"),
         storage: own("storage"),
         secrets: own("secrets"),
+        alarms: key::declare(stack, name, "alarms", alarms),
         logs: key::declare(stack, name, "logs", logs),
     }
 }

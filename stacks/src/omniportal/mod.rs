@@ -14,6 +14,7 @@
 //! - State: production's belongs into a bucket that the team shares. `infra state bootstrap` makes it,
 //!   versioned and encrypted, and `infra state unlock ID` frees a lock whose run died.
 
+mod audit;
 mod compute;
 mod data;
 mod keys;
@@ -22,5 +23,6 @@ mod secrets;
 mod settings;
 mod stack;
 mod storage;
+mod watching;
 
 pub(crate) use stack::declare;

@@ -6,6 +6,7 @@ use crate::components::database::DatabaseSettings;
 use crate::components::fargate_service::ServiceSettings;
 use crate::components::network::NetworkSettings;
 use crate::components::redis::RedisSettings;
+use crate::components::service_watching::WatchSettings;
 use crate::components::web_edge::EdgeSettings;
 
 /// Settings of omniportal.
@@ -38,4 +39,6 @@ pub(crate) struct Settings {
     pub database: DatabaseSettings,
     /// The cache.
     pub cache: RedisSettings,
+    /// When alarms are raised.
+    pub alarms: WatchSettings,
 }

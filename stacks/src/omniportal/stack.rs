@@ -5,9 +5,12 @@ use infra_sdk::prelude::*;
 
 use super::compute::{self, ComputeArguments};
 use super::data::{self, DataArguments};
+use super::recovery::{self, RecoveryArguments};
 use super::settings::Settings;
-use super::{keys, recovery, secrets, storage};
+use super::watching::{self, LIMITS};
+use super::{audit, keys, secrets, storage};
 use crate::components::log_group::Keeping;
+use crate::components::service_watching::WatchArguments;
 use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
 use crate::components::{container_images, fargate_service, network, network_guard, web_firewall};
 
@@ -30,8 +33,10 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         network_guard::interface_endpoints(stack, name, cidr, &network, ENDPOINTS);
         Ok::<_, Error>(network)
     })?;
-    let storage = stack
-        .scope("storage", |stack| storage::declare(stack, settings, &keys.storage, name, account));
+    let storage = stack.scope("storage", |stack| {
+        storage::declare(stack, settings, &keys.storage, name, account)
+    })?;
+    stack.scope("audit", |stack| audit::declare(stack, name, &keys.logs, &storage, logs));
     let tasks = stack.scope("compute", |stack| fargate_service::security(stack, name, &network));
     let data = stack.scope("data", |stack| {
         let arguments =
@@ -42,7 +47,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let images = stack.scope("images", |stack| {
         container_images::declare(stack, name, Some(&keys.storage), settings.force_destroy)
     });
-    let (edge, target) = stack.scope("edge", |stack| {
+    let edge = stack.scope("edge", |stack| {
         let target = TargetArguments {
             name,
             network: &network,
@@ -59,7 +64,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         };
         let edge = web_edge::declare(stack, &arguments);
         web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge);
-        (edge, target)
+        edge
     });
     let compute = stack.scope("compute", |stack| {
         let arguments = ComputeArguments {
@@ -74,14 +79,35 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
             data: &data,
             storage: &storage,
             edge: &edge,
-            target: &target,
             logs,
         };
         compute::declare(stack, &arguments)
     });
+    stack.scope("watching", |stack| {
+        let arguments = WatchArguments {
+            name,
+            account,
+            key: &keys.alarms,
+            settings: &settings.alarms,
+            limits: LIMITS,
+            edge: &edge,
+            service: &compute,
+            database: (&data.database, &settings.database),
+            cache: (&data.cache, &settings.cache),
+        };
+        watching::declare(stack, &arguments)
+    });
     if settings.replicate {
         stack.scope("recovery", |stack| {
-            recovery::declare(stack, settings, name, account, &data);
+            let arguments = RecoveryArguments {
+                name,
+                account,
+                settings,
+                data: &data,
+                storage: &storage,
+                key: &keys.storage,
+            };
+            recovery::declare(stack, &arguments);
         });
     }
 

@@ -3,13 +3,14 @@
 use infra_aws::iam::PolicyDocument;
 use infra_aws::kms::KeyHandle;
 use infra_aws::s3::{
-    BucketLogging, LifecycleRule, LifecycleRuleArguments, StorageClass, Transition,
+    BucketLogging, Expiration, LifecycleRule, LifecycleRuleArguments, StorageClass, Transition,
 };
 use infra_sdk::prelude::*;
 
+use super::audit;
 use super::settings::Settings;
 use crate::components::bucket::{self, BucketArguments, PrivateBucket};
-use crate::components::log_bucket;
+use crate::components::log_bucket::{self, LogBucketArguments};
 
 /// Days after which what is stored moves to Glacier.
 const GLACIER_DAYS: i32 = 90;
@@ -32,11 +33,18 @@ pub(super) fn declare(
     key: &KeyHandle,
     name: &str,
     account: &str,
-) -> Storage {
+) -> Result<Storage> {
     let force_destroy = settings.force_destroy;
-    let kept = i32::try_from(settings.log_retention.0).unwrap_or(i32::MAX);
-    let logs = format!("{name}-logs-{account}");
-    let logs = log_bucket::declare(stack, logs, account, kept, force_destroy);
+    let logs = LogBucketArguments {
+        bucket: format!("{name}-logs-{account}"),
+        account,
+        lifecycle: logs_lifecycle(settings)?,
+        force_destroy,
+    };
+    let trail = audit::trail_arn(stack, name, account);
+    let logs = log_bucket::declare_with(stack, logs, |logs, policy| {
+        audit::delivery(logs, policy, account, &trail)
+    });
     let mut private = |purpose: &str| {
         let arguments = BucketArguments {
             name: purpose,
@@ -52,15 +60,34 @@ pub(super) fn declare(
         stack.add(format!("{purpose}-logging"), access);
         private
     };
-    Storage {
+    Ok(Storage {
         documents: private("documents"),
         assets: private("assets"),
         backups: private("backups"),
         logs,
+    })
+}
+
+impl Storage {
+    /// Each bucket, by what it is for, and whether the key for storage encrypts it.
+    pub(super) fn all(&self) -> [(&'static str, &PrivateBucket, bool); 4] {
+        [
+            ("documents", &self.documents, true),
+            ("assets", &self.assets, true),
+            ("backups", &self.backups, true),
+            ("logs", &self.logs, false),
+        ]
     }
 }
 
-/// What moves to Glacier, as here, so in the recovery region.
+/// Logs go the way of everything else, and have an end.
+fn logs_lifecycle(settings: &Settings) -> Result<LifecycleRuleArguments> {
+    let days = i32::try_from(settings.log_retention.0);
+    let days = days.map_err(|_| Error::new("`log_retention` is not a number of days"))?;
+    Ok(to_glacier().expiration(Expiration::new().days(days)))
+}
+
+/// What is stored moves to Glacier, here as in the recovery region.
 pub(super) fn to_glacier<R: Region>() -> LifecycleRuleArguments<R> {
     let glacier = Transition::new(StorageClass::Glacier).days(GLACIER_DAYS);
     LifecycleRule::new("archive").transition([glacier])

@@ -138,11 +138,16 @@ impl<'a> Desk<'a> {
         name: &str,
     ) -> Result<Answer, UpstreamError> {
         let mut call = Question::new("s3", "HeadBucket", Value::Null).call(self.call);
-        let body = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
-        call.body = if method == Method::PUT { body.into() } else { Bytes::new() };
+        // The one region that must not be named. Source: S3 API Reference, CreateBucket.
+        let region = &self.call.region;
+        call.body = if method == Method::PUT && region != "us-east-1" {
+            let place = format!("<LocationConstraint>{region}</LocationConstraint>");
+            format!("<CreateBucketConfiguration>{place}</CreateBucketConfiguration>").into()
+        } else {
+            Bytes::new()
+        };
         call.method = method;
         call.uri = format!("/{name}").parse().unwrap_or_default();
-        call.region = "eu-west-1".to_owned();
         self.core.upstream.forward(emulator, &call).await
     }
 
