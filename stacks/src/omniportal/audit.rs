@@ -25,7 +25,7 @@ pub(super) fn declare(
 ) {
     let path = format!("/omniportal/{}/trail", stack.env().name());
     let group = log_group::declare(stack, "trail-log", path, logs);
-    let role = role::service(stack, name, "trail", CLOUD_TRAIL, &[]);
+    let role = role::service(stack, name, "trail-delivery", CLOUD_TRAIL, &[]);
     // Source: CloudTrail user guide, role policy for CloudWatch Logs.
     let write = Statement::allow()
         .actions(["logs:CreateLogStream", "logs:PutLogEvents"])
