@@ -4,6 +4,7 @@ mod archon;
 mod components;
 mod faultmaven;
 mod omniportal;
+mod securenexus;
 
 use std::process::ExitCode;
 
@@ -14,5 +15,6 @@ fn main() -> ExitCode {
         .stack("archon", archon::declare)
         .stack("faultmaven", faultmaven::declare)
         .stack("omniportal", omniportal::declare)
+        .stack("securenexus", securenexus::declare)
         .run()
 }

@@ -47,9 +47,10 @@ impl Project {
             .unwrap_or_else(|error| panic!("infra does not start: {error}"))
     }
 
-    /// The plan document of an environment, and how many resources of each type it creates.
-    fn plan(&self, environment: &str) -> (Vec<u8>, BTreeMap<String, usize>) {
-        let output = self.infra(&["plan", "--env", environment, "--format", "json"]);
+    /// The plan document of a stack in an environment, and how many resources of each type it creates.
+    fn plan(&self, environment: &str, stack: &str) -> (Vec<u8>, BTreeMap<String, usize>) {
+        let output =
+            self.infra(&["plan", "--env", environment, "--stack", stack, "--format", "json"]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         let plan: Value = serde_json::from_slice(&output.stdout)
@@ -81,6 +82,18 @@ fn stacks() -> PathBuf {
         .unwrap_or_else(|| panic!("cargo names no executable"))
 }
 
+/// The environments of the project.
+const ENVIRONMENTS: [&str; 5] = ["dev", "development", "production", "sandbox", "staging"];
+
+/// The stacks that have settings in an environment.
+fn settled(project: &Project, environment: &str) -> Vec<String> {
+    let file = project.folder.path().join(format!("stacks/settings/{environment}.toml"));
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error}"));
+    table.into_iter().map(|(stack, _)| stack).collect()
+}
+
 fn project(endpoint: String) -> Project {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -91,7 +104,7 @@ fn project(endpoint: String) -> Project {
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     };
     copy("infra.toml");
-    for environment in ["development", "production", "sandbox", "staging"] {
+    for environment in ENVIRONMENTS {
         copy(&format!("stacks/settings/{environment}.toml"));
     }
     Project { program: stacks(), folder, endpoint }
@@ -124,7 +137,7 @@ fn read_by_terraforms_library(plan: &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn archon_is_planned_as_its_settings_say() {
+async fn stacks_are_planned_as_their_settings_say() {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
     let config = SandboxConfig {
         venv: Some(venv()),
@@ -136,13 +149,31 @@ async fn archon_is_planned_as_its_settings_say() {
     let endpoint = sandbox.endpoint();
     let planned = tokio::task::spawn_blocking(move || {
         let project = project(endpoint);
-        let (document, staging) = project.plan("staging");
+        let (document, staging) = project.plan("staging", "archon");
         read_by_terraforms_library(&document);
-        let (_, production) = project.plan("production");
+        let (_, production) = project.plan("production", "archon");
         // Two zones with one NAT gateway, three zones with one each.
         assert_eq!((staging["aws_subnet"], staging["aws_nat_gateway"]), (6, 1));
         assert_eq!((production["aws_subnet"], production["aws_nat_gateway"]), (9, 3));
-        let human = project.infra(&["plan", "--env", "staging"]);
+        for environment in ENVIRONMENTS {
+            for stack in settled(&project, environment) {
+                let (_, created) = project.plan(environment, &stack);
+                assert!(created.contains_key("aws_vpc"), "{stack} in {environment}");
+            }
+        }
+        let (_, faultmaven) = project.plan("staging", "faultmaven");
+        // The service and its migration; a password, a token, the keys of two months.
+        assert_eq!((faultmaven["aws_ecs_task_definition"], faultmaven["random_password"]), (2, 4));
+        let (_, dev) = project.plan("dev", "omniportal");
+        let (document, production) = project.plan("production", "omniportal");
+        // The database and its replica; buckets here, and in production there too.
+        assert_eq!((dev["aws_db_instance"], dev["aws_s3_bucket"]), (2, 4));
+        assert_eq!((production["aws_db_instance"], production["aws_s3_bucket"]), (2, 8));
+        assert_eq!(production["aws_s3_bucket_replication_configuration"], 4);
+        // It stands in its own region, not in that of the environment.
+        let document = String::from_utf8_lossy(&document);
+        assert!(document.contains("com.amazonaws.us-east-1.secretsmanager"));
+        let human = project.infra(&["plan", "--env", "staging", "--stack", "archon"]);
         assert!(String::from_utf8_lossy(&human.stdout).contains("archon in staging"));
         let refused = project.infra(&["destroy", "--env", "production", "--auto-approve"]);
         assert_eq!(refused.status.code(), Some(1));

@@ -36,6 +36,7 @@ macro_rules! policies {
 
 policies! {
     ADMINISTRATOR_ACCESS = "AdministratorAccess";
+    AMAZON_BEDROCK_READ_ONLY = "AmazonBedrockReadOnly";
     AMAZON_EBS_CSI_DRIVER_POLICY = "service-role/AmazonEBSCSIDriverPolicy";
     AMAZON_EC2_CONTAINER_REGISTRY_PULL_ONLY = "AmazonEC2ContainerRegistryPullOnly";
     AMAZON_EC2_CONTAINER_REGISTRY_READ_ONLY = "AmazonEC2ContainerRegistryReadOnly";
@@ -48,6 +49,7 @@ policies! {
     AMAZON_EKS_VPC_RESOURCE_CONTROLLER = "AmazonEKSVPCResourceController";
     AMAZON_EKS_WORKER_NODE_POLICY = "AmazonEKSWorkerNodePolicy";
     AMAZON_RDS_ENHANCED_MONITORING_ROLE = "service-role/AmazonRDSEnhancedMonitoringRole";
+    AMAZON_S3_READ_ONLY_ACCESS = "AmazonS3ReadOnlyAccess";
     AMAZON_SSM_MANAGED_INSTANCE_CORE = "AmazonSSMManagedInstanceCore";
     AWS_BACKUP_SERVICE_ROLE_POLICY_FOR_BACKUP =
         "service-role/AWSBackupServiceRolePolicyForBackup";

@@ -23,5 +23,9 @@ pub(super) fn declare(
         autoscaling: settings.auto_scaling_enabled,
         settings: &settings.cluster,
     };
-    eks_cluster::declare(stack, &arguments)
+    let cluster = eks_cluster::declare(stack, &arguments)?;
+    if settings.enable_monitoring {
+        eks_cluster::container_insights(stack, &arguments, &cluster)?;
+    }
+    Ok(cluster)
 }

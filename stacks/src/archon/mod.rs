@@ -1,5 +1,4 @@
-//! archon, an authentication platform. So far its network, keys, buckets, log groups and roles; the
-//! cluster, the database, the cache and the edge come with their resource types.
+//! archon, an authentication platform on Kubernetes.
 
 mod accounts;
 mod cluster;
@@ -8,8 +7,10 @@ mod edge;
 mod keys;
 mod logs;
 mod network;
+mod security;
 mod settings;
 mod stack;
 mod storage;
+mod watch;
 
 pub(crate) use stack::declare;

@@ -22,6 +22,25 @@ pub(crate) struct Settings {
     /// Let the cluster autoscaler say how many nodes there are.
     #[setting(default = true)]
     pub auto_scaling_enabled: bool,
+    /// Watch it: alarms, a topic that receives them, a dashboard, and the agent that measures nodes
+    /// and pods.
+    #[setting(default = true)]
+    pub enable_monitoring: bool,
+    /// Scan images when they are pushed, and count in the cluster's audit log who is refused, with
+    /// an alarm where it is watched.
+    #[setting(default = true)]
+    pub enable_security_scanning: bool,
+    /// Address that receives alarms by mail, once its owner has confirmed it.
+    pub alarm_email: Option<String>,
+    /// Requests that may fail for two minutes, in percent.
+    #[setting(default = 5.0, range = 0.0..=100.0)]
+    pub alarm_error_percent: f64,
+    /// Seconds within which 95 % of requests are to be answered.
+    #[setting(default = 3.0, range = 0.0..=60.0)]
+    pub alarm_latency_seconds: f64,
+    /// Load of the processors of database, cache and nodes, in percent.
+    #[setting(default = 80.0, range = 1.0..=100.0)]
+    pub alarm_cpu_percent: f64,
     /// How clients come in.
     pub edge: EdgeSettings,
     /// Class of the database's machine.

@@ -20,9 +20,20 @@ pub(crate) fn declare(
     key: Option<&KeyHandle>,
     force_delete: bool,
 ) -> RepositoryHandle {
+    declare_scanned(stack, name, key, force_delete, true)
+}
+
+/// As [`declare`], where images may go without being scanned.
+pub(crate) fn declare_scanned(
+    stack: &mut Stack,
+    name: &str,
+    key: Option<&KeyHandle>,
+    force_delete: bool,
+    scan: bool,
+) -> RepositoryHandle {
     let repository = Repository::new(name)
         .image_tag_mutability(TagMutability::Immutable)
-        .image_scanning_configuration(ImageScanning::new(true))
+        .image_scanning_configuration(ImageScanning::new(scan))
         .force_delete(force_delete);
     let repository = match key {
         None => repository,

@@ -9,7 +9,7 @@
 use infra_aws::ec2::{SecurityGroupHandle, SubnetHandle};
 use infra_aws::iam::{RoleHandle, managed};
 use infra_aws::kms::KeyHandle;
-use infra_aws::logs::{LogGroup, LogGroupHandle};
+use infra_aws::logs::LogGroupHandle;
 use infra_aws::rds::{
     Engine, Instance, InstanceArguments, InstanceHandle, Parameter, ParameterGroup,
     ParameterGroupHandle, StorageType, SubnetGroup,
@@ -17,6 +17,7 @@ use infra_aws::rds::{
 use infra_aws::sts::Partition;
 use infra_sdk::prelude::*;
 
+use super::log_group::{self, Keeping};
 use super::{role, suffix};
 
 /// Seconds between measurements of Enhanced Monitoring.
@@ -161,7 +162,16 @@ impl Database {
         arguments: &DatabaseArguments<'_>,
         password: &Output<String, Global>,
     ) -> Output<String, Global> {
-        let DatabaseArguments { username, database, .. } = *arguments;
+        self.url_of(arguments.username, password, arguments.database)
+    }
+
+    /// As [`url`](Self::url), to another database of the server.
+    pub(crate) fn url_of(
+        &self,
+        username: &str,
+        password: &Output<String, Global>,
+        database: &str,
+    ) -> Output<String, Global> {
         let (scheme, query) = (self.engine.scheme(), self.engine.url_query());
         let endpoint = self.instance.endpoint();
         text!(scheme, "://", username, ":", password, "@", endpoint, "/", database, "?", query)
@@ -305,13 +315,11 @@ fn log_groups(
     identifier: &str,
 ) -> Vec<LogGroupHandle> {
     let mut handles = Vec::new();
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
+    let whose = if identifier == arguments.identifier { "log" } else { "replica-log" };
     for log in arguments.engine.logs() {
-        let group = LogGroup::new()
-            .name(format!("/aws/rds/instance/{identifier}/{log}"))
-            .retention_in_days(arguments.log_retention)
-            .kms_key_id(arguments.log_key.arn());
-        let whose = if identifier == arguments.identifier { "log" } else { "replica-log" };
-        handles.push(stack.add(format!("{whose}-{log}"), group));
+        let path = format!("/aws/rds/instance/{identifier}/{log}");
+        handles.push(log_group::declare(stack, &format!("{whose}-{log}"), path, keeping));
     }
     handles
 }

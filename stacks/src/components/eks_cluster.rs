@@ -13,18 +13,18 @@ use infra_aws::eks::{
     NodeGroupHandle, NodeGroupScalingConfig, NodeGroupUpdateConfig, NodeRepairConfig, SupportType,
     UpgradePolicy, VpcConfig,
 };
-use infra_aws::elbv2::TargetGroupHandle;
 use infra_aws::iam::managed::{self, ManagedPolicy};
 use infra_aws::iam::{
     OpenIdConnectProvider, OpenIdConnectProviderHandle, Operator, PolicyDocument, Principal, Role,
     RoleHandle, RoleName, RolePolicyAttachment, Statement,
 };
 use infra_aws::kms::KeyHandle;
-use infra_aws::logs::LogGroup;
+use infra_aws::logs::LogGroupHandle;
 use infra_aws::sts::Partition;
 use infra_sdk::ipnet::IpNet;
 use infra_sdk::prelude::*;
 
+use super::log_group::{self, Keeping};
 use super::role;
 
 /// The service that tokens of service accounts are for.
@@ -80,6 +80,8 @@ pub(crate) struct Cluster {
     pub(crate) control_plane: ClusterHandle,
     /// The nodes.
     pub(crate) nodes: NodeGroupHandle,
+    /// Receives the control plane's logs, the audit log among them.
+    pub(crate) logs: LogGroupHandle,
     /// Its name in AWS.
     pub(crate) name: String,
     provider: OpenIdConnectProviderHandle,
@@ -139,68 +141,6 @@ impl Cluster {
     }
 }
 
-/// The cluster autoscaler, which may change the size of this cluster's node groups. Sources: its
-/// documentation on AWS, permissions; the defaults of its Helm chart.
-pub(crate) fn autoscaler(cluster: &Cluster) -> ServiceAccount<'static> {
-    let look = Statement::allow()
-        .actions([
-            "autoscaling:DescribeAutoScalingGroups",
-            "autoscaling:DescribeAutoScalingInstances",
-            "autoscaling:DescribeLaunchConfigurations",
-            "autoscaling:DescribeScalingActivities",
-            "ec2:DescribeImages",
-            "ec2:DescribeInstanceTypes",
-            "ec2:DescribeLaunchTemplateVersions",
-            "ec2:GetInstanceTypesFromInstanceRequirements",
-        ])
-        .resource("*");
-    let describe = Statement::allow().action("eks:DescribeNodegroup").resource(cluster.nodes.arn());
-    // EKS gives this tag to the Auto Scaling groups of its node groups.
-    let owned = format!("aws:ResourceTag/k8s.io/cluster-autoscaler/{}", cluster.name);
-    let scale = Statement::allow()
-        .actions([
-            "autoscaling:SetDesiredCapacity",
-            "autoscaling:TerminateInstanceInAutoScalingGroup",
-        ])
-        .resource("*")
-        .condition(Operator::StringEquals, owned, "owned");
-    ServiceAccount {
-        name: "autoscaler",
-        namespaces: &["kube-system"],
-        account: "cluster-autoscaler",
-        managed: &[],
-        policy: Some(PolicyDocument::new().statement(look).statement(describe).statement(scale)),
-    }
-}
-
-/// The load balancer controller where the stack declares load balancers itself: it registers pods in
-/// target groups, and makes nothing. Sources: its documentation, target group bindings; its Helm
-/// chart.
-pub(crate) fn load_balancer_controller(targets: &[&TargetGroupHandle]) -> ServiceAccount<'static> {
-    let look = Statement::allow()
-        .actions([
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeInstances",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-        ])
-        .resource("*");
-    let register = Statement::allow()
-        .actions(["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"])
-        .resources(targets.iter().map(|target| target.arn()));
-    ServiceAccount {
-        name: "load-balancers",
-        namespaces: &["kube-system"],
-        account: "aws-load-balancer-controller",
-        managed: &[],
-        policy: Some(PolicyDocument::new().statement(look).statement(register)),
-    }
-}
-
 /// Declares a cluster. What runs on it is not its: roles of service accounts are made with
 /// [`Cluster::service_account_role`].
 ///
@@ -208,17 +148,17 @@ pub(crate) fn load_balancer_controller(targets: &[&TargetGroupHandle]) -> Servic
 /// When the partition or the version of an add-on is not known.
 pub(crate) fn declare(stack: &mut Stack, arguments: &ClusterArguments<'_>) -> Result<Cluster> {
     let partition = stack.lookup(Partition)?;
-    let control_plane = control_plane(stack, arguments, partition.as_ref());
+    let (control_plane, logs) = control_plane(stack, arguments, partition.as_ref());
     let provider = OpenIdConnectProvider::new(control_plane.oidc_issuer(), [AUDIENCE]);
     let provider = stack.add("identity-provider", provider);
     // Nodes are ready only with a network, so its add-on comes first; they then take the rest.
     let mut nodes = nodes(stack, arguments, &control_plane, partition.as_ref());
     for name in ["vpc-cni", "kube-proxy"] {
-        let addon = addon(stack, arguments, &control_plane, name)?;
+        let addon = addon(stack, arguments.settings, &control_plane, name)?;
         nodes = nodes.depends_on(&stack.add(name, addon));
     }
     let nodes = stack.add("nodes", nodes);
-    let cluster = Cluster { control_plane, nodes, name: arguments.name.to_owned(), provider };
+    let cluster = Cluster { control_plane, nodes, logs, name: arguments.name.to_owned(), provider };
     addons_on_nodes(stack, arguments, &cluster)?;
     Ok(cluster)
 }
@@ -227,7 +167,7 @@ fn control_plane(
     stack: &mut Stack,
     arguments: &ClusterArguments<'_>,
     partition: &str,
-) -> ClusterHandle {
+) -> (ClusterHandle, LogGroupHandle) {
     let ClusterArguments { name, subnets, key, settings, .. } = *arguments;
     let role = role::attached(
         stack,
@@ -237,11 +177,8 @@ fn control_plane(
         &[("policy", managed::AMAZON_EKS_CLUSTER_POLICY.arn(partition))],
     );
     // EKS writes to a group of this name, and makes it without a key and for ever where it is not.
-    let logs = LogGroup::new()
-        .name(format!("/aws/eks/{name}/cluster"))
-        .retention_in_days(arguments.log_retention)
-        .kms_key_id(arguments.log_key.arn());
-    let logs = stack.add("logs", logs);
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
+    let logs = log_group::declare(stack, "logs", format!("/aws/eks/{name}/cluster"), keeping);
     let ids: Vec<_> = subnets.iter().map(|subnet| subnet.id()).collect();
     let network = VpcConfig::new(ids)
         .endpoint_private_access(true)
@@ -269,7 +206,7 @@ fn control_plane(
         .deletion_protection(stack.env().is_protected())
         .depends_on(&logs);
     let control_plane = role.before(control_plane);
-    stack.add("control-plane", control_plane)
+    (stack.add("control-plane", control_plane), logs)
 }
 
 /// The nodes. Another type of instance is another group, which is there before the old one goes.
@@ -327,7 +264,7 @@ fn addons_on_nodes(
     };
     let role = cluster.service_account_role(stack, account)?;
     for (name, role) in [("coredns", None), ("aws-ebs-csi-driver", Some(role.arn()))] {
-        let addon = addon(stack, arguments, &cluster.control_plane, name)?;
+        let addon = addon(stack, arguments.settings, &cluster.control_plane, name)?;
         let addon = match role {
             Some(role) => addon.service_account_role_arn(role),
             None => addon,
@@ -337,14 +274,45 @@ fn addons_on_nodes(
     Ok(())
 }
 
+/// Installs the agent that measures nodes and pods, for Container Insights, and declares the groups
+/// that it writes to. Source: CloudWatch user guide, the CloudWatch Observability EKS add-on.
+///
+/// # Errors
+/// When the partition or the version of the add-on is not known.
+pub(crate) fn container_insights(
+    stack: &mut Stack,
+    arguments: &ClusterArguments<'_>,
+    cluster: &Cluster,
+) -> Result<()> {
+    let account = ServiceAccount {
+        name: "insights",
+        namespaces: &["amazon-cloudwatch"],
+        account: "cloudwatch-agent",
+        managed: &[("publish", managed::CLOUD_WATCH_AGENT_SERVER_POLICY)],
+        policy: None,
+    };
+    let role = cluster.service_account_role(stack, account)?;
+    let name = "amazon-cloudwatch-observability";
+    let agent = addon(stack, arguments.settings, &cluster.control_plane, name)?;
+    let mut agent = agent.service_account_role_arn(role.arn()).depends_on(&cluster.nodes);
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
+    for log in ["application", "dataplane", "host", "performance"] {
+        let path = format!("/aws/containerinsights/{}/{log}", cluster.name);
+        let group = log_group::declare(stack, &format!("insights-{log}"), path, keeping);
+        agent = agent.depends_on(&group);
+    }
+    stack.add("insights-agent", agent);
+    Ok(())
+}
+
 /// An add-on in the version that EKS has for the cluster's, so that the two are raised together.
 fn addon(
     stack: &mut Stack,
-    arguments: &ClusterArguments<'_>,
+    settings: &ClusterSettings,
     control_plane: &ClusterHandle,
     name: &str,
 ) -> Result<AddonArguments> {
-    let version = AddonVersion::of(name, arguments.settings.kubernetes_version.as_str());
+    let version = AddonVersion::of(name, settings.kubernetes_version.as_str());
     let version = stack.lookup(version)?.version;
     Ok(Addon::new(name, control_plane.name())
         .addon_version(version)

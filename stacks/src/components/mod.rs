@@ -17,6 +17,7 @@ pub(crate) mod network_guard;
 pub(crate) mod redis;
 pub(crate) mod role;
 pub(crate) mod secret;
+pub(crate) mod service_accounts;
 pub(crate) mod service_watching;
 pub(crate) mod suffix;
 pub(crate) mod task;

@@ -7,13 +7,14 @@
 
 use infra_aws::ec2::{SecurityGroupHandle, SubnetHandle};
 use infra_aws::elasticache::{
-    AuthTokenUpdateStrategy, LogDelivery, LogDestinationType, LogFormat, LogType, Parameter,
-    ParameterGroup, ReplicationGroup, ReplicationGroupHandle, SubnetGroup, TransitEncryptionMode,
+    AuthTokenUpdateStrategy, LogDelivery, LogDeliveryArguments, LogDestinationType, LogFormat,
+    LogType, Parameter, ParameterGroup, ReplicationGroup, ReplicationGroupHandle, SubnetGroup,
+    TransitEncryptionMode,
 };
 use infra_aws::kms::KeyHandle;
-use infra_aws::logs::LogGroup;
 use infra_sdk::prelude::*;
 
+use super::log_group::{self, Keeping};
 use super::suffix;
 
 /// The port that Redis listens on.
@@ -124,18 +125,13 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &RedisArguments<'_>) -> Redi
 }
 
 /// What took long, and what the engine says.
-fn log_deliveries(
-    stack: &mut Stack,
-    arguments: &RedisArguments<'_>,
-) -> Vec<infra_aws::elasticache::LogDeliveryArguments> {
+fn log_deliveries(stack: &mut Stack, arguments: &RedisArguments<'_>) -> Vec<LogDeliveryArguments> {
+    let keeping = Keeping { key: arguments.log_key, days: arguments.log_retention };
     let mut deliveries = Vec::new();
     for log in [LogType::SlowLog, LogType::EngineLog] {
         let word = log.as_str();
-        let group = LogGroup::new()
-            .name(format!("/aws/elasticache/{}/{word}", arguments.name))
-            .retention_in_days(arguments.log_retention)
-            .kms_key_id(arguments.log_key.arn());
-        let group = stack.add(format!("log-{word}"), group);
+        let path = format!("/aws/elasticache/{}/{word}", arguments.name);
+        let group = log_group::declare(stack, &format!("log-{word}"), path, keeping);
         let to = LogDestinationType::CloudWatchLogs;
         deliveries.push(LogDelivery::new(group.id().text(), to, LogFormat::Json, log));
     }

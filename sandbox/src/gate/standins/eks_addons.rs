@@ -18,6 +18,7 @@ use crate::gate::upstream::UpstreamError;
 
 /// The add-ons of "Amazon EKS add-ons" that the versions are told of.
 const ADDONS: &[&str] = &[
+    "amazon-cloudwatch-observability",
     "aws-ebs-csi-driver",
     "aws-efs-csi-driver",
     "coredns",

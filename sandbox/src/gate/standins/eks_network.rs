@@ -1,5 +1,5 @@
-//! What EKS makes in EC2: the security group of a cluster; and the VPC that a cluster is in. ministack
-//! makes both up.
+//! What EKS makes in EC2: the security group of a cluster; the VPC that a cluster is in; and where its
+//! identity provider is. ministack makes up all three.
 //!
 //! From "View Amazon EKS security group requirements for clusters" of the user guide: the group
 //! `eks-cluster-sg-NAME-…` lets its members talk, and goes with the cluster. A cluster whose subnets
@@ -35,14 +35,20 @@ pub(super) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
         _ => return Ok(()),
     }
     let Some(Document::Json(mut value)) = Document::of(desk.call, answer) else { return Ok(()) };
+    if let Some(issuer) = value.pointer_mut("/cluster/identity/oidc/issuer") {
+        let id = issuer.as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        // IAM takes issuers with TLS only, and ministack's has none.
+        let url = format!("https://oidc.eks.{}.amazonaws.com/id/{id}", desk.call.region);
+        *issuer = Value::String(url);
+    }
     if let Some(network) = desk.get(NETWORKS, name)
         && let Some(config) = value.pointer_mut("/cluster/resourcesVpcConfig")
     {
         for field in ["vpcId", "clusterSecurityGroupId"] {
             config[field] = network[field].clone();
         }
-        Document::Json(value).store(answer);
     }
+    Document::Json(value).store(answer);
     Ok(())
 }
 
