@@ -12,7 +12,7 @@ use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::{self, BucketArguments, PrivateBucket};
 use crate::components::database::{self, Database, DatabaseArguments, DatabaseEngine};
-use crate::components::log_bucket;
+use crate::components::log_bucket::{self, LogBucketArguments};
 use crate::components::network::{Network, reached_by};
 use crate::components::secret::{self, Secret};
 
@@ -82,7 +82,15 @@ pub(super) fn buckets(
     account: &str,
 ) -> Buckets {
     let name = format!("{}-logs-{account}", settings.uploads_bucket);
-    let logs = log_bucket::declare(stack, name, account, LOG_DAYS, settings.force_destroy);
+    let logs = log_bucket::declare(
+        stack,
+        LogBucketArguments {
+            bucket: name,
+            account,
+            lifecycle: log_bucket::expire(LOG_DAYS),
+            force_destroy: settings.force_destroy,
+        },
+    );
     let cool = Transition::new(StorageClass::StandardIa).days(INFREQUENT_DAYS);
     let uploads = BucketArguments {
         name: "uploads",
