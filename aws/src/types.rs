@@ -4,7 +4,7 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
-    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts,
+    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
 };
 
 /// Every resource type, sorted by name.
@@ -102,6 +102,12 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::VpcEndpoint>::new(),
     &Adapter::<ec2::SecurityGroupEgressRule>::new(),
     &Adapter::<ec2::SecurityGroupIngressRule>::new(),
+    &Adapter::<wafv2::IpSet>::new(),
+    &Adapter::<wafv2::RegexPatternSet>::new(),
+    &Adapter::<wafv2::RuleGroup>::new(),
+    &Adapter::<wafv2::WebAcl>::new(),
+    &Adapter::<wafv2::WebAclAssociation>::new(),
+    &Adapter::<wafv2::WebAclLoggingConfiguration>::new(),
 ];
 
 /// Every data source, sorted by name.

@@ -154,7 +154,8 @@ pub fn classify(code: &str, status: Option<u16>) -> FailureClass {
         | "ResourceInUse"
         | "ResourceInUseException"
         | "BucketNotEmpty"
-        | "InvalidIPAddress.InUse" => Class::DependsOn,
+        | "InvalidIPAddress.InUse"
+        | "WAFAssociatedItemException" => Class::DependsOn,
         "OperationAborted"
         | "ConcurrentModification"
         | "ConcurrentModificationException"
@@ -162,7 +163,8 @@ pub fn classify(code: &str, status: Option<u16>) -> FailureClass {
         | "IncorrectState"
         | "IncorrectInstanceState"
         | "OperationAbortedException"
-        | "LimitExceededException.Concurrent" => Class::Busy,
+        | "LimitExceededException.Concurrent"
+        | "WAFOptimisticLockException" => Class::Busy,
         _ if code.ends_with("LimitExceeded") || code.ends_with("LimitExceededException") => {
             Class::Quota
         }
@@ -170,13 +172,15 @@ pub fn classify(code: &str, status: Option<u16>) -> FailureClass {
         | "QuotaExceeded"
         | "ServiceQuotaExceededException"
         | "InsufficientInstanceCapacity"
-        | "TooManyBuckets" => Class::Quota,
+        | "TooManyBuckets"
+        | "WAFLimitsExceededException" => Class::Quota,
         _ if is_not_found(code) => Class::Gone,
         _ if code.contains("AlreadyExists")
             || code.ends_with(".Duplicate")
             || code == "BucketAlreadyOwnedByYou"
             || code == "InvalidPermission.Duplicate"
-            || code == "ResourceExistsException" =>
+            || code == "ResourceExistsException"
+            || code == "WAFDuplicateItemException" =>
         {
             Class::Exists
         }
@@ -195,6 +199,7 @@ fn is_not_found(code: &str) -> bool {
         || code == "NotFound"
         || code == "QueueDoesNotExist"
         || code == "AWS.SimpleQueueService.NonExistentQueue"
+        || code == "WAFNonexistentItemException"
 }
 
 fn hints(class: FailureClass, code: Option<&str>) -> Vec<String> {
@@ -274,6 +279,11 @@ mod tests {
             ("EntityAlreadyExists", Some(409), FailureClass::Exists),
             ("EntityTemporarilyUnmodifiable", Some(409), FailureClass::Busy),
             ("InternalError", Some(500), FailureClass::Network),
+            ("WAFAssociatedItemException", Some(400), FailureClass::DependsOn),
+            ("WAFDuplicateItemException", Some(400), FailureClass::Exists),
+            ("WAFLimitsExceededException", Some(400), FailureClass::Quota),
+            ("WAFNonexistentItemException", Some(400), FailureClass::Gone),
+            ("WAFOptimisticLockException", Some(400), FailureClass::Busy),
             ("InvalidParameterValue", Some(400), FailureClass::Invalid),
         ];
         for (code, status, class) in cases {

@@ -5,22 +5,44 @@
 //! typed here.
 
 pub mod action;
+#[cfg(feature = "provider")]
+mod common;
 pub mod field_to_match;
+#[cfg(feature = "provider")]
+mod field_wire;
+#[cfg(feature = "provider")]
+#[cfg(test)]
+mod fixtures;
 pub mod ip_set;
+pub mod lookups;
 pub mod managed;
+#[cfg(feature = "provider")]
+mod managed_wire;
 pub mod matches;
 pub mod rate;
+#[cfg(feature = "provider")]
+mod rate_wire;
 pub mod regex_pattern_set;
 pub mod rule;
 pub mod rule_group;
+#[cfg(feature = "provider")]
+mod rule_wire;
 pub mod scope;
 pub mod statement;
+#[cfg(feature = "provider")]
+mod statement_wire;
 pub mod web_acl;
 pub mod web_acl_association;
+#[cfg(feature = "provider")]
+mod web_acl_handler;
+pub mod web_acl_logging_configuration;
+#[cfg(feature = "provider")]
+mod web_acl_logging_configuration_handler;
 
 pub use action::*;
 pub use field_to_match::*;
 pub use ip_set::*;
+pub use lookups::*;
 pub use managed::*;
 pub use matches::*;
 pub use rate::*;
@@ -31,3 +53,4 @@ pub use scope::*;
 pub use statement::*;
 pub use web_acl::*;
 pub use web_acl_association::*;
+pub use web_acl_logging_configuration::*;

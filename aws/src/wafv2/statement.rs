@@ -55,6 +55,32 @@ macro_rules! conditions {
             pub not_statement: Option<NotStatement>,
         }
 
+        #[cfg(feature = "provider")]
+        impl Statement {
+            /// What of it is a condition.
+            pub(super) fn conditions(&self) -> Condition {
+                Condition {
+                    $($name: self.$name.clone(),)*
+                    and_statement: self.and_statement.clone(),
+                    or_statement: self.or_statement.clone(),
+                    not_statement: self.not_statement.clone(),
+                }
+            }
+
+            /// The statement that is a condition.
+            pub(super) fn of(condition: Condition) -> Self {
+                Self {
+                    $($name: condition.$name,)*
+                    and_statement: condition.and_statement,
+                    or_statement: condition.or_statement,
+                    not_statement: condition.not_statement,
+                    managed_rule_group_statement: None,
+                    rule_group_reference_statement: None,
+                    rate_based_statement: None,
+                }
+            }
+        }
+
         /// The conditions that combine no others.
         impl Level for Last {
             const CONDITION: Kind = Kind::Block(&[

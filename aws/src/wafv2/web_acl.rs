@@ -210,3 +210,20 @@ fn validate(inputs: &Object) -> Vec<Problem> {
     });
     rules.finish()
 }
+
+#[cfg(test)]
+#[cfg(feature = "provider")]
+mod tests {
+    use crate::conformance::{Fixture, conforms};
+    use crate::wafv2::fixtures;
+
+    conforms!(
+        aws_wafv2_web_acl,
+        Fixture {
+            base: fixtures::web_acl,
+            update: Some(fixtures::web_acl_changed),
+            replace: Some(fixtures::web_acl_again),
+            gaps: &["data_protection_config"],
+        }
+    );
+}

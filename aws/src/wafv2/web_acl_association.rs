@@ -49,3 +49,152 @@ fn validate(inputs: &Object) -> Vec<Problem> {
     }
     rules.finish()
 }
+
+#[cfg(feature = "provider")]
+mod handler {
+    use infra_sdk::provider::{Failure, FailureClass};
+
+    use super::*;
+    use crate::prelude::*;
+    use crate::wafv2::common::{GONE, NOT_YET};
+
+    impl Handler for WebAclAssociation {
+        const CALLS: Calls = Calls {
+            class: CreateClass::Relation,
+            create: "wafv2:AssociateWebACL",
+            operations: &[
+                "wafv2:AssociateWebACL",
+                "wafv2:DisassociateWebACL",
+                "wafv2:GetWebACLForResource",
+            ],
+            // Each service asks for its own action too. Source: Service Authorization Reference,
+            // AWS WAF V2, dependent actions.
+            actions: &[
+                "apigateway:SetWebACL",
+                "apprunner:AssociateWebAcl",
+                "apprunner:DescribeWebAclForService",
+                "apprunner:DisassociateWebAcl",
+                "appsync:SetWebACL",
+                "cognito-idp:AssociateWebACL",
+                "cognito-idp:DisassociateWebACL",
+                "cognito-idp:GetWebACLForResource",
+                "ec2:AssociateVerifiedAccessInstanceWebAcl",
+                "ec2:DisassociateVerifiedAccessInstanceWebAcl",
+                "ec2:GetVerifiedAccessInstanceWebAcl",
+                "elasticloadbalancing:SetWebAcl",
+                "wafv2:AssociateWebACL",
+                "wafv2:DisassociateWebACL",
+                "wafv2:GetWebACL",
+                "wafv2:GetWebACLForResource",
+            ],
+            gone: GONE,
+            not_yet: NOT_YET,
+            lingering: NOT_YET,
+            ..Calls::DEFAULT
+        };
+
+        async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+            let (acl, resource) = (want.web_acl_arn.as_str(), want.resource_arn.as_str());
+            aws.call(|| {
+                aws.wafv2().associate_web_acl().web_acl_arn(acl).resource_arn(resource).send()
+            })
+            .await?;
+            Ok(id_of(acl, resource))
+        }
+
+        async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
+            // The other way, `ListResourcesForWebACL`, wants the type of what is protected.
+            read_each(known, GONE, |item| async move {
+                let (acl, resource) = parse_id(&item.id)?;
+                Ok(is_there(aws, acl, resource).await?.then(|| see(acl, resource)))
+            })
+            .await
+        }
+
+        async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {
+            let (acl, resource) = parse_id(id)?;
+            // Whoever associated another web ACL since then keeps it.
+            if !is_there(aws, acl, resource).await? {
+                return Ok(());
+            }
+            aws.call(|| aws.wafv2().disassociate_web_acl().resource_arn(resource).send())
+                .await
+                .map(drop)
+        }
+
+        async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
+            let (acl, resource) = (want.web_acl_arn.as_str(), want.resource_arn.as_str());
+            let there = absent(is_there(aws, acl, resource).await.map(Some), GONE)?;
+            Ok(there.unwrap_or(false).then(|| id_of(acl, resource)).into_iter().collect())
+        }
+    }
+
+    fn id_of(acl: &str, resource: &str) -> String {
+        format!("{acl},{resource}")
+    }
+
+    /// Web ACL and resource of an id. ARNs of web ACLs have no `,`.
+    fn parse_id(id: &str) -> Result<(&str, &str)> {
+        match id.split_once(',') {
+            Some((acl, resource)) if acl.starts_with("arn:") && resource.starts_with("arn:") => {
+                Ok((acl, resource))
+            }
+            _ => {
+                let message =
+                    format!("`{id}` is not the id of an association: `web-acl-arn,resource-arn`");
+                Err(Failure::new(FailureClass::Invalid, message))
+            }
+        }
+    }
+
+    async fn is_there(aws: &Aws, acl: &str, resource: &str) -> Result<bool> {
+        let answer = aws
+            .call(|| aws.wafv2().get_web_acl_for_resource().resource_arn(resource).send())
+            .await?;
+        Ok(answer.web_acl.is_some_and(|seen| seen.arn == acl))
+    }
+
+    fn see(acl: &str, resource: &str) -> Seen<WebAclAssociation> {
+        let inputs =
+            WebAclAssociation { resource_arn: AnyArn::new(resource), web_acl_arn: Arn::new(acl) };
+        Seen::new(inputs, WebAclAssociationOutputs { id: id_of(acl, resource) })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn ids_lead_back() {
+            let (acl, resource) = ("arn:aws:wafv2:r:1:regional/webacl/a/b", "arn:aws:x:r:1:y");
+            assert_eq!(parse_id(&id_of(acl, resource)).ok(), Some((acl, resource)));
+            for wrong in ["", acl, "a,b"] {
+                assert!(parse_id(wrong).is_err(), "{wrong}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "provider")]
+mod tests {
+    use super::*;
+    use crate::conformance::{Fixture, conforms};
+    use crate::wafv2::fixtures::protected;
+
+    conforms!(
+        aws_wafv2_web_acl_association,
+        Fixture {
+            base: |stack, name| {
+                let ([one, _], balancer) = protected(stack, name);
+                stack.add("it", WebAclAssociation::new(balancer, one));
+            },
+            update: None,
+            replace: Some(|stack, name| {
+                let ([_, two], balancer) = protected(stack, name);
+                stack.add("it", WebAclAssociation::new(balancer, two));
+            }),
+            gaps: &[],
+        }
+    );
+}
