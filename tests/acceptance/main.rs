@@ -82,8 +82,16 @@ fn stacks() -> PathBuf {
         .unwrap_or_else(|| panic!("cargo names no executable"))
 }
 
-/// The environments of the project.
-const ENVIRONMENTS: [&str; 5] = ["dev", "development", "production", "sandbox", "staging"];
+/// The environments that stacks have settings for.
+fn environments() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/settings");
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("settings: {error}"));
+    let name = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.unwrap_or_else(|error| panic!("settings: {error}")).path();
+        path.file_stem().map(|stem| stem.to_string_lossy().into_owned())
+    };
+    files.filter_map(name).collect()
+}
 
 /// The stacks that have settings in an environment.
 fn settled(project: &Project, environment: &str) -> Vec<String> {
@@ -104,7 +112,7 @@ fn project(endpoint: String) -> Project {
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     };
     copy("infra.toml");
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         copy(&format!("stacks/settings/{environment}.toml"));
     }
     Project { program: stacks(), folder, endpoint }
@@ -155,9 +163,9 @@ async fn stacks_are_planned_as_their_settings_say() {
         // Two zones with one NAT gateway, three zones with one each.
         assert_eq!((staging["aws_subnet"], staging["aws_nat_gateway"]), (6, 1));
         assert_eq!((production["aws_subnet"], production["aws_nat_gateway"]), (9, 3));
-        for environment in ENVIRONMENTS {
-            for stack in settled(&project, environment) {
-                let (_, created) = project.plan(environment, &stack);
+        for environment in environments() {
+            for stack in settled(&project, &environment) {
+                let (_, created) = project.plan(&environment, &stack);
                 assert!(created.contains_key("aws_vpc"), "{stack} in {environment}");
             }
         }

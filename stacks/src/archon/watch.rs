@@ -22,7 +22,7 @@ pub(super) struct Watched<'a> {
 const DOWN_MINUTES: u32 = 2;
 const ERROR_MINUTES: u32 = 2;
 
-/// Memory of nodes and caches that is too full, in percent.
+/// Memory of nodes that is too full, in percent.
 const MEMORY_PERCENT: f64 = 85.0;
 
 pub(super) fn declare(
@@ -46,7 +46,7 @@ pub(super) fn declare(
     alarms.edge(stack, edge, limits);
     let cpu = settings.alarm_cpu_percent;
     alarms.database(stack, &data.database, settings.db_allocated_storage, cpu);
-    alarms.cache(stack, &data.cache, settings.redis_num_cache_clusters, cpu, MEMORY_PERCENT);
+    alarms.cache(stack, &data.cache, settings.redis_num_cache_clusters, cpu);
     alarms.cluster(stack, &cluster.control_plane, cpu, MEMORY_PERCENT);
     if settings.enable_security_scanning {
         for finding in &security::FINDINGS {

@@ -217,23 +217,15 @@ impl Alarms {
     }
 
     /// Watches each member of a cache: processor and memory over so many percent.
-    pub(crate) fn cache(
-        &self,
-        stack: &mut Stack,
-        cache: &Redis,
-        members: u32,
-        cpu_percent: f64,
-        memory_percent: f64,
-    ) {
+    pub(crate) fn cache(&self, stack: &mut Stack, cache: &Redis, members: u32, percent: f64) {
         for member in 1..=members {
             let metric = |name| metrics::cache(&cache.group, member, name, Stat::Average);
-            let limit = Limit::above(cpu_percent, 10);
+            let limit = Limit::above(percent, 10);
             let name = format!("cache-{member}-cpu");
             let busy = metric("EngineCPUUtilization");
             self.metric(stack, &name, "a member of the cache is busy", busy, limit);
             let name = format!("cache-{member}-memory");
             let full = metric("DatabaseMemoryUsagePercentage");
-            let limit = Limit::above(memory_percent, 10);
             self.metric(stack, &name, "a member of the cache is nearly full", full, limit);
         }
     }

@@ -81,16 +81,13 @@ pub(super) fn buckets(
     keys: &Keys,
     account: &str,
 ) -> Buckets {
-    let name = format!("{}-logs-{account}", settings.uploads_bucket);
-    let logs = log_bucket::declare(
-        stack,
-        LogBucketArguments {
-            bucket: name,
-            account,
-            lifecycle: log_bucket::expire(LOG_DAYS),
-            force_destroy: settings.force_destroy,
-        },
-    );
+    let logs = LogBucketArguments {
+        bucket: format!("{}-logs-{account}", settings.uploads_bucket),
+        account,
+        lifecycle: log_bucket::expire(LOG_DAYS),
+        force_destroy: settings.force_destroy,
+    };
+    let logs = log_bucket::declare(stack, logs);
     let cool = Transition::new(StorageClass::StandardIa).days(INFREQUENT_DAYS);
     let uploads = BucketArguments {
         name: "uploads",
