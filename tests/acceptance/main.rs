@@ -158,7 +158,19 @@ async fn stacks_are_planned_as_their_settings_say() {
                 assert!(created.contains_key("aws_vpc"), "{stack} in {environment}");
             }
         }
-        let human = project.infra(&["plan", "--env", "staging"]);
+        let (_, faultmaven) = project.plan("staging", "faultmaven");
+        // The service and its migration; a password, a token, the keys of two months.
+        assert_eq!((faultmaven["aws_ecs_task_definition"], faultmaven["random_password"]), (2, 4));
+        let (_, dev) = project.plan("dev", "omniportal");
+        let (document, production) = project.plan("production", "omniportal");
+        // The database and its replica; buckets here, and in production there too.
+        assert_eq!((dev["aws_db_instance"], dev["aws_s3_bucket"]), (2, 4));
+        assert_eq!((production["aws_db_instance"], production["aws_s3_bucket"]), (2, 8));
+        assert_eq!(production["aws_s3_bucket_replication_configuration"], 4);
+        // It stands in its own region, not in that of the environment.
+        let document = String::from_utf8_lossy(&document);
+        assert!(document.contains("com.amazonaws.us-east-1.secretsmanager"));
+        let human = project.infra(&["plan", "--env", "staging", "--stack", "archon"]);
         assert!(String::from_utf8_lossy(&human.stdout).contains("archon in staging"));
         let refused = project.infra(&["destroy", "--env", "production", "--auto-approve"]);
         assert_eq!(refused.status.code(), Some(1));

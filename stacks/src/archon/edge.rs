@@ -5,9 +5,11 @@
 
 use infra_sdk::prelude::*;
 
+use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::PrivateBucket;
 use crate::components::eks_cluster::Cluster;
+use crate::components::log_group::Keeping;
 use crate::components::network::{Network, connect_ids};
 use crate::components::web_edge::{self, Edge, EdgeArguments, TargetArguments};
 use crate::components::web_firewall;
@@ -21,6 +23,7 @@ const HEALTH: &str = "/health";
 pub(super) fn declare(
     stack: &mut Stack,
     settings: &Settings,
+    keys: &Keys,
     network: &Network,
     cluster: &Cluster,
     logs: &PrivateBucket,
@@ -28,10 +31,11 @@ pub(super) fn declare(
     let name = format!("archon-{}", stack.env().name());
     let target = TargetArguments { name: &name, network, port: PORT, health_path: HEALTH };
     let target = web_edge::target_group(stack, &target);
+    let firewall_logs = Keeping { key: &keys.logs, days: settings.log_retention_days };
     let settings = &settings.edge;
     let arguments = EdgeArguments { name: &name, settings, network, logs, target: &target };
     let edge = web_edge::declare(stack, &arguments);
     connect_ids(stack, "edge-to-pods", &edge.security.id(), &cluster.security_group(), PORT);
-    web_firewall::declare(stack, &name, settings.waf_rate_limit, &edge);
+    web_firewall::declare(stack, &name, settings.waf_rate_limit, &edge, firewall_logs);
     edge
 }

@@ -46,8 +46,9 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let cluster =
         stack.scope("cluster", |stack| cluster::declare(stack, settings, &keys, &network))?;
     let data = data::declare(stack, settings, &keys, &network, &cluster.security_group())?;
-    let edge = stack
-        .scope("edge", |stack| edge::declare(stack, settings, &network, &cluster, &logs_bucket));
+    let edge = stack.scope("edge", |stack| {
+        edge::declare(stack, settings, &keys, &network, &cluster, &logs_bucket)
+    });
     stack.scope("accounts", |stack| {
         accounts::declare(stack, settings, &keys, &cluster, &data, &edge)
     })?;

@@ -7,7 +7,6 @@ use super::alarms::{self, Alarms, EdgeLimits};
 use super::dashboard::{self, Widget};
 use super::database::{Database, DatabaseSettings};
 use super::fargate_service::FargateService;
-use super::metrics::{self, Stat};
 use super::redis::{Redis, RedisSettings};
 use super::web_edge::Edge;
 
@@ -75,35 +74,12 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &WatchArguments<'_>) -> Alar
 }
 
 fn widgets(arguments: &WatchArguments<'_>) -> Vec<Widget> {
-    let Edge { balancer, target, .. } = arguments.edge;
-    let balancer = |name, stat| metrics::balancer(balancer, name, stat);
-    let targets = |name, stat| metrics::targets(&arguments.edge.balancer, target, name, stat);
     let FargateService { cluster, service } = arguments.service;
-    let service = |name| metrics::service(cluster, service, name, Stat::Average);
-    let database = |name, stat| metrics::database(&arguments.database.0.instance, name, stat);
-    let cache = |name| metrics::cache(&arguments.cache.0.group, 1, name, Stat::Average);
-    vec![
-        Widget::new("Requests a minute").line("all", balancer("RequestCount", Stat::Sum)),
-        Widget::new("Failed requests")
-            .line("by targets", balancer("HTTPCode_Target_5XX_Count", Stat::Sum))
-            .line("without target", balancer("HTTPCode_ELB_5XX_Count", Stat::Sum)),
-        Widget::new("Seconds to answer")
-            .line("p50", targets("TargetResponseTime", Stat::P50))
-            .line("p95", targets("TargetResponseTime", Stat::P95))
-            .line("p99", targets("TargetResponseTime", Stat::P99)),
-        Widget::new("Targets")
-            .line("healthy", targets("HealthyHostCount", Stat::Minimum))
-            .line("unhealthy", targets("UnHealthyHostCount", Stat::Maximum)),
-        Widget::new("Service in percent")
-            .line("processor", service("CPUUtilization"))
-            .line("memory", service("MemoryUtilization")),
-        Widget::new("Database")
-            .line("processor in percent", database("CPUUtilization", Stat::Average))
-            .line("connections", database("DatabaseConnections", Stat::Maximum)),
-        Widget::new("Free storage of the database")
-            .line("bytes", database("FreeStorageSpace", Stat::Minimum)),
-        Widget::new("Cache in percent")
-            .line("processor", cache("EngineCPUUtilization"))
-            .line("memory", cache("DatabaseMemoryUsagePercentage")),
-    ]
+    let (database, _) = arguments.database;
+    let (cache, size) = arguments.cache;
+    let mut widgets = dashboard::edge(arguments.edge);
+    widgets.push(dashboard::service(cluster, service));
+    widgets.extend(dashboard::database(database));
+    widgets.push(dashboard::cache(cache, size.num_cache_clusters));
+    widgets
 }

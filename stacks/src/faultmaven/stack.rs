@@ -65,7 +65,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
             target: &target,
         };
         let edge = web_edge::declare(stack, &arguments);
-        web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge);
+        web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge, logs);
         edge
     });
     let compute = stack.scope("compute", |stack| {

@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::PrivateBucket;
 use crate::components::eks_cluster::{self, Cluster, ClusterArguments};
+use crate::components::log_group::Keeping;
 use crate::components::network::{Network, connect_ids};
 use crate::components::web_edge::{self, Edge, EdgeArguments, TargetArguments};
 use crate::components::web_firewall;
@@ -38,16 +39,18 @@ pub(super) fn cluster(
 pub(super) fn edge(
     stack: &mut Stack,
     settings: &Settings,
+    keys: &Keys,
     network: &Network,
     cluster: &Cluster,
     logs: &PrivateBucket,
 ) -> Edge {
     let target = TargetArguments { name: NAME, network, port: PORT, health_path: HEALTH };
     let target = web_edge::target_group(stack, &target);
+    let firewall_logs = Keeping { key: &keys.logs, days: settings.log_retention };
     let settings = &settings.edge;
     let arguments = EdgeArguments { name: NAME, settings, network, logs, target: &target };
     let edge = web_edge::declare(stack, &arguments);
     connect_ids(stack, "edge-to-pods", &edge.security.id(), &cluster.security_group(), PORT);
-    web_firewall::declare(stack, NAME, settings.waf_rate_limit, &edge);
+    web_firewall::declare(stack, NAME, settings.waf_rate_limit, &edge, firewall_logs);
     edge
 }

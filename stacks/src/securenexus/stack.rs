@@ -44,8 +44,9 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     })?;
     let secrets =
         stack.scope("secrets", |stack| data::secrets(stack, settings, &keys, &server, &buckets));
-    let edge = stack
-        .scope("edge", |stack| platform::edge(stack, settings, &network, &cluster, &buckets.logs));
+    let edge = stack.scope("edge", |stack| {
+        platform::edge(stack, settings, &keys, &network, &cluster, &buckets.logs)
+    });
     let application = stack.scope("accounts", |stack| {
         let parts = Parts { cluster: &cluster, edge: &edge, buckets: &buckets, secrets: &secrets };
         application::accounts(stack, settings, &keys, &parts)
