@@ -8,6 +8,9 @@ mod action_wire;
 #[cfg(feature = "provider")]
 mod common;
 pub mod listener;
+pub mod listener_rule;
+#[cfg(feature = "provider")]
+mod listener_rule_handler;
 pub mod load_balancer;
 #[cfg(feature = "provider")]
 mod load_balancer_handler;
@@ -19,6 +22,7 @@ mod target_group_handler;
 
 pub use action::*;
 pub use listener::*;
+pub use listener_rule::*;
 pub use load_balancer::*;
 pub use protocol::*;
 pub use target_group::*;
