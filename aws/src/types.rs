@@ -56,6 +56,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<kms::Key>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
+    &Adapter::<elbv2::ListenerCertificate>::new(),
     &Adapter::<elbv2::ListenerRule>::new(),
     &Adapter::<elbv2::TargetGroup>::new(),
     &Adapter::<ec2::NatGateway>::new(),

@@ -8,6 +8,7 @@ mod action_wire;
 #[cfg(feature = "provider")]
 mod common;
 pub mod listener;
+pub mod listener_certificate;
 pub mod listener_rule;
 #[cfg(feature = "provider")]
 mod listener_rule_handler;
@@ -22,6 +23,7 @@ mod target_group_handler;
 
 pub use action::*;
 pub use listener::*;
+pub use listener_certificate::*;
 pub use listener_rule::*;
 pub use load_balancer::*;
 pub use protocol::*;
