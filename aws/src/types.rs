@@ -59,6 +59,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<elbv2::ListenerCertificate>::new(),
     &Adapter::<elbv2::ListenerRule>::new(),
     &Adapter::<elbv2::TargetGroup>::new(),
+    &Adapter::<elbv2::TargetGroupAttachment>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),

@@ -18,6 +18,7 @@ mod load_balancer_handler;
 mod names;
 pub mod protocol;
 pub mod target_group;
+pub mod target_group_attachment;
 #[cfg(feature = "provider")]
 mod target_group_handler;
 
@@ -28,3 +29,4 @@ pub use listener_rule::*;
 pub use load_balancer::*;
 pub use protocol::*;
 pub use target_group::*;
+pub use target_group_attachment::*;
