@@ -4,6 +4,9 @@
 use infra_sandbox::{Control, Sandbox, SandboxConfig};
 use tokio::sync::OnceCell;
 
+use crate::Connection;
+use crate::frame::clients::{Aws, configure};
+
 static ENDPOINT: OnceCell<String> = OnceCell::const_new();
 
 /// The endpoint.
@@ -14,6 +17,17 @@ pub(crate) async fn endpoint() -> String {
 /// The control interface of the gate.
 pub(crate) async fn control() -> Control {
     Control::new(endpoint().await)
+}
+
+/// Clients of the sandbox.
+pub(crate) async fn aws() -> Aws {
+    let connection = Connection {
+        region: "us-west-2".to_owned(),
+        endpoint_url: Some(endpoint().await),
+        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
+        ..Connection::default()
+    };
+    Aws::new(configure(&connection).await)
 }
 
 async fn start() -> String {

@@ -15,6 +15,7 @@ mod listener_rule_handler;
 pub mod load_balancer;
 #[cfg(feature = "provider")]
 mod load_balancer_handler;
+pub mod load_balancer_lookup;
 mod names;
 pub mod protocol;
 pub mod target_group;
@@ -27,6 +28,7 @@ pub use listener::*;
 pub use listener_certificate::*;
 pub use listener_rule::*;
 pub use load_balancer::*;
+pub use load_balancer_lookup::{FindLoadBalancer, LoadBalancerFound};
 pub use protocol::*;
 pub use target_group::*;
 pub use target_group_attachment::*;
