@@ -107,6 +107,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &eks::addon_version::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &elbv2::load_balancer_lookup::handler::HANDLER,
+    &elbv2::listener_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,

@@ -9,6 +9,7 @@ mod action_wire;
 mod common;
 pub mod listener;
 pub mod listener_certificate;
+pub mod listener_lookup;
 pub mod listener_rule;
 #[cfg(feature = "provider")]
 mod listener_rule_handler;
@@ -26,6 +27,7 @@ mod target_group_handler;
 pub use action::*;
 pub use listener::*;
 pub use listener_certificate::*;
+pub use listener_lookup::{FindListener, ListenerFound};
 pub use listener_rule::*;
 pub use load_balancer::*;
 pub use load_balancer_lookup::{FindLoadBalancer, LoadBalancerFound};
