@@ -101,6 +101,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] = &[
+    &acm::certificate_lookup::handler::HANDLER,
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
