@@ -67,6 +67,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
+    &Adapter::<route53::HealthCheck>::new(),
     &Adapter::<route53::Record>::new(),
     &Adapter::<route53::Zone>::new(),
     &Adapter::<ec2::RouteTable>::new(),

@@ -1,7 +1,10 @@
-//! Route 53: names.
+//! Route 53: names, and whether what they lead to works.
 
 #[cfg(feature = "provider")]
 mod common;
+pub mod health_check;
+#[cfg(feature = "provider")]
+mod health_check_handler;
 pub mod ids;
 pub mod names;
 pub mod record;
@@ -9,6 +12,7 @@ pub mod record;
 mod record_handler;
 pub mod zone;
 
+pub use health_check::*;
 pub use ids::*;
 pub use names::DomainName;
 pub use record::*;
