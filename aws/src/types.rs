@@ -113,6 +113,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &route53::zone_lookup::handler::HANDLER,
 ];
 
 #[cfg(test)]

@@ -11,9 +11,11 @@ pub mod record;
 #[cfg(feature = "provider")]
 mod record_handler;
 pub mod zone;
+pub mod zone_lookup;
 
 pub use health_check::*;
 pub use ids::*;
 pub use names::DomainName;
 pub use record::*;
 pub use zone::*;
+pub use zone_lookup::{FindZone, ZoneFound};
