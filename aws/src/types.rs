@@ -2,10 +2,7 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{
-    acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
-    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
-};
+use crate::{acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -62,7 +59,10 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<kms::Key>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
+    &Adapter::<elbv2::ListenerCertificate>::new(),
+    &Adapter::<elbv2::ListenerRule>::new(),
     &Adapter::<elbv2::TargetGroup>::new(),
+    &Adapter::<elbv2::TargetGroupAttachment>::new(),
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
@@ -70,6 +70,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
     &Adapter::<ec2::Route>::new(),
+    &Adapter::<route53::HealthCheck>::new(),
     &Adapter::<route53::Record>::new(),
     &Adapter::<route53::Zone>::new(),
     &Adapter::<ec2::RouteTable>::new(),
@@ -114,17 +115,23 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] = &[
+    &acm::certificate_lookup::handler::HANDLER,
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
+    &elbv2::load_balancer_lookup::handler::HANDLER,
+    &elbv2::listener_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &route53::zone_lookup::handler::HANDLER,
     &secretsmanager::secret_lookup::handler::HANDLER,
     &secretsmanager::version_lookup::handler::HANDLER,
     &ssm::parameter_lookup::handler::HANDLER,
+    &wafv2::lookups::handler::IP_SET,
+    &wafv2::lookups::handler::WEB_ACL,
 ];
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ async fn every_mechanism_works_through_real_emulators() {
     a_group_takes_its_instances_along(&aws).await;
     a_trail_finds_its_bucket(&aws).await;
     a_policy_is_held_by_its_group(&aws).await;
+    a_metric_filter_stands_once_in_its_log_group(&aws).await;
     sandbox.stop().await;
 }
 
@@ -637,4 +638,33 @@ async fn a_policy_is_held_by_its_group(aws: &Caller) {
     assert_eq!(iam("DetachGroupPolicy", &attached).await.0, 200);
     assert_eq!(iam("DeletePolicy", &attached[1..]).await.0, 200);
     assert_eq!(iam("DeleteGroup", &attached[..1]).await.0, 200);
+}
+
+async fn a_metric_filter_stands_once_in_its_log_group(aws: &Caller) {
+    let logs = async |operation: &str, body: Value| {
+        let target = format!("Logs_20140328.{operation}");
+        let kind = ("content-type", "application/x-amz-json-1.1");
+        let headers = [kind, ("x-amz-target", target.as_str())];
+        let sent = aws.send(Method::POST, "/", "logs", &headers, body.to_string()).await;
+        let (status, body) = sent.unwrap();
+        (status, serde_json::from_str::<Value>(&body).unwrap_or(Value::Null))
+    };
+    let filter = json!({ "logGroupName": "counted", "filterName": "errors" });
+    assert_eq!(logs("CreateLogGroup", json!({ "logGroupName": "counted" })).await.0, 200);
+    for metric in ["one", "two"] {
+        let mut put = filter.clone();
+        put["filterPattern"] = "ERROR".into();
+        put["applyOnTransformedLogs"] = true.into();
+        put["metricTransformations"] =
+            json!([{ "metricName": metric, "metricNamespace": "App", "metricValue": "1" }]);
+        assert_eq!(logs("PutMetricFilter", put).await.0, 200);
+    }
+    let (_, shown) = logs("DescribeMetricFilters", json!({ "logGroupName": "counted" })).await;
+    let shown = shown["metricFilters"].as_array().unwrap();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["metricTransformations"][0]["metricName"], "two");
+    assert_eq!(shown[0]["applyOnTransformedLogs"], true);
+    assert_eq!(logs("DeleteMetricFilter", filter.clone()).await.0, 200);
+    let (code, refused) = logs("DeleteMetricFilter", filter).await;
+    assert_eq!((code, &refused["__type"]), (400, &json!("ResourceNotFoundException")));
 }

@@ -204,7 +204,7 @@ async fn import(aws: &Aws, want: &Certificate, id: Option<&str>) -> Result<Strin
 
 /// All certificates of the region. Without the filter only those with RSA keys of 2,048 bits are
 /// listed. Source: ACM API Reference, ListCertificates.
-async fn list(aws: &Aws) -> Result<Vec<CertificateSummary>> {
+pub(super) async fn list(aws: &Aws) -> Result<Vec<CertificateSummary>> {
     let kinds = WireKeyAlgorithm::values().iter().map(|kind| WireKeyAlgorithm::from(*kind));
     let every_key = Filters::builder().set_key_types(Some(kinds.collect())).build();
     let pages = aws

@@ -272,7 +272,9 @@ pub(super) mod tests {
                 let (balancer, _) = balancer(stack, name);
                 let answer = FixedResponse::new("text/plain", "404").message_body("not here");
                 let action = Action::new(ActionType::FixedResponse).fixed_response(answer);
-                stack.add("it", Listener::new(balancer, 80_u16, Protocol::Http, [action]));
+                let it = Listener::new(balancer, 80_u16, Protocol::Http, [action]);
+                let it = it.routing_http_response_x_frame_options_header_value("DENY");
+                stack.add("it", it.routing_http_response_server_enabled(false));
             }),
             replace: None,
             gaps: &[],

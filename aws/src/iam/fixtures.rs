@@ -10,10 +10,9 @@ use super::{
     Policy, PolicyDocument, PolicyJson, PolicyName, Principal, Role, RoleName, RolePolicy,
     RolePolicyAttachment, Statement,
 };
-use crate::Connection;
-use crate::frame::clients::configure;
 use crate::frame::handler::Told;
 use crate::prelude::*;
+use crate::test_endpoint::aws;
 
 /// Lets a service assume a role.
 pub(crate) fn trust(service: &str) -> PolicyDocument {
@@ -29,16 +28,6 @@ pub(super) fn allow(action: &str) -> PolicyDocument {
 fn json(document: &PolicyDocument) -> PolicyJson {
     let value = document.to_json().expr().evaluate(&|_| None).expect("nothing is unknown");
     PolicyJson::new(value.as_str().expect("text"))
-}
-
-async fn aws() -> Aws {
-    let connection = Connection {
-        region: "us-west-2".to_owned(),
-        endpoint_url: Some(crate::test_endpoint::endpoint().await),
-        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
-        ..Connection::default()
-    };
-    Aws::new(configure(&connection).await)
 }
 
 /// Makes objects, reads them one by one and all at once, expects the same, and that one that is

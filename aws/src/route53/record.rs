@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use infra_sdk::kind::Problem;
 use infra_sdk::{Block, Choice, Object, Outputs, Resource};
 
-use super::{DomainName, HostedZoneId};
+use super::{DomainName, HealthCheckId, HostedZoneId};
 use crate::rules::Rules;
 
 /// What a name leads to.
@@ -49,7 +49,7 @@ pub struct Record {
     #[field(default = false)]
     pub multivalue_answer_routing_policy: bool,
     /// Health check without which it is not answered with.
-    pub health_check_id: Option<String>,
+    pub health_check_id: Option<HealthCheckId>,
     /// Take the place of a record that is there when this one is made.
     #[field(default = false, write_only)]
     pub allow_overwrite: bool,

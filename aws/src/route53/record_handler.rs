@@ -15,7 +15,7 @@ use super::record::{
     Alias, FailoverRoutingPolicy, GeolocationRoutingPolicy, LatencyRoutingPolicy, Record,
     RecordOutputs, RecordType, WeightedRoutingPolicy,
 };
-use super::{DomainName, HostedZoneId};
+use super::{DomainName, HealthCheckId, HostedZoneId};
 use crate::prelude::*;
 
 const OPERATIONS: &[&str] = &["route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"];
@@ -205,7 +205,7 @@ fn wire(record: &Record) -> Result<ResourceRecordSet> {
         .set_failover(failover.map(|p| ResourceRecordSetFailover::from(p.r#type.as_str())))
         .set_geo_location(place)
         .set_multi_value_answer(record.multivalue_answer_routing_policy.then_some(true))
-        .set_health_check_id(record.health_check_id.clone())
+        .set_health_check_id(record.health_check_id.as_ref().map(ToString::to_string))
         .build();
     built(set)
 }
@@ -260,7 +260,7 @@ fn see(zone: &str, set: &ResourceRecordSet, recorded: &Object) -> Result<Record>
             }
         }),
         multivalue_answer_routing_policy: set.multi_value_answer.unwrap_or(false),
-        health_check_id: set.health_check_id.clone(),
+        health_check_id: set.health_check_id().map(HealthCheckId::new),
         allow_overwrite: false,
     })
 }

@@ -56,7 +56,7 @@ pub struct ZoneOutputs {
 }
 
 #[cfg(feature = "provider")]
-mod handler {
+pub(super) mod handler {
     use aws_sdk_route53::types::{
         Change, ChangeAction, ChangeBatch, HostedZoneConfig, RrType, Tag, TagResourceType, Vpc,
         VpcRegion,
@@ -268,7 +268,10 @@ mod handler {
         Ok(())
     }
 
-    async fn zones(aws: &Aws) -> Result<Vec<aws_sdk_route53::types::HostedZone>> {
+    /// All zones of the account.
+    pub(in crate::route53) async fn zones(
+        aws: &Aws,
+    ) -> Result<Vec<aws_sdk_route53::types::HostedZone>> {
         let pages = aws
             .pages(
                 |marker| aws.route53().list_hosted_zones().set_marker(marker).send(),
@@ -278,7 +281,8 @@ mod handler {
         Ok(pages.into_iter().flat_map(|page| page.hosted_zones).collect())
     }
 
-    async fn tags(aws: &Aws, id: &str) -> Result<Tags> {
+    /// The tags of a zone.
+    pub(in crate::route53) async fn tags(aws: &Aws, id: &str) -> Result<Tags> {
         let answer = aws
             .call(|| {
                 let call = aws.route53().list_tags_for_resource().resource_id(id);

@@ -1,5 +1,7 @@
 //! The AWS calls of [`Topic`].
 
+use std::collections::HashMap;
+
 use infra_sdk::provider::{Failure, FailureClass};
 use infra_sdk::{Arn, FieldType as _, Object, ResourceType, Tags};
 
@@ -122,8 +124,7 @@ impl Handler for Topic {
             return Err(Failure::new(FailureClass::Exists, message));
         }
         let pairs = to_wire(CREATED, kind(want), &want.to_object(), |_| true).into_iter();
-        let pairs: std::collections::HashMap<_, _> =
-            pairs.filter(|(_, value)| !value.is_empty()).collect();
+        let pairs: HashMap<_, _> = pairs.filter(|(_, value)| !value.is_empty()).collect();
         let tags = wire_tags(&want.tags.0)?;
         let answer = aws
             .call(|| {

@@ -56,7 +56,7 @@ mod handler {
                 let url = QueueUrl::new(&item.id);
                 let Some(policy) = policy(aws, &item.id, POLICY).await? else { return Ok(None) };
                 let policy = PolicyJson::new(policy);
-                let inputs = QueuePolicy { queue_url: url.clone(), policy };
+                let inputs = Self { queue_url: url.clone(), policy };
                 Ok(Some(Seen::new(inputs, QueuePolicyOutputs { id: url })))
             })
             .await

@@ -110,8 +110,7 @@ mod handler {
                 let url = QueueUrl::new(&item.id);
                 let Some(text) = policy(aws, &item.id, POLICY).await? else { return Ok(None) };
                 let redrive_allow_policy = parse(&text)?;
-                let inputs =
-                    QueueRedriveAllowPolicy { queue_url: url.clone(), redrive_allow_policy };
+                let inputs = Self { queue_url: url.clone(), redrive_allow_policy };
                 Ok(Some(Seen::new(inputs, QueueRedriveAllowPolicyOutputs { id: url })))
             })
             .await

@@ -67,7 +67,7 @@ mod handler {
                 let url = QueueUrl::new(&item.id);
                 let Some(text) = policy(aws, &item.id, POLICY).await? else { return Ok(None) };
                 let redrive_policy = parse(&text).ok_or_else(|| missing(POLICY))?;
-                let inputs = QueueRedrivePolicy { queue_url: url.clone(), redrive_policy };
+                let inputs = Self { queue_url: url.clone(), redrive_policy };
                 Ok(Some(Seen::new(inputs, QueueRedrivePolicyOutputs { id: url })))
             })
             .await
