@@ -26,12 +26,23 @@ pub(super) fn allow(action: &str) -> PolicyDocument {
     PolicyDocument::new().statement(Statement::allow().action(action).resource("*"))
 }
 
+/// A policy that lets a service assume a role.
+pub(super) fn trust_json(service: &str) -> PolicyJson {
+    json(&trust(service))
+}
+
+/// A policy that allows one action on everything.
+pub(super) fn allow_json(action: &str) -> PolicyJson {
+    json(&allow(action))
+}
+
 fn json(document: &PolicyDocument) -> PolicyJson {
     let value = document.to_json().expr().evaluate(&|_| None).expect("nothing is unknown");
     PolicyJson::new(value.as_str().expect("text"))
 }
 
-async fn aws() -> Aws {
+/// Clients of the sandbox, in us-west-2.
+pub(crate) async fn aws() -> Aws {
     let connection = Connection {
         region: "us-west-2".to_owned(),
         endpoint_url: Some(crate::test_endpoint::endpoint().await),
