@@ -2,7 +2,10 @@
 
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
-use crate::{acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2};
+use crate::{
+    acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
+    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
+};
 
 /// Every resource type, sorted by name.
 pub static TYPES: &[&dyn AnyHandler] = &[
@@ -46,17 +49,28 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<elasticache::User>::new(),
     &Adapter::<elasticache::UserGroup>::new(),
     &Adapter::<ec2::FlowLog>::new(),
+    &Adapter::<iam::AccessKey>::new(),
+    &Adapter::<iam::AccountPasswordPolicy>::new(),
+    &Adapter::<iam::Group>::new(),
+    &Adapter::<iam::GroupPolicy>::new(),
+    &Adapter::<iam::GroupPolicyAttachment>::new(),
     &Adapter::<iam::InstanceProfile>::new(),
     &Adapter::<iam::OpenIdConnectProvider>::new(),
     &Adapter::<iam::Policy>::new(),
     &Adapter::<iam::Role>::new(),
     &Adapter::<iam::RolePolicy>::new(),
     &Adapter::<iam::RolePolicyAttachment>::new(),
+    &Adapter::<iam::ServiceLinkedRole>::new(),
+    &Adapter::<iam::User>::new(),
+    &Adapter::<iam::UserGroupMembership>::new(),
+    &Adapter::<iam::UserPolicy>::new(),
+    &Adapter::<iam::UserPolicyAttachment>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Grant>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<kms::ReplicaKey>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
     &Adapter::<elbv2::ListenerCertificate>::new(),
@@ -121,12 +135,17 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &rds::snapshot::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
+    &iam::policy_lookup::handler::HANDLER,
+    &iam::role_lookup::handler::HANDLER,
+    &kms::alias_lookup::handler::HANDLER,
+    &kms::key_lookup::handler::HANDLER,
     &elbv2::load_balancer_lookup::handler::HANDLER,
     &elbv2::listener_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
     &route53::zone_lookup::handler::HANDLER,
+    &s3::bucket_lookup::handler::HANDLER,
     &secretsmanager::secret_lookup::handler::HANDLER,
     &secretsmanager::version_lookup::handler::HANDLER,
     &ssm::parameter_lookup::handler::HANDLER,
@@ -150,7 +169,7 @@ mod tests {
     }
 
     /// Types whose create really has no token, no name, no tags and no two ends.
-    const UNRECOVERABLE: &[&str] = &[];
+    const UNRECOVERABLE: &[&str] = &["aws_iam_access_key"];
 
     #[test]
     fn every_type_declares_its_calls() {

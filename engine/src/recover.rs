@@ -183,8 +183,14 @@ async fn searched(
     let lost: Vec<_> = creates.iter().map(lost).collect();
     let fates = search(ports.provider, ports.clock, ports.waits, &lost).await;
     let (mut settled, mut pending) = (Vec::new(), Vec::new());
-    for (mut open, fate) in creates.into_iter().zip(fates) {
+    for ((mut open, fate), lost) in creates.into_iter().zip(fates).zip(&lost) {
         match fate {
+            Ok(Fate::Made(id, _)) if is_useless(ports.provider, &open.intent) => {
+                match discard(ports.provider, lost, id).await {
+                    Ok(()) => settled.push(open),
+                    Err(diagnostic) => problems.push(about(&open.intent, diagnostic)),
+                }
+            }
             Ok(Fate::Made(id, observed)) => {
                 open.id = Some(id);
                 open.seen = Some(observed);
@@ -196,6 +202,27 @@ async fn searched(
         }
     }
     (settled, pending)
+}
+
+/// Whether what a lost create made is of no use to anybody.
+fn is_useless(provider: &dyn Provider, intent: &Intent) -> bool {
+    matches!(provider.settling(&intent.type_name), Settling::Discard(_))
+}
+
+/// Deletes what a lost create made, which then counts as not made.
+async fn discard(provider: &dyn Provider, lost: &Lost, id: String) -> Result<(), Diagnostic> {
+    let target = lost.target(id);
+    let deleted = match provider.delete(&target).await {
+        Ok(()) => provider.await_gone(&target, None).await,
+        Err(failure) => Err(failure),
+    };
+    deleted.map_err(|failure| {
+        let what = "what an unfinished create made cannot be deleted";
+        refresh::explain(&failure, "recover::discard", what).hint(format!(
+            "what `{}` was told when it was made is lost; delete it and run the command again",
+            target.id
+        ))
+    })
 }
 
 /// Whether the plan for a goal may send a create again under its token: its answer was lost, and
@@ -287,8 +314,7 @@ async fn wait_until_seen(ports: &Ports<'_>, state: &State, owner: &Arc<Owner>) {
     let fresh = state.records.values().filter(|record| record.status != Status::Ready);
     let mut unseen: Vec<_> = fresh
         .map(|record| {
-            let settling = ports.provider.settling(&record.type_name);
-            let (Settling::Search(within) | Settling::Replay(within)) = settling;
+            let within = ports.provider.settling(&record.type_name).within();
             (refresh::target(record, &record.address, owner), within)
         })
         .filter(|(_, within)| !within.is_zero())

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use infra_sdk::provider::{
-    BoxFuture, Create, Failure, Observed, Owner, Place, Provider, Settling, Target,
-};
+use infra_sdk::provider::{BoxFuture, Create, Failure, Observed, Owner, Place, Provider, Target};
 use infra_sdk::store::{Intent, Record};
 use infra_sdk::{Diagnostic, Object};
 
@@ -50,8 +48,7 @@ impl Lost {
         mut known: BTreeSet<String>,
     ) -> Self {
         known.extend(intent.id.clone());
-        let (Settling::Search(within) | Settling::Replay(within)) =
-            provider.settling(&intent.type_name);
+        let within = provider.settling(&intent.type_name).within();
         let request = Create {
             address: intent.address.clone(),
             type_name: intent.type_name.clone(),
@@ -65,7 +62,7 @@ impl Lost {
         Self { request, known, within, may_stay_open: false }
     }
 
-    fn target(&self, id: String) -> Target {
+    pub(crate) fn target(&self, id: String) -> Target {
         Target {
             address: self.request.address.clone(),
             type_name: self.request.type_name.clone(),

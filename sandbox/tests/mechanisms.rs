@@ -101,6 +101,8 @@ async fn every_mechanism_works_through_real_emulators() {
     a_trail_finds_its_bucket(&aws).await;
     a_policy_is_held_by_its_group(&aws).await;
     a_metric_filter_stands_once_in_its_log_group(&aws).await;
+    a_replica_is_as_its_call_said(&aws).await;
+    a_user_has_no_credentials_for_single_services(&aws).await;
     sandbox.stop().await;
 }
 
@@ -619,6 +621,37 @@ async fn a_trail_finds_its_bucket(aws: &Caller) {
     assert_eq!(json(aws, "cloudtrail", target, trail.clone()).await.0, 200);
     let (_, twice) = json(aws, "cloudtrail", target, trail).await;
     assert_eq!(twice["__type"], "TrailAlreadyExistsException");
+}
+
+async fn a_replica_is_as_its_call_said(aws: &Caller) {
+    let there = aws.in_region("us-east-1");
+    let kms = async |caller: &Caller, operation: &str, body: Value| {
+        json(caller, "kms", &format!("TrentService.{operation}"), body).await.1
+    };
+    let primary = json!({ "MultiRegion": true, "Description": "primary" });
+    let primary = kms(aws, "CreateKey", primary).await;
+    let id = primary["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+    let policy = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let tags = json!([{ "TagKey": "a", "TagValue": "b" }]);
+    let replica =
+        json!({ "KeyId": id, "ReplicaRegion": "us-east-1", "Policy": policy, "Tags": tags });
+    kms(aws, "ReplicateKey", replica).await;
+    let key = json!({ "KeyId": id });
+    let seen = kms(&there, "DescribeKey", key.clone()).await;
+    assert_eq!(seen["KeyMetadata"]["Description"], "");
+    assert_eq!(kms(&there, "ListResourceTags", key.clone()).await["Tags"], tags);
+    let named = json!({ "KeyId": id, "PolicyName": "default" });
+    assert_eq!(kms(&there, "GetKeyPolicy", named.clone()).await["Policy"], policy);
+    assert_ne!(kms(aws, "GetKeyPolicy", named).await["Policy"], policy);
+    assert_eq!(kms(aws, "DescribeKey", key).await["KeyMetadata"]["Description"], "primary");
+}
+
+async fn a_user_has_no_credentials_for_single_services(aws: &Caller) {
+    let list = "ListServiceSpecificCredentials";
+    let (code, answer) = aws.query("iam", "2010-05-08", list, &[]).await.unwrap();
+    assert_eq!(code, 200, "{answer}");
+    assert!(answer.contains("ListServiceSpecificCredentialsResult"), "{answer}");
+    assert!(!answer.contains("<member>"), "{answer}");
 }
 
 async fn a_policy_is_held_by_its_group(aws: &Caller) {

@@ -165,6 +165,19 @@ pub enum Settling {
     Replay(Duration),
     /// Nothing but a search tells; what was made shows up in one within this time.
     Search(Duration),
+    /// The same, and what is found is of no use, since what makes it useful was told once and is
+    /// lost: it is deleted, so that another can be made.
+    Discard(Duration),
+}
+
+impl Settling {
+    /// How long what was made may take to show up in a search.
+    #[must_use]
+    pub fn within(self) -> Duration {
+        match self {
+            Self::Replay(within) | Self::Search(within) | Self::Discard(within) => within,
+        }
+    }
 }
 
 /// An update call.

@@ -208,7 +208,7 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             if request.token.is_empty() {
                 return T::find(context.aws, &want).await;
             }
-            find(context.aws, &want, request.replaces.as_deref()).await
+            find(context.aws, &want, &request.started, request.replaces.as_deref()).await
         })
     }
 }
@@ -282,15 +282,20 @@ async fn create<T: Handler>(aws: &Aws, want: &T, creating: Creating<'_>) -> Resu
         Err(failure)
             if failure.effect == Effect::Unknown && calls.class != CreateClass::Neither =>
         {
-            settle(aws, want, creating.replaces, failure).await
+            settle(aws, want, creating, failure).await
         }
         other => other,
     }
 }
 
 /// What a create may have made, finished.
-async fn find<T: Handler>(aws: &Aws, want: &T, replaces: Option<&str>) -> Result<Vec<String>> {
-    let mut found = T::find(aws, want).await?;
+async fn find<T: Handler>(
+    aws: &Aws,
+    want: &T,
+    started: &str,
+    replaces: Option<&str>,
+) -> Result<Vec<String>> {
+    let mut found = T::find_since(aws, want, started).await?;
     found.retain(|id| Some(id.as_str()) != replaces);
     for id in &found {
         T::finish(aws, id).await?;
@@ -306,13 +311,13 @@ const VISIBLE_AFTER: [Duration; 4] =
 async fn settle<T: Handler>(
     aws: &Aws,
     want: &T,
-    replaces: Option<&str>,
+    creating: Creating<'_>,
     mut lost: Failure,
 ) -> Result<String> {
     let mut trouble = None;
     for delay in VISIBLE_AFTER {
         tokio::time::sleep(delay).await;
-        let mut found = match find(aws, want, replaces).await {
+        let mut found = match find(aws, want, creating.started, creating.replaces).await {
             Ok(found) => found,
             Err(failure) => {
                 trouble = Some(failure);

@@ -198,6 +198,17 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
     /// or the two ends. `want.tags` carries the ownership tags.
     fn find(aws: &Aws, want: &Self) -> impl Future<Output = Result<Vec<String>>> + Send;
 
+    /// As `find`, for types whose objects are told by nothing but the time at which they were made:
+    /// not before a create that began at `started`, RFC 3339, or empty when nobody knows.
+    fn find_since(
+        aws: &Aws,
+        want: &Self,
+        started: &str,
+    ) -> impl Future<Output = Result<Vec<String>>> + Send {
+        let _ = started;
+        Self::find(aws, want)
+    }
+
     /// Changes tags. Only for types that have them.
     fn retag(aws: &Aws, id: &str, change: &TagChange) -> impl Future<Output = Result<()>> + Send {
         let _ = (aws, id, change);

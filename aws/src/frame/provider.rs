@@ -165,6 +165,7 @@ impl Provider for AwsProvider {
     fn settling(&self, type_name: &str) -> Settling {
         match handler(type_name).map(|handler| handler.calls().class) {
             Some(CreateClass::Token) => Settling::Replay(self.visible_within),
+            Some(CreateClass::Neither) => Settling::Discard(self.visible_within),
             _ => Settling::Search(self.visible_within),
         }
     }

@@ -1,27 +1,30 @@
-//! What all IAM handlers share: names, tags, documents, and reading few or many.
+//! What all IAM handlers share: tags, documents, and reading few or many.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
-use aws_sdk_iam::types::{EntityType, RoleDetail, Tag};
+use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use infra_sdk::Tags;
 use infra_sdk::provider::{Failure, FailureClass};
 use infra_sdk::resource::ResourceType;
-use infra_sdk::{Object, Tags, Value};
 
 use super::PolicyJson;
 use crate::frame::calls::{Patience, Sign};
 use crate::frame::tags;
 use crate::prelude::*;
-use crate::rules::MADE_SUFFIX;
 
 /// The one "not found" of IAM.
 pub(super) const GONE: &[&str] = &["NoSuchEntity"];
 /// A role that was made a moment ago and that another host of IAM does not know yet.
 pub(super) const NO_ROLE_YET: Sign = ("NoSuchEntity", "The role with name");
+/// The same of a user.
+pub(super) const NO_USER_YET: Sign = ("NoSuchEntity", "The user with name");
+/// The same of a group.
+pub(super) const NO_GROUP_YET: Sign = ("NoSuchEntity", "The group with name");
 /// The same of a policy, attached or as a boundary.
 pub(super) const NO_POLICY_YET: Sign = ("NoSuchEntity", "does not exist or is not attachable");
 /// Changes of IAM are visible everywhere within two minutes, in practice within seconds. Source:
@@ -32,42 +35,12 @@ pub(super) const PATIENCE: Patience = Patience {
     delete: Duration::from_secs(120),
 };
 
-/// Prefix of names of objects that are given neither a name nor a prefix.
-const PREFIX: &str = "infra-";
 /// Up to this many objects are read one by one; more with lists of the whole account.
 const FEW: usize = 3;
+/// How names are made where none is given.
+pub(super) const NAMING: Naming = Naming { name: "name", prefix: "name_prefix", start: "infra-" };
 /// Entries of a page, the most that IAM gives.
 pub(super) const PAGE: i32 = 1000;
-
-/// The name to create: the one given, or one made of the prefix and the token, so that a repeated
-/// create asks for the same name.
-pub(super) fn name(given: Option<&str>, prefix: Option<&str>, token: &str) -> String {
-    given.map_or_else(
-        || {
-            let digest = blake3::hash(token.as_bytes()).to_hex();
-            format!("{}{}", prefix.unwrap_or(PREFIX), &digest[..MADE_SUFFIX])
-        },
-        str::to_owned,
-    )
-}
-
-/// The prefix that a name was made of: the recorded one if it fits, else what stands before a
-/// generated suffix.
-pub(super) fn prefix_of(name: &str, recorded: &Object) -> Option<String> {
-    let known = recorded.get("name_prefix").and_then(Value::as_str);
-    if let Some(known) = known.filter(|known| name.starts_with(known)) {
-        return Some(known.to_owned());
-    }
-    let (prefix, suffix) = name.split_at_checked(name.len().checked_sub(MADE_SUFFIX)?)?;
-    let generated = !prefix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
-    generated.then(|| prefix.to_owned())
-}
-
-/// Whether an object of that name may be one that a create without a name made.
-pub(super) fn may_be_generated(name: &str, prefix: Option<&str>) -> bool {
-    let prefix = prefix.unwrap_or(PREFIX);
-    name.len() == prefix.len() + MADE_SUFFIX && name.starts_with(prefix)
-}
 
 /// A policy of an answer: IAM encodes them as URLs do. Source: IAM API Reference, GetRolePolicy.
 pub(super) fn document(encoded: Option<&str>) -> Result<PolicyJson> {
@@ -174,31 +147,42 @@ pub(super) async fn role_details(aws: &Aws) -> Result<HashMap<String, RoleDetail
     Ok(roles.filter_map(|role| Some((role.role_name.clone()?, role))).collect())
 }
 
+/// The policies that a role, a user or a group has.
+pub(super) struct Held {
+    /// Those that are part of it.
+    pub(super) inline: Vec<PolicyDetail>,
+    /// Managed ones that are attached to it.
+    pub(super) attached: Vec<AttachedPolicy>,
+}
+
+/// What policies all roles, users or groups of the account have, by their names.
+pub(super) async fn held_by_all(aws: &Aws, kind: EntityType) -> Result<HashMap<String, Held>> {
+    let mut all = HashMap::new();
+    let mut keep = |name: Option<String>,
+                    inline: Option<Vec<PolicyDetail>>,
+                    attached: Option<Vec<AttachedPolicy>>| {
+        let (inline, attached) = (inline.unwrap_or_default(), attached.unwrap_or_default());
+        if let Some(name) = name {
+            all.insert(name, Held { inline, attached });
+        }
+    };
+    for page in details(aws, kind).await? {
+        for role in page.role_detail_list.unwrap_or_default() {
+            keep(role.role_name, role.role_policy_list, role.attached_managed_policies);
+        }
+        for user in page.user_detail_list.unwrap_or_default() {
+            keep(user.user_name, user.user_policy_list, user.attached_managed_policies);
+        }
+        for group in page.group_detail_list.unwrap_or_default() {
+            keep(group.group_name, group.group_policy_list, group.attached_managed_policies);
+        }
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn recorded(prefix: &str) -> Object {
-        Object::from([("name_prefix".to_owned(), Value::from(prefix))])
-    }
-
-    #[test]
-    fn a_generated_name_is_the_same_for_every_try_and_tells_its_prefix() {
-        let first = name(None, Some("app-"), "token");
-        assert_eq!(first, name(None, Some("app-"), "token"));
-        assert_ne!(first, name(None, Some("app-"), "other"));
-        assert_eq!(prefix_of(&first, &Object::new()).as_deref(), Some("app-"));
-        assert_eq!(prefix_of(&first, &recorded("ap")).as_deref(), Some("ap"));
-        assert_eq!(prefix_of(&first, &recorded("x-")).as_deref(), Some("app-"));
-        assert!(may_be_generated(&first, Some("app-")));
-        assert!(!may_be_generated(&first, None));
-        assert_eq!(name(Some("given"), None, "token"), "given");
-        assert_eq!(prefix_of("given", &Object::new()), None);
-        assert_eq!(
-            prefix_of("terraform-20260801101112131400000001", &Object::new()).as_deref(),
-            Some("terraform-")
-        );
-    }
 
     #[test]
     fn documents_are_decoded() {

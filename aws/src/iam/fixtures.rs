@@ -25,6 +25,16 @@ pub(super) fn allow(action: &str) -> PolicyDocument {
     PolicyDocument::new().statement(Statement::allow().action(action).resource("*"))
 }
 
+/// A policy that lets a service assume a role.
+pub(super) fn trust_json(service: &str) -> PolicyJson {
+    json(&trust(service))
+}
+
+/// A policy that allows one action on everything.
+pub(super) fn allow_json(action: &str) -> PolicyJson {
+    json(&allow(action))
+}
+
 fn json(document: &PolicyDocument) -> PolicyJson {
     let value = document.to_json().expr().evaluate(&|_| None).expect("nothing is unknown");
     PolicyJson::new(value.as_str().expect("text"))

@@ -1,6 +1,6 @@
 //! An instance profile: what gives a role to an EC2 instance. It holds one role, set after creation.
 //!
-//! API: CreateInstanceProfile, GetInstanceProfile, ListInstanceProfiles, AddRoleToInstanceProfile,
+//! API: CreateInstanceProfile, GetInstanceProfile, AddRoleToInstanceProfile,
 //! RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile, DeleteInstanceProfile.
 
 use infra_sdk::kind::Problem;
@@ -60,9 +60,10 @@ mod handler {
     use aws_sdk_iam::types::InstanceProfile as Wire;
 
     use super::*;
+    use crate::frame::names::prefix_of;
     use crate::iam::common::{
-        GONE, NO_ROLE_YET, PATIENCE, date, is_ours, may_be_generated, name, prefix_of, tags_for,
-        tags_of, tags_to_remove, tags_to_set,
+        GONE, NAMING, NO_ROLE_YET, PATIENCE, date, is_ours, tags_for, tags_of, tags_to_remove,
+        tags_to_set,
     };
     use crate::prelude::*;
 
@@ -75,7 +76,6 @@ mod handler {
                 "iam:CreateInstanceProfile",
                 "iam:DeleteInstanceProfile",
                 "iam:GetInstanceProfile",
-                "iam:ListInstanceProfiles",
                 "iam:RemoveRoleFromInstanceProfile",
                 "iam:TagInstanceProfile",
                 "iam:UntagInstanceProfile",
@@ -86,13 +86,13 @@ mod handler {
                 "iam:CreateInstanceProfile",
                 "iam:DeleteInstanceProfile",
                 "iam:GetInstanceProfile",
-                "iam:ListInstanceProfiles",
                 "iam:PassRole",
                 "iam:RemoveRoleFromInstanceProfile",
                 "iam:TagInstanceProfile",
                 "iam:UntagInstanceProfile",
             ],
             after_create: &["role"],
+            naming: Some(NAMING),
             gone: GONE,
             not_yet: &[NO_ROLE_YET],
             lingering: &[("DeleteConflict", "")],
@@ -100,9 +100,8 @@ mod handler {
             ..Calls::DEFAULT
         };
 
-        async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
-            let given = want.name.as_ref().map(InstanceProfileName::as_str);
-            let name = name(given, want.name_prefix.as_deref(), creating.token);
+        async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?.to_string();
             let tags = tags_for(&want.tags)?;
             aws.call(|| {
                 let call = aws.iam().create_instance_profile().instance_profile_name(&name);
@@ -114,9 +113,11 @@ mod handler {
 
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             // The list of profiles has no tags, so that it would save nothing.
-            read_each(known, GONE, |item| async move {
-                get(aws, &item.id).await?.map(|profile| see(profile, &item.recorded)).transpose()
-            })
+            read_each(
+                known,
+                GONE,
+                |item| async move { get(aws, &item.id).await?.map(see).transpose() },
+            )
             .await
         }
 
@@ -140,18 +141,10 @@ mod handler {
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
-            let names = match &want.name {
-                Some(name) => vec![name.to_string()],
-                None => generated(aws, want.name_prefix.as_deref()).await?,
-            };
-            let mut found = Vec::new();
-            for name in names {
-                let profile = absent(get(aws, &name).await, GONE)?;
-                if profile.is_some_and(|profile| is_ours(&want.tags, &tags_of(profile.tags))) {
-                    found.push(name);
-                }
-            }
-            Ok(found)
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?.as_str();
+            let profile = absent(get(aws, name).await, GONE)?;
+            let ours = profile.filter(|found| is_ours(&want.tags, &tags_of(found.tags.clone())));
+            Ok(ours.map(|found| found.instance_profile_name).into_iter().collect())
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
@@ -200,24 +193,12 @@ mod handler {
         .map(drop)
     }
 
-    async fn generated(aws: &Aws, prefix: Option<&str>) -> Result<Vec<String>> {
-        let pages = aws
-            .pages(
-                |marker| aws.iam().list_instance_profiles().set_marker(marker).send(),
-                |page| page.marker(),
-            )
-            .await?;
-        let profiles = pages.into_iter().flat_map(|page| page.instance_profiles);
-        let names = profiles.map(|profile| profile.instance_profile_name);
-        Ok(names.filter(|name| may_be_generated(name, prefix)).collect())
-    }
-
-    fn see(profile: Wire, recorded: &Object) -> Result<Seen<InstanceProfile>> {
+    fn see(profile: Wire) -> Result<Seen<InstanceProfile>> {
         let name = profile.instance_profile_name;
         let role = profile.roles.into_iter().next();
         let inputs = InstanceProfile {
             name: Some(InstanceProfileName::new(&name)),
-            name_prefix: prefix_of(&name, recorded),
+            name_prefix: prefix_of(&name),
             path: profile.path,
             role: role.map(|role| RoleName::new(role.role_name)),
             tags: tags_of(profile.tags),

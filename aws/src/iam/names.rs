@@ -108,6 +108,18 @@ text_types! {
         check: |text| ROLE_NAMES.check(text),
         canonical: as_written,
     });
+    /// Names a user.
+    UserName(USER = Text {
+        name: "user name",
+        check: |text| ROLE_NAMES.check(text),
+        canonical: as_written,
+    });
+    /// Names a group.
+    GroupName(GROUP = Text {
+        name: "group name",
+        check: |text| OTHER_NAMES.check(text),
+        canonical: as_written,
+    });
     /// Names a policy, managed or of one role.
     PolicyName(POLICY = Text {
         name: "policy name",
@@ -128,7 +140,7 @@ text_types! {
     });
 }
 
-/// Names of roles.
+/// Names of roles and users.
 pub(super) const ROLE_NAMES: NameRule = names(64);
 /// Names of everything else that has one.
 pub(super) const OTHER_NAMES: NameRule = names(128);

@@ -62,9 +62,10 @@ mod handler {
     use futures_util::future::try_join_all;
 
     use super::*;
+    use crate::frame::names::prefix_of;
     use crate::iam::common::{
-        GONE, PATIENCE, details, document, filled, is_ours, may_be_generated, name, prefix_of,
-        read_listed, tags_for, tags_of, tags_to_remove, tags_to_set,
+        GONE, NAMING, PATIENCE, details, document, filled, is_ours, read_listed, tags_for, tags_of,
+        tags_to_remove, tags_to_set,
     };
     use crate::prelude::*;
 
@@ -103,6 +104,7 @@ mod handler {
                 "iam:TagPolicy",
                 "iam:UntagPolicy",
             ],
+            naming: Some(NAMING),
             gone: GONE,
             // Attachments that were removed a moment ago.
             lingering: &[("DeleteConflict", "")],
@@ -110,15 +112,14 @@ mod handler {
             ..Calls::DEFAULT
         };
 
-        async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
-            let given = want.name.as_ref().map(PolicyName::as_str);
-            let name = name(given, want.name_prefix.as_deref(), creating.token);
+        async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?.as_str();
             let tags = tags_for(&want.tags)?;
             let answer = aws
                 .call(|| {
                     aws.iam()
                         .create_policy()
-                        .policy_name(&name)
+                        .policy_name(name)
                         .path(&want.path)
                         .policy_document(want.policy.as_str())
                         .set_description(want.description.clone())
@@ -141,7 +142,7 @@ mod handler {
                     call.version_id(version).send()
                 };
                 let written = aws.call(get).await?.policy_version.and_then(|v| v.document);
-                see(policy, written.as_deref(), &item.recorded).map(Some)
+                see(policy, written.as_deref()).map(Some)
             };
             read_listed(known, one, list(aws, known)).await
         }
@@ -164,7 +165,7 @@ mod handler {
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
-            let Some(name) = &want.name else { return find_generated(aws, want).await };
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?;
             let account = aws.account().await?;
             let (partition, id, path) = (&account.partition, &account.id, &want.path);
             let arn = format!("arn:{partition}:iam::{id}:policy{path}{name}");
@@ -257,19 +258,6 @@ mod handler {
         absent(pages.map(|pages| Some(tags(pages))), GONE)
     }
 
-    async fn find_generated(aws: &Aws, want: &Policy) -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for policy in local(aws).await? {
-            let (Some(name), Some(arn)) = (policy.policy_name, policy.arn) else { continue };
-            if may_be_generated(&name, want.name_prefix.as_deref())
-                && is_ours(&want.tags, &tags_of(tags(aws, &arn).await?))
-            {
-                found.push(arn);
-            }
-        }
-        Ok(found)
-    }
-
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Policy>>> {
         let details = local(aws).await?;
         let details: HashMap<_, _> =
@@ -280,7 +268,7 @@ mod handler {
                 // The list has no tags; a policy without an answer is gone meanwhile.
                 let Some(tags) = tags(aws, &item.id).await? else { return Ok(None) };
                 policy.tags = Some(tags);
-                see(policy, Some(&written), &item.recorded).map(Some)
+                see(policy, Some(&written)).map(Some)
             })
         });
         let seen = try_join_all(seen).await?.into_iter().flatten();
@@ -301,12 +289,12 @@ mod handler {
         Some((policy, current.document.clone()?))
     }
 
-    fn see(policy: Wire, written: Option<&str>, recorded: &Object) -> Result<Seen<Policy>> {
+    fn see(policy: Wire, written: Option<&str>) -> Result<Seen<Policy>> {
         let name = policy.policy_name.ok_or_else(|| missing("PolicyName"))?;
         let arn = policy.arn.ok_or_else(|| missing("Arn"))?;
         let inputs = Policy {
             policy: document(written)?,
-            name_prefix: prefix_of(&name, recorded),
+            name_prefix: prefix_of(&name),
             name: Some(PolicyName::new(name)),
             path: policy.path.ok_or_else(|| missing("Path"))?,
             description: filled(policy.description),
@@ -350,7 +338,7 @@ mod handler {
                 .policy_version_list(version("v2", true, "%7B%7D"))
                 .build();
             let (policy, written) = whole(&detail).expect("everything is there");
-            let seen = see(policy, Some(&written), &Object::new()).expect("it is read");
+            let seen = see(policy, Some(&written)).expect("it is read");
             assert_eq!(seen.inputs.policy.as_str(), "{}");
             assert_eq!(seen.inputs.name, Some(PolicyName::new("read")));
             assert_eq!(seen.inputs.path, "/team/");

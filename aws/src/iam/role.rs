@@ -74,9 +74,10 @@ mod handler {
     use infra_sdk::Value;
 
     use super::*;
+    use crate::frame::names::prefix_of;
     use crate::iam::common::{
-        GONE, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, may_be_generated,
-        name, prefix_of, read_listed, role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
+        GONE, NAMING, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, read_listed,
+        role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
     };
     use crate::prelude::*;
 
@@ -86,6 +87,7 @@ mod handler {
             create: "iam:CreateRole",
             operations: OPERATIONS,
             actions: OPERATIONS,
+            naming: Some(NAMING),
             gone: GONE,
             not_yet: &[("MalformedPolicyDocument", "Invalid principal in policy"), NO_POLICY_YET],
             // Policies and instance profiles that were detached a moment ago.
@@ -94,9 +96,8 @@ mod handler {
             ..Calls::DEFAULT
         };
 
-        async fn create(aws: &Aws, want: &Self, creating: Creating<'_>) -> Result<String> {
-            let given = want.name.as_ref().map(RoleName::as_str);
-            let name = name(given, want.name_prefix.as_deref(), creating.token);
+        async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?.to_string();
             let tags = tags_for(&want.tags)?;
             aws.call(|| {
                 aws.iam()
@@ -159,19 +160,11 @@ mod handler {
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
-            if let Some(name) = &want.name {
-                let answer =
-                    aws.call(|| aws.iam().get_role().role_name(name.as_str()).send()).await;
-                let role = absent(answer.map(|answer| answer.role), GONE)?;
-                let ours = role.filter(|role| is_ours(&want.tags, &tags_of(role.tags.clone())));
-                return Ok(ours.map(|role| role.role_name).into_iter().collect());
-            }
-            let prefix = want.name_prefix.as_deref();
-            let roles = role_details(aws).await?.into_iter();
-            let ours = roles.filter(|(name, role)| {
-                may_be_generated(name, prefix) && is_ours(&want.tags, &tags_of(role.tags.clone()))
-            });
-            Ok(ours.map(|(name, _)| name).collect())
+            let name = want.name.as_ref().ok_or_else(|| missing("name"))?.as_str();
+            let answer = aws.call(|| aws.iam().get_role().role_name(name).send()).await;
+            let role = absent(answer.map(|answer| answer.role), GONE)?;
+            let ours = role.filter(|role| is_ours(&want.tags, &tags_of(role.tags.clone())));
+            Ok(ours.map(|role| role.role_name).into_iter().collect())
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
@@ -289,7 +282,7 @@ mod handler {
         let inputs = Role {
             assume_role_policy: document(role.assume_role_policy_document.as_deref())?,
             name: Some(RoleName::new(&role.role_name)),
-            name_prefix: prefix_of(&role.role_name, recorded),
+            name_prefix: prefix_of(&role.role_name),
             path: role.path,
             description: filled(role.description),
             max_session_duration: Seconds(duration.unwrap_or(3600)),

@@ -58,7 +58,7 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 }
 
 #[cfg(feature = "provider")]
-mod handler {
+pub(super) mod handler {
     use std::collections::HashMap;
 
     use aws_sdk_kms::types::AliasListEntry;
@@ -124,7 +124,8 @@ mod handler {
         }
     }
 
-    async fn all(aws: &Aws) -> Result<Vec<AliasListEntry>> {
+    /// Every alias of the account and region.
+    pub(in crate::kms) async fn all(aws: &Aws) -> Result<Vec<AliasListEntry>> {
         let pages = aws
             .pages(
                 |marker| aws.kms().list_aliases().limit(100).set_marker(marker).send(),
@@ -135,7 +136,7 @@ mod handler {
     }
 
     /// An alias; `None` for a name that AWS reserved for a key that is not made yet.
-    fn see(alias: AliasListEntry) -> Option<Seen<Alias>> {
+    pub(in crate::kms) fn see(alias: AliasListEntry) -> Option<Seen<Alias>> {
         let (name, arn, key) = (alias.alias_name?, alias.alias_arn?, alias.target_key_id?);
         let account = arn.strip_suffix(name.as_str())?;
         let inputs = Alias {

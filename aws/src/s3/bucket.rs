@@ -88,8 +88,7 @@ mod handler {
     use super::*;
     use crate::frame::tags;
     use crate::prelude::*;
-    use crate::s3::common::NO_BUCKET;
-    use infra_sdk::types::partition_of;
+    use crate::s3::common::{NO_BUCKET, arn_of, host_names};
 
     impl Handler for Bucket {
         const CALLS: Calls = Calls {
@@ -235,12 +234,12 @@ mod handler {
             object_lock_enabled,
             tags,
         };
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let (bucket_domain_name, bucket_regional_domain_name) = host_names(name, &region);
         let outputs = BucketOutputs {
             id: BucketName::new(name),
-            arn: Arn::new(format!("arn:{}:s3:::{name}", partition_of(&region))),
-            bucket_domain_name: format!("{name}.s3.{suffix}"),
-            bucket_regional_domain_name: format!("{name}.s3.{region}.{suffix}"),
+            arn: arn_of(name, &region),
+            bucket_domain_name,
+            bucket_regional_domain_name,
             bucket_region: region,
         };
         Ok(Some(Seen::new(inputs, outputs)))

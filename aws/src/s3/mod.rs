@@ -1,6 +1,7 @@
 //! S3: buckets and what is set on them.
 
 pub mod bucket;
+pub mod bucket_lookup;
 #[cfg(feature = "provider")]
 mod common;
 pub mod cors;
@@ -26,6 +27,7 @@ pub mod storage_class;
 pub mod versioning;
 
 pub use bucket::*;
+pub use bucket_lookup::*;
 pub use cors::*;
 pub use encryption::*;
 pub use ids::*;

@@ -55,6 +55,30 @@ async fn what_shows_up_late_is_waited_for_and_adopted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_of_no_use_without_what_was_told_is_deleted_and_made_anew() {
+    let bench = broken(Settling::Discard(WITHIN), Fault::Lost(unknown()), 20).await;
+    assert_eq!(bench.fake.live().len(), 1);
+    let recovered = bench.recover().await.expect("settled");
+    assert_eq!(recovered, [Recovered::NotMade { address: at("network") }]);
+    assert_eq!(bench.fake.live().len(), 0);
+    assert_eq!(bench.state().open.len(), 0);
+    bench.apply(&stack("c")).await;
+    assert_eq!(bench.fake.live().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_of_no_use_and_cannot_be_deleted_keeps_its_intent_open() {
+    let bench = broken(Settling::Discard(WITHIN), Fault::Lost(unknown()), 0).await;
+    let denied = Failure::new(FailureClass::Denied, "not allowed");
+    bench.fake.inject(Verb::Delete, "network", 1, Fault::Fail(denied));
+    let found = bench.recover().await.expect_err("it cannot be deleted");
+    assert!(found.iter().any(|problem| problem.code == "recover::discard"), "{found:?}");
+    assert_eq!(bench.state().open.len(), 1);
+    bench.recover().await.expect("settled");
+    assert_eq!((bench.fake.live().len(), bench.state().open.len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_counts_as_not_made_before_it_is_old_enough() {
     let bench = broken(Settling::Search(WITHIN), Fault::Fail(unknown()), 0).await;
     let begun = tokio::time::Instant::now();

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
-    eks_network, eks_updates, elasticache_members, logs_filters, rds_backups, rds_events,
-    rds_restores, rds_secrets, secretsmanager_rotation, subnet_groups, wafv2_associations,
+    eks_network, eks_updates, elasticache_members, iam_credentials, kms_replicas, logs_filters,
+    rds_backups, rds_events, rds_restores, rds_secrets, secretsmanager_rotation, subnet_groups,
+    wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -49,6 +50,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             (None, reply) | (reply, _) => reply,
         },
         "ecs" => ecs_calls::serve(desk).await?,
+        "iam" => iam_credentials::serve(desk),
         "logs" => logs_filters::serve(desk).await?,
         "secretsmanager" => secretsmanager_rotation::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
@@ -95,6 +97,7 @@ pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
     wafv2_associations::forget(desk, answer);
     eks_network::fill(desk, answer).await?;
     eks_addons::fill(desk, answer).await?;
+    kms_replicas::fill(desk, answer).await?;
     acm_validation::fill(desk, answer).await
 }
 
@@ -121,7 +124,20 @@ impl<'a> Desk<'a> {
         operation: &'static str,
         parameters: Value,
     ) -> Result<Result<Document, ServiceError>, UpstreamError> {
-        let call = Question::new(service, operation, parameters).call(self.call);
+        self.ask_in(&self.call.region, service, operation, parameters).await
+    }
+
+    /// What the emulator says to a question in another region, as it is.
+    pub(super) async fn ask_in(
+        &self,
+        region: &str,
+        service: &'static str,
+        operation: &'static str,
+        parameters: Value,
+    ) -> Result<Result<Document, ServiceError>, UpstreamError> {
+        let mut there = self.call.clone();
+        region.clone_into(&mut there.region);
+        let call = Question::new(service, operation, parameters).call(&there);
         let answer = self.core.forward(&call).await?;
         let error = || {
             let code = answer.error_code().unwrap_or_else(|| "InternalFailure".to_owned());

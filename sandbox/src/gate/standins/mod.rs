@@ -17,6 +17,8 @@ mod eks_fargate;
 mod eks_network;
 mod eks_updates;
 mod elasticache_members;
+mod iam_credentials;
+mod kms_replicas;
 mod logs_filters;
 mod rds_backups;
 mod rds_events;
