@@ -278,6 +278,13 @@ pub trait Store: Send + Sync {
     /// Ends the run that was started last: writes it again, as it ended, and the canonical export.
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Returns, and says why, when the state is not held for certain any more; never where the lock
+    /// ends with the process. Whoever calls a cloud waits for it beside every call: a call that is
+    /// sent again later must not meet what another run has done by then.
+    fn lost(&self) -> BoxFuture<'_, StoreError> {
+        Box::pin(std::future::pending())
+    }
+
     /// All runs, oldest first, those that were killed included.
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>>;
 

@@ -3,12 +3,16 @@
 //! The main type is [`Front`]. It seals what comes in and opens what goes out, so that the keeper,
 //! and whatever it writes to, never sees a sensitive value.
 
+use std::future::poll_fn;
 use std::sync::{Arc, mpsc};
+use std::task::Poll;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 
 use crate::entries::{self, Reader};
 use crate::keeper::{Answer, BodyEdit, Request};
@@ -25,7 +29,14 @@ pub(crate) struct Front {
     name: String,
     lineage: String,
     key: Arc<SealingKey>,
+    held: Option<Held>,
 }
+
+/// Whether the lock of a state is held still.
+pub(crate) type Held = Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
+
+/// How often that is asked for while nothing else happens.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Front {
     pub(crate) fn new(
@@ -36,7 +47,14 @@ impl Front {
         key: SealingKey,
     ) -> Self {
         let (requests, keeper) = (Some(requests), Some(keeper));
-        Self { requests, keeper, name, lineage, key: Arc::new(key) }
+        Self { requests, keeper, name, lineage, key: Arc::new(key), held: None }
+    }
+
+    /// The same over a lock that can be lost.
+    #[cfg(feature = "s3")]
+    pub(crate) fn while_held(mut self, held: Held) -> Self {
+        self.held = Some(held);
+        self
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
@@ -140,6 +158,27 @@ impl Store for Front {
         Box::pin(async move {
             let body = to_body(&RunWire::write(run))?;
             self.ask(|answer| Request::Finish { body, answer }).await
+        })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, StoreError> {
+        let Some(held) = &self.held else { return Box::pin(std::future::pending()) };
+        Box::pin(async move {
+            let mut ticks = tokio::time::interval(LOOK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            // Asked for whenever the one who waits is woken, by whatever: of a process that slept,
+            // nothing else may come first.
+            poll_fn(|context| {
+                loop {
+                    if let Err(error) = held() {
+                        return Poll::Ready(error);
+                    }
+                    if ticks.poll_tick(context).is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            })
+            .await
         })
     }
 

@@ -72,6 +72,7 @@ pub struct MemoryStore {
     opening: u64,
     plan: Mutex<Plan>,
     crashed: watch::Sender<bool>,
+    lost: watch::Sender<Option<StoreError>>,
 }
 
 /// What is to go wrong.
@@ -119,6 +120,7 @@ impl MemoryDisk {
             opening: disk.openings,
             plan: Mutex::default(),
             crashed: watch::Sender::new(false),
+            lost: watch::Sender::new(None),
         })
     }
 
@@ -163,7 +165,8 @@ impl MemoryStore {
     pub fn new() -> Self {
         let disk = MemoryDisk::new();
         disk.lock().holder = Some(0);
-        Self { disk, opening: 0, plan: Mutex::default(), crashed: watch::Sender::new(false) }
+        let (crashed, lost) = (watch::Sender::new(false), watch::Sender::new(None));
+        Self { disk, opening: 0, plan: Mutex::default(), crashed, lost }
     }
 
     /// The disk below, to look at it or to open it again.
@@ -183,6 +186,11 @@ impl MemoryStore {
     /// [`MemoryStore::crashed`] beside the work, drop the work, and open the disk again.
     pub fn crash_at(&self, nth: usize, side: Crash) {
         lock(&self.plan).crash = Some((nth, side));
+    }
+
+    /// Says to whoever waits for it that the state is not held any more, for this reason.
+    pub fn lose(&self, error: StoreError) {
+        self.lost.send_replace(Some(error));
     }
 
     /// Dies now: calls from here on never return and the disk can be opened again.
@@ -273,6 +281,17 @@ impl Drop for MemoryStore {
 }
 
 impl Store for MemoryStore {
+    fn lost(&self) -> BoxFuture<'_, StoreError> {
+        let mut lost = self.lost.subscribe();
+        Box::pin(async move {
+            match lost.wait_for(Option::is_some).await.map(|error| error.clone()) {
+                Ok(Some(error)) => error,
+                // The sender lives in `self`, and it was waited for some.
+                Ok(None) | Err(_) => pending().await,
+            }
+        })
+    }
+
     fn load(&self) -> BoxFuture<'_, Result<State, StoreError>> {
         Box::pin(async move {
             self.stop_if_dead().await;

@@ -170,6 +170,7 @@ impl<'a> Scheduler<'a> {
     async fn run(&mut self, summary: &mut Summary) {
         let live = self.live;
         let mut stop = live.run.stop.clone();
+        let mut lost = live.run.store.lost();
         let mut in_flight: FuturesUnordered<Flight<'a>> = FuturesUnordered::new();
         let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + PROGRESS, PROGRESS);
         let mut watched = true;
@@ -187,6 +188,14 @@ impl<'a> Scheduler<'a> {
             tokio::select! {
                 biased;
                 changed = stop.changed(), if watched => watched = changed.is_ok(),
+                // Before anything in flight is looked at: what it would send again, or send next,
+                // may meet what another run has done.
+                error = &mut lost => {
+                    self.halted = true;
+                    self.aborted = true;
+                    summary.diagnostics.push(settled_later(&error));
+                    return;
+                }
                 Some((step, result)) = in_flight.next() => {
                     self.end(step, result, summary);
                     // Nothing that is in flight may call again once another run has the state.

@@ -128,6 +128,10 @@ impl Clock for TestClock {
 struct Distant<'a>(&'a MemoryStore);
 
 impl Store for Distant<'_> {
+    fn lost(&self) -> BoxFuture<'_, StoreError> {
+        self.0.lost()
+    }
+
     fn load(&self) -> BoxFuture<'_, Result<State, StoreError>> {
         self.0.load()
     }

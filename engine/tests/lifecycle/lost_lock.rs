@@ -77,6 +77,39 @@ async fn after_a_commit_that_is_refused_nothing_is_called_or_written() {
     }
 }
 
+/// The lock goes while a call is on its way, which the provider may be sending again and again.
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_goes_in_the_middle_of_a_call_cuts_it() {
+    let bench = Bench { parallelism: 1, ..Bench::new() };
+    bench.fake.delay(Verb::Create, "b", Duration::from_secs(300));
+    let plan = bench.plan(&stack()).await;
+    let store = bench.open();
+    let begun = tokio::time::Instant::now();
+    let told = async {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        store.lose(lost());
+        bench.disk.writes().len()
+    };
+    let (ran, writes) = tokio::join!(bench.run_on(&store, plan, |_, _| {}), told);
+    assert_eq!(begun.elapsed(), Duration::from_secs(40), "it waited for the call");
+    assert_eq!(bench.disk.writes().len(), writes, "it wrote after that");
+    assert_eq!(ran.log.lines().collect::<Vec<_>>(), ["create a", "create b"]);
+    insta::assert_snapshot!(problems(&ran.summary.diagnostics), @"
+    [apply::lost]: another run took the state over
+      bob on build-4, since 2026-01-02T03:04:00Z
+      hint: this run stopped at once and wrote nothing more; the other settles what it began
+      hint: run the command again when the other run is done
+      hint: what was begun stays in the journal; the next run finds out what became of it
+    ");
+    assert!(!ran.summary.is_complete());
+    drop(store);
+    bench.assert_nothing_lost();
+    bench.recover().await.expect("settled by the next");
+    bench.fake.delay(Verb::Create, "b", Duration::ZERO);
+    bench.apply(&stack()).await;
+    assert_eq!(bench.fake.live().len(), 4);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lock_that_is_lost_at_the_start_begins_nothing() {
     let bench = Bench::new();

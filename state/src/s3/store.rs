@@ -16,7 +16,7 @@ use super::bucket::{Bucket, Condition, PATIENCE, Put, configure};
 use super::cell::{Cell, Wrote};
 use super::journal::{Access, Content, Journal};
 use super::location::{Place, S3Location, environment_prefix};
-use super::lock::{Taken, Wish, take};
+use super::lock::{Lease, Taken, Wish, take};
 use super::wire::LockWire;
 use crate::config::{RestoreChecks, off_the_runtime};
 use crate::entries::Reader;
@@ -54,6 +54,7 @@ struct Opened {
     requests: mpsc::Sender<Request>,
     lineage: String,
     key: SealingKey,
+    lease: Arc<Lease>,
 }
 
 /// Opens the state, making it first where there never was one.
@@ -105,8 +106,9 @@ async fn start(
         })
         .map_err(|error| refuse(error.to_string()))?;
     let opened = opened.await.map_err(|_| refuse("its keeper has stopped".to_owned()))?;
-    let Opened { requests, lineage, key } = opened?;
-    Ok(Box::new(Front::new(requests, keeper, name, lineage, key)))
+    let Opened { requests, lineage, key, lease } = opened?;
+    let front = Front::new(requests, keeper, name, lineage, key);
+    Ok(Box::new(front.while_held(Box::new(move || lease.check()))))
 }
 
 fn runtime() -> Result<Runtime, StoreError> {
@@ -152,7 +154,8 @@ fn keep(
             let (requests, inbox) = mpsc::channel();
             let lineage = keeper.meta().lineage.clone();
             // When nobody waits for it any more, the inbox has no sender, and the keeper lets go.
-            answer.send(Ok(Opened { requests, lineage, key })).ok();
+            let lease = Arc::clone(&session.access.lease);
+            answer.send(Ok(Opened { requests, lineage, key, lease })).ok();
             keeper.run(&inbox);
         }
         Err(error) => {
