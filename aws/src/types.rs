@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, ssm, sts,
+    acm, appautoscaling, backup, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache, elbv2, iam,
+    kms, logs, rds, route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -12,6 +12,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<acm::Certificate>::new(),
     &Adapter::<acm::CertificateValidation>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<backup::Plan>::new(),
+    &Adapter::<backup::Selection>::new(),
+    &Adapter::<backup::Vault>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<cloudwatch::MetricAlarm>::new(),
@@ -21,6 +24,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
+    &Adapter::<dynamodb::Table>::new(),
     &Adapter::<ecr::LifecyclePolicy>::new(),
     &Adapter::<ecr::Repository>::new(),
     &Adapter::<ecr::RepositoryPolicy>::new(),
