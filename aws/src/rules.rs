@@ -76,6 +76,11 @@ impl<'a> Rules<'a> {
         items.iter().filter_map(Value::as_str).collect()
     }
 
+    /// The items of a list, where they are known.
+    pub(crate) fn items(&self, name: &str) -> Option<&'a [Value]> {
+        self.inputs.get(name)?.as_list()
+    }
+
     /// The text of an argument for a message, in which a sensitive one must not stand.
     pub(crate) fn shown(&self, name: &str) -> String {
         match self.inputs.get(name) {
