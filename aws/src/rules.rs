@@ -90,13 +90,17 @@ impl<'a> Rules<'a> {
 
     /// How many values a list has.
     pub(crate) fn count(&self, name: &str) -> usize {
-        self.inputs.get(name).and_then(Value::as_list).map_or(0, <[Value]>::len)
+        self.items(name).map_or(0, <[Value]>::len)
     }
 
     /// The blocks of a list, as far as they are known.
     pub(crate) fn maps(&self, name: &str) -> Vec<&'a Object> {
-        let items = self.inputs.get(name).and_then(Value::as_list).unwrap_or_default();
-        items.iter().filter_map(Value::as_map).collect()
+        self.items(name).unwrap_or_default().iter().filter_map(Value::as_map).collect()
+    }
+
+    /// The items of a list, where they are known.
+    pub(crate) fn items(&self, name: &str) -> Option<&'a [Value]> {
+        self.inputs.get(name)?.as_list()
     }
 
     /// The text of an argument for a message, in which a sensitive one must not stand.

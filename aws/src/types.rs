@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, cloudtrail, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
-    logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
+    acm, appautoscaling, backup, cloudtrail, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache,
+    elbv2, iam, kms, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
 };
 
 /// Every resource type, sorted by name.
@@ -14,6 +14,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<appautoscaling::Policy>::new(),
     &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<backup::Plan>::new(),
+    &Adapter::<backup::Selection>::new(),
+    &Adapter::<backup::Vault>::new(),
     &Adapter::<cloudtrail::Trail>::new(),
     &Adapter::<cloudwatch::CompositeAlarm>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
@@ -28,7 +31,10 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
+    &Adapter::<dynamodb::Table>::new(),
     &Adapter::<ecr::LifecyclePolicy>::new(),
+    &Adapter::<ecr::RegistryScanningConfiguration>::new(),
+    &Adapter::<ecr::ReplicationConfiguration>::new(),
     &Adapter::<ecr::Repository>::new(),
     &Adapter::<ecr::RepositoryPolicy>::new(),
     &Adapter::<ecs::Cluster>::new(),
@@ -133,6 +139,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
+    &ecr::image_lookup::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &iam::policy_lookup::handler::HANDLER,

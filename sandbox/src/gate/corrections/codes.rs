@@ -23,6 +23,20 @@ const ROWS: &[Row] = &[
         meant: "ObjectNotFoundException",
     },
     Row {
+        service: "elasticache",
+        operations: &["ListTagsForResource"],
+        said: "UserGroupNotFoundFault",
+        message: "",
+        meant: "UserGroupNotFound",
+    },
+    Row {
+        service: "elasticache",
+        operations: &["ListTagsForResource"],
+        said: "UserNotFoundFault",
+        message: "",
+        meant: "UserNotFound",
+    },
+    Row {
         service: "iam",
         operations: &["CreateServiceLinkedRole"],
         said: "EntityAlreadyExists",

@@ -104,7 +104,10 @@ pub(super) const KINDS: &[Kind] = &[
             filter: None,
             exists: ("UserAlreadyExists", 400),
         }),
-        echoes: &[Echo::wrong("AuthenticationMode/Type", "Authentication/Type")],
+        echoes: &[
+            Echo::wrong("AuthenticationMode/Type", "Authentication/Type"),
+            Echo::wrong("Engine", "Engine"),
+        ],
         ..Kind::NEW
     },
     Kind {
@@ -123,6 +126,7 @@ pub(super) const KINDS: &[Kind] = &[
             filter: None,
             exists: ("UserGroupAlreadyExists", 400),
         }),
+        echoes: &[Echo::wrong("Engine", "Engine")],
         ..Kind::NEW
     },
 ];

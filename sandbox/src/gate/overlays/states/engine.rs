@@ -56,13 +56,17 @@ impl States {
                     Phase::Deleting if kind.create.contains(&operation) => {
                         kind.ghost.as_ref().map(|ghost| {
                             let (code, status) = ghost.exists;
-                            ServiceError::new(status, code, format!("{name} is being deleted"))
+                            let words = match kind.service {
+                                "dynamodb" => words(kind, life, &name, phase),
+                                _ => format!("{name} is being deleted"),
+                            };
+                            ServiceError::new(status, code, words)
                         })
                     }
                     Phase::Deleting
                         if kind.modify.contains(&operation) || kind.delete.contains(&operation) =>
                     {
-                        busy(life, &name, phase)
+                        busy(kind, life, &name, phase)
                     }
                     _ if life.busy.as_ref().is_some_and(|busy| {
                         busy.operations.contains(&operation)
@@ -70,7 +74,7 @@ impl States {
                             && !kind.create.contains(&operation)
                     }) =>
                     {
-                        busy(life, &name, phase)
+                        busy(kind, life, &name, phase)
                     }
                     _ => None,
                 };
@@ -263,13 +267,35 @@ pub(super) fn dress(life: &Life, object: &mut dyn Fields, phase: Phase) {
     }
 }
 
-fn busy(life: &Life, name: &str, phase: Phase) -> Option<ServiceError> {
+fn busy(kind: &Kind, life: &Life, name: &str, phase: Phase) -> Option<ServiceError> {
     let busy = life.busy.as_ref()?;
-    let word = life.word(phase).unwrap_or_default();
-    // EKS has one code for this and for a name that is taken, and tells them apart by these words:
-    // "Cannot VersionUpdate because cluster NAME currently has update ID in progress".
-    let message = format!("{name} currently has a change in progress: it is in the state {word}");
-    Some(ServiceError::new(busy.status, busy.code, message))
+    Some(ServiceError::new(busy.status, busy.code, words(kind, life, name, phase)))
+}
+
+/// What is said of an object that is on its way. Services that have one code for this and for a name
+/// that is taken tell them apart by their words.
+fn words(kind: &Kind, life: &Life, name: &str, phase: Phase) -> String {
+    match kind.service {
+        "dynamodb" => {
+            let doing = match phase {
+                Phase::Creating => "created",
+                Phase::Deleting => "deleted",
+                Phase::Modifying | Phase::Ready => "updated",
+            };
+            format!(
+                "Attempt to change a resource which is still in use: Table is being {doing}: {name}"
+            )
+        }
+        "lambda" => format!(
+            "The operation cannot be performed at this time. An update is in progress for \
+             resource: {name}"
+        ),
+        // EKS: "Cannot VersionUpdate because cluster NAME currently has update ID in progress".
+        _ => {
+            let word = life.word(phase).unwrap_or_default();
+            format!("{name} currently has a change in progress: it is in the state {word}")
+        }
+    }
 }
 
 fn described(service: &str, operation: &str) -> Option<&'static Kind> {
