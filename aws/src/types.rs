@@ -120,6 +120,8 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &wafv2::lookups::handler::IP_SET,
+    &wafv2::lookups::handler::WEB_ACL,
 ];
 
 #[cfg(test)]

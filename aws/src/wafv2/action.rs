@@ -242,9 +242,26 @@ pub(super) fn bodies(rules: &mut Rules<'_>) {
     });
 }
 
-/// The keys of those texts, as far as they are known; `None` where one is not.
-pub(super) fn body_keys(inputs: &Object) -> Option<BTreeSet<&str>> {
-    let bodies = inputs.get("custom_response_body").and_then(Value::as_list).unwrap_or_default();
-    let keys = bodies.iter().map(|body| body.as_map()?.get("key")?.as_str());
-    keys.collect()
+/// An action must not answer with a text that there is not. `at` says where it stands.
+pub(super) fn answers(rules: &mut Rules<'_>, inputs: &Object, at: &str, action: &Object) {
+    let Some(key) = body_key(action) else { return };
+    if body_keys(inputs).is_some_and(|keys| !keys.contains(key)) {
+        let message = format!("names `{key}`, of which there is no `custom_response_body`");
+        rules.refuse(&format!("{at}.custom_response.custom_response_body_key"), message);
+    }
+}
+
+fn body_key(action: &Object) -> Option<&str> {
+    action.get("custom_response")?.as_map()?.get("custom_response_body_key")?.as_str()
+}
+
+/// The keys of the texts; `None` when one is not known yet.
+fn body_keys(inputs: &Object) -> Option<BTreeSet<&str>> {
+    match inputs.get("custom_response_body") {
+        None | Some(Value::Null) => Some(BTreeSet::new()),
+        Some(bodies) => {
+            let keys = bodies.as_list()?.iter().map(|body| body.as_map()?.get("key")?.as_str());
+            keys.collect()
+        }
+    }
 }

@@ -425,3 +425,63 @@ pub(super) fn transformations(rules: &mut Rules<'_>) {
     }
     rules.required(&["text_transformation"], "although it may be `NONE`");
 }
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::{Home, Object};
+
+    use super::*;
+
+    fn problems(part: FieldToMatchArguments<Home>, count: usize) -> Vec<String> {
+        let part = IntoInput::<FieldToMatch, Home>::into_expr(part);
+        let part = part.evaluate(&|_| None).expect("no references");
+        let transformation = Value::Map(Object::from([("priority".to_owned(), Value::Int(0))]));
+        let inputs = Object::from([
+            ("field_to_match".to_owned(), part),
+            ("text_transformation".to_owned(), Value::List(vec![transformation; count])),
+        ]);
+        let mut rules = Rules::new(&inputs);
+        field(&mut rules);
+        rules.finish().into_iter().map(|p| format!("{} {}", p.path, p.message)).collect()
+    }
+
+    #[test]
+    fn one_part_is_looked_at() {
+        assert_eq!(problems(FieldToMatch::uri_path(), 1), [""; 0]);
+        let two = FieldToMatch::uri_path().method(Chosen);
+        assert_eq!(
+            problems(two, 1),
+            ["field_to_match.uri_path cannot be given together with `method`"]
+        );
+        assert!(problems(FieldToMatch::new(), 1)[0].contains("is missing: give one of"));
+        let pattern = HeaderMatchPattern::new().all(Chosen).included_headers(["a"]);
+        let headers = Headers::new(MatchScope::All, OversizeHandling::Match, pattern);
+        assert_eq!(
+            problems(FieldToMatch::new().headers(headers), 1),
+            ["field_to_match.headers.match_pattern.included_headers cannot be given together \
+              with `all`"]
+        );
+    }
+
+    #[test]
+    fn transformations_are_one_to_ten() {
+        assert_eq!(
+            problems(FieldToMatch::uri_path(), 0),
+            ["text_transformation is required although it may be `NONE`"]
+        );
+        assert_eq!(
+            problems(FieldToMatch::uri_path(), 11),
+            ["text_transformation must be 1 to 10, not 11"]
+        );
+    }
+
+    #[test]
+    fn what_is_chosen_is_there_or_not() {
+        assert_eq!(Chosen::from_value(&Value::Bool(true)), Ok(Chosen));
+        assert!(Chosen::from_value(&Value::Bool(false)).is_err());
+        // An empty block would mean nothing.
+        let part = IntoInput::<FieldToMatch, Home>::into_expr(FieldToMatch::uri_path());
+        let part = part.evaluate(&|_| None).expect("no references");
+        assert!(!FieldToMatch::KIND.same(&part, &Value::Null));
+    }
+}

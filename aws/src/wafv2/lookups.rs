@@ -182,4 +182,51 @@ pub(crate) mod handler {
         }
         .to_value())
     }
+
+    #[cfg(test)]
+    mod tests {
+        use aws_sdk_wafv2::types::{IpAddressVersion, Scope};
+
+        use super::*;
+        use crate::Connection;
+        use crate::frame::clients::configure;
+
+        async fn aws() -> Aws {
+            let connection = Connection {
+                region: "us-west-2".to_owned(),
+                endpoint_url: Some(crate::test_endpoint::endpoint().await),
+                credentials: Some(("lookups".to_owned(), "test".to_owned())),
+                ..Connection::default()
+            };
+            Aws::new(configure(&connection).await)
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn aws_wafv2_ip_set_is_found_by_its_scope_and_name() {
+            let (aws, name) = (aws().await, format!("lookup-{}", std::process::id()));
+            let made = aws
+                .wafv2()
+                .create_ip_set()
+                .name(&name)
+                .scope(Scope::Regional)
+                .ip_address_version(IpAddressVersion::Ipv4)
+                .addresses("192.0.2.0/24");
+            let made = aws.call(|| made.clone().send()).await.expect("it is made").summary;
+            let ask = |scope, name: &str| FindIpSet::named(scope, name).arguments();
+            let asked = ask(WafScope::Regional, &name);
+            let found = (IP_SET.answer)(&aws, &asked).await.expect("it is found");
+            let found = IpSetFound::from_value(&found).expect("an answer");
+            assert_eq!(Some(found.arn.as_str()), made.as_ref().and_then(|made| made.arn()));
+            assert_eq!(found.addresses, ["192.0.2.0/24"]);
+            let asked = ask(WafScope::Regional, "another");
+            let refused = (IP_SET.answer)(&aws, &asked).await.expect_err("there is none");
+            assert_eq!(refused.class, FailureClass::Gone);
+            let asked = ask(WafScope::Cloudfront, &name);
+            let refused = (IP_SET.answer)(&aws, &asked).await.expect_err("not in this region");
+            assert_eq!(refused.class, FailureClass::Invalid);
+            let asked = FindWebAcl::named(WafScope::Regional, name).arguments();
+            let refused = (WEB_ACL.answer)(&aws, &asked).await.expect_err("no web ACL");
+            assert!(refused.message.starts_with("no web ACL of that scope"), "{}", refused.message);
+        }
+    }
 }

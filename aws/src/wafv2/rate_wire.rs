@@ -101,7 +101,7 @@ pub(super) fn rate_seen(wire: Wire) -> Result<RateBasedStatement> {
     let window = u32::try_from(wire.evaluation_window_sec).ok().filter(|window| *window > 0);
     let scope = wire.scope_down_statement.map(|statement| *statement);
     Ok(RateBasedStatement {
-        limit: u32::try_from(wire.limit).map_err(|_| missing("Limit"))?,
+        limit: parsed(Some(&wire.limit.to_string()), "Limit")?,
         aggregate_key_type: parsed(Some(wire.aggregate_key_type.as_str()), "AggregateKeyType")?,
         evaluation_window_sec: window.unwrap_or(WINDOW),
         forwarded_ip_config: maybe(wire.forwarded_ip_config, forwarded_seen)?,

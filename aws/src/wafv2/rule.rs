@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use infra_sdk::{Block, BlockSet, Object, Scope, Value};
 
-use super::action::{action, body_keys, immunity};
+use super::action::{action, answers, immunity};
 use super::scope::METRIC;
 use super::statement::statement;
 use super::{Action, ImmunityConfig, OverrideAction, Statement};
@@ -108,11 +108,8 @@ pub(super) fn rules_of(rules: &mut Rules<'_>, inputs: &Object, of_group: bool) {
             rules.refuse(&at("priority"), twice(&other));
         }
         one_of_the_actions(rules, rule, &at);
-        if let (Some(keys), Some(key)) = (body_keys(inputs), body_key(rule))
-            && !keys.contains(key)
-        {
-            let message = format!("names `{key}`, of which there is no `custom_response_body`");
-            rules.refuse(&at("action.custom_response.custom_response_body_key"), message);
+        if let Some(action) = rule.get("action").and_then(Value::as_map) {
+            answers(rules, inputs, &at("action"), action);
         }
     }
 }
@@ -139,7 +136,101 @@ fn given(object: &Object, name: &str) -> bool {
     object.get(name).is_some_and(|value| !infra_sdk::kind::is_empty(value))
 }
 
-fn body_key(rule: &Object) -> Option<&str> {
-    let response = rule.get("action")?.as_map()?.get("custom_response")?.as_map()?;
-    response.get("custom_response_body_key")?.as_str()
+#[cfg(test)]
+mod tests {
+    use infra_sdk::{Home, IntoInput};
+
+    use super::*;
+    use crate::wafv2::{Condition, CustomResponse, RuleArguments};
+
+    fn problems(rules: Vec<RuleArguments<Home>>, of_group: bool) -> Vec<String> {
+        let expr = IntoInput::<BlockSet<Rule>, Home>::into_expr(rules);
+        let value = expr.evaluate(&|_| None).expect("no references");
+        let inputs = Object::from([("rule".to_owned(), value)]);
+        let mut rules = Rules::new(&inputs);
+        rules_of(&mut rules, &inputs, of_group);
+        rules.finish().into_iter().map(|p| format!("{} {}", p.path, p.message)).collect()
+    }
+
+    fn rule(name: &str, priority: i32) -> RuleArguments<Home> {
+        let geo = Condition::geo(["DE"]);
+        Rule::new(name, priority, geo, VisibilityConfig::metric(name)).action(Action::block())
+    }
+
+    #[test]
+    fn rules_have_names_and_places_of_their_own() {
+        assert_eq!(problems(vec![rule("a", 1), rule("b", 2)], false), [""; 0]);
+        assert_eq!(
+            problems(vec![rule("a", 1), rule("a", 2), rule("b", 1)], true),
+            [
+                "rule[1].name is that of `rule[0]` already",
+                "rule[2].priority is that of `rule[0]` already",
+            ]
+        );
+    }
+
+    #[test]
+    fn groups_take_another_argument_than_rules() {
+        let managed = Statement::managed("AWS", "AWSManagedRulesCommonRuleSet");
+        let group = Rule::new("group", 1, managed, VisibilityConfig::metric("group"));
+        assert_eq!(
+            problems(vec![group.clone().action(Action::count())], false),
+            [
+                "rule[0].override_action is required for the rules of a group",
+                "rule[0].action cannot be given for the rules of a group: give `override_action`",
+            ]
+        );
+        assert_eq!(problems(vec![group.override_action(OverrideAction::None)], false), [""; 0]);
+        let rule = rule("a", 1).override_action(OverrideAction::Count);
+        assert_eq!(
+            problems(vec![rule], false),
+            ["rule[0].override_action cannot be given for a rule of one's own: give `action`"]
+        );
+    }
+
+    #[test]
+    fn actions_answer_only_when_they_block_and_with_texts_that_there_are() {
+        let response = CustomResponse::new(404).custom_response_body_key("no");
+        let refused = rule("a", 1).action(Action::block().custom_response(&response));
+        assert_eq!(
+            problems(vec![refused], false),
+            ["rule[0].action.custom_response.custom_response_body_key names `no`, of which there \
+              is no `custom_response_body`"]
+        );
+        let counted = Action::count().custom_response(CustomResponse::new(404));
+        assert_eq!(
+            problems(vec![rule("a", 1).action(counted)], false),
+            ["rule[0].action.custom_response cannot be given with the type `count`"]
+        );
+        // What is not known yet may have the text.
+        let action = Action::block().custom_response(response);
+        let action = IntoInput::<Action, Home>::into_expr(action).evaluate(&|_| None);
+        let action = action.expect("no references");
+        let inputs = Object::from([("custom_response_body".to_owned(), Value::Unknown)]);
+        let mut rules = Rules::new(&inputs);
+        answers(&mut rules, &inputs, "action", action.as_map().expect("a block"));
+        assert_eq!(rules.finish(), []);
+    }
+
+    #[test]
+    fn challenges_are_good_for_five_minutes_at_least() {
+        let short = rule("a", 1).challenge_config(ImmunityConfig::seconds(60));
+        assert_eq!(
+            problems(vec![short], false),
+            ["rule[0].challenge_config.immunity_time_property.immunity_time must be at least 300 \
+              for challenges"]
+        );
+        let puzzle = rule("a", 1).captcha_config(ImmunityConfig::seconds(60));
+        assert_eq!(problems(vec![puzzle], false), [""; 0]);
+    }
+
+    #[test]
+    fn metrics_have_names_that_are_not_of_aws() {
+        let watched = VisibilityConfig::metric("All");
+        let all = Rule::new("a", 1, Condition::geo(["DE"]), watched).action(Action::block());
+        assert_eq!(
+            problems(vec![all], false),
+            ["rule[0].visibility_config.metric_name is one of AWS's own: `All`, `Default_Action`"]
+        );
+    }
 }

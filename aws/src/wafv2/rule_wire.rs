@@ -171,8 +171,8 @@ pub(super) fn rules_seen(wire: Option<Vec<Wire>>) -> Result<BlockSet<Rule>> {
             action: wire.action.and_then(action_seen),
             override_action: wire.override_action.and_then(override_seen),
             rule_label: BlockSet(labels.map(|label| RuleLabel { name: label.name }).collect()),
-            captcha_config: captcha_seen(wire.captcha_config),
-            challenge_config: challenge_seen(wire.challenge_config),
+            captcha_config: captcha_seen(wire.captcha_config)?,
+            challenge_config: challenge_seen(wire.challenge_config)?,
         })
     };
     each(wire.unwrap_or_default(), one).map(BlockSet)
@@ -196,19 +196,21 @@ pub(super) fn visibility_seen(wire: Option<WireVisibility>) -> Result<Visibility
     })
 }
 
-fn immunity_seen(wire: Option<ImmunityTimeProperty>) -> Option<ImmunityConfig> {
-    let immunity_time = u32::try_from(wire?.immunity_time).ok()?;
-    Some(ImmunityConfig { immunity_time_property: ImmunityTime { immunity_time } })
+fn immunity_seen(wire: Option<ImmunityTimeProperty>) -> Result<Option<ImmunityConfig>> {
+    maybe(wire, |property| {
+        let immunity_time = parsed(Some(&property.immunity_time.to_string()), "ImmunityTime")?;
+        Ok(ImmunityConfig { immunity_time_property: ImmunityTime { immunity_time } })
+    })
 }
 
 /// How long a puzzle that was solved is good for, as seen.
-pub(super) fn captcha_seen(wire: Option<CaptchaConfig>) -> Option<ImmunityConfig> {
-    immunity_seen(wire?.immunity_time_property)
+pub(super) fn captcha_seen(wire: Option<CaptchaConfig>) -> Result<Option<ImmunityConfig>> {
+    immunity_seen(wire.and_then(|config| config.immunity_time_property))
 }
 
 /// How long a challenge is good for, as seen.
-pub(super) fn challenge_seen(wire: Option<ChallengeConfig>) -> Option<ImmunityConfig> {
-    immunity_seen(wire?.immunity_time_property)
+pub(super) fn challenge_seen(wire: Option<ChallengeConfig>) -> Result<Option<ImmunityConfig>> {
+    immunity_seen(wire.and_then(|config| config.immunity_time_property))
 }
 
 fn headers_seen(wire: Vec<WireHeader>) -> BlockSet<CustomHttpHeader> {

@@ -347,7 +347,6 @@ impl Condition {
     }
 
     /// What does not match a condition.
-    #[expect(clippy::should_implement_trait, reason = "it makes a condition, and negates none")]
     pub fn not<R: Scope>(condition: impl IntoInput<Nested, R>) -> ConditionArguments<R> {
         Self::new().not_statement(NotStatement::new(condition))
     }

@@ -15,6 +15,7 @@ use aws_sdk_wafv2::types::{
     XssMatchStatement as WireXss,
 };
 use infra_sdk::Arn;
+use infra_sdk::provider::{Failure, FailureClass};
 
 use super::field_wire::{
     each, fallback, fallback_seen, field, field_seen, maybe, texts, transformations,
@@ -259,7 +260,7 @@ pub(super) fn condition_seen(wire: Wire) -> Result<Condition> {
 }
 
 fn asn_seen(wire: WireAsn) -> Result<AsnMatchStatement> {
-    let number = |number: i64| u32::try_from(number).map_err(|_| missing("AsnList"));
+    let number = |number: i64| parsed(Some(&number.to_string()), "AsnList");
     Ok(AsnMatchStatement {
         asn_list: wire.asn_list.into_iter().map(number).collect::<Result<_>>()?,
         forwarded_ip_config: maybe(wire.forwarded_ip_config, forwarded_seen)?,
@@ -269,7 +270,10 @@ fn asn_seen(wire: WireAsn) -> Result<AsnMatchStatement> {
 fn byte_seen(wire: WireByte) -> Result<ByteMatchStatement> {
     let text = String::from_utf8(wire.search_string.into_inner());
     Ok(ByteMatchStatement {
-        search_string: text.map_err(|_| missing("SearchString as text"))?,
+        search_string: text.map_err(|_| {
+            let message = "the answer has bytes as `SearchString` that are no text";
+            Failure::new(FailureClass::Other, message)
+        })?,
         positional_constraint: parsed(
             Some(wire.positional_constraint.as_str()),
             "PositionalConstraint",

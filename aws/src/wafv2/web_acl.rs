@@ -10,9 +10,9 @@
 use std::collections::BTreeSet;
 
 use infra_sdk::kind::Problem;
-use infra_sdk::{Arn, Block, BlockSet, Choice, Object, Outputs, Resource, Tags};
+use infra_sdk::{Arn, Block, BlockSet, Choice, Object, Outputs, Resource, Tags, Value};
 
-use super::action::{action, bodies, immunity};
+use super::action::{action, answers, bodies, immunity};
 use super::rule::{rules_of, visibility};
 use super::scope::named;
 use super::{CustomResponseBody, DefaultAction, ImmunityConfig, Rule, VisibilityConfig, WafScope};
@@ -191,6 +191,9 @@ fn validate(inputs: &Object) -> Vec<Problem> {
     immunity(&mut rules);
     visibility(&mut rules);
     rules_of(&mut rules, inputs, false);
+    if let Some(action) = inputs.get("default_action").and_then(Value::as_map) {
+        answers(&mut rules, inputs, "default_action", action);
+    }
     let domain = |domain: &str| wrong_length(domain, 1, 253);
     if let Some(wrong) = rules.texts("token_domains").into_iter().find_map(domain) {
         rules.refuse("token_domains", wrong);
@@ -223,7 +226,7 @@ mod tests {
             base: fixtures::web_acl,
             update: Some(fixtures::web_acl_changed),
             replace: Some(fixtures::web_acl_again),
-            gaps: &["data_protection_config"],
+            gaps: &[],
         }
     );
 }

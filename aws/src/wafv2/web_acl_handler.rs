@@ -9,7 +9,7 @@ use aws_sdk_wafv2::types::{
     FieldToProtect, FieldToProtectType, RequestBodyAssociatedResourceTypeConfig as WireLimit,
     SizeInspectionLimit as WireSizeLimit,
 };
-use infra_sdk::{Arn, BlockSet};
+use infra_sdk::{Arn, BlockSet, Tags};
 
 use super::common::{
     GONE, Key, LINGERING, NAMING, NOT_YET, Summary, described, id_of, in_region, lock, ours, retag,
@@ -25,6 +25,7 @@ use super::{
     RequestBody, WebAcl, WebAclId, WebAclOutputs,
 };
 use crate::frame::error::incomplete;
+use crate::frame::names::prefix_of;
 use crate::prelude::*;
 
 const OPERATIONS: &[&str] = &[
@@ -67,7 +68,7 @@ impl Handler for WebAcl {
             .set_captcha_config(maybe(want.captcha_config.as_ref(), captcha)?)
             .set_challenge_config(maybe(want.challenge_config.as_ref(), challenge)?)
             .set_token_domains(texts(&want.token_domains))
-            .set_association_config(want.association_config.as_ref().and_then(association))
+            .set_association_config(maybe(want.association_config.as_ref(), association)?.flatten())
             .set_data_protection_config(maybe(want.data_protection_config.as_ref(), protection)?)
             .set_tags(wire_tags(&want.tags.0)?);
         let answer = aws.call(|| call.clone().send()).await?;
@@ -142,8 +143,8 @@ impl Handler for WebAcl {
             call = call.set_token_domains(texts(&want.token_domains));
         }
         if changed.has("association_config") {
-            let config = want.association_config.as_ref().and_then(association);
-            call = call.set_association_config(config);
+            let config = maybe(want.association_config.as_ref(), association)?;
+            call = call.set_association_config(config.flatten());
         }
         aws.call(|| call.clone().send()).await.map(drop)
     }
@@ -176,28 +177,24 @@ async fn get(aws: &Aws, key: &Key<'_>) -> Result<GetWebAclOutput> {
 }
 
 /// How much of bodies is looked at; `None` where nothing is said.
-fn association(config: &AssociationConfig) -> Option<WireAssociation> {
-    let limits = limits(&config.request_body).into_iter();
-    let limits: HashMap<_, _> = limits
-        .filter_map(|(of, limit)| {
-            let most = limit.as_ref()?.default_size_inspection_limit;
-            let most = WireSizeLimit::from(most.as_str());
-            let wire = WireLimit::builder().default_size_inspection_limit(most).build();
-            Some((of, wire.ok()?))
-        })
-        .collect();
-    (!limits.is_empty()).then(|| WireAssociation::builder().set_request_body(Some(limits)).build())
-}
-
-/// The limits, by what they are of.
-fn limits(body: &RequestBody) -> [(AssociatedResourceType, &Option<BodyLimit>); 5] {
-    [
+fn association(config: &AssociationConfig) -> Result<Option<WireAssociation>> {
+    let body = &config.request_body;
+    let limits = [
         (AssociatedResourceType::ApiGateway, &body.api_gateway),
         (AssociatedResourceType::AppRunnerService, &body.app_runner_service),
         (AssociatedResourceType::Cloudfront, &body.cloudfront),
         (AssociatedResourceType::CognitoUserPool, &body.cognito_user_pool),
         (AssociatedResourceType::VerifiedAccessInstance, &body.verified_access_instance),
-    ]
+    ];
+    let given = limits.into_iter().filter_map(|(of, limit)| Some((of, limit.as_ref()?)));
+    let limits = each(given, |(of, limit)| {
+        let most = WireSizeLimit::from(limit.default_size_inspection_limit.as_str());
+        let limit = WireLimit::builder().default_size_inspection_limit(most).build();
+        Ok((of, limit.map_err(incomplete)?))
+    })?;
+    let limits: HashMap<_, _> = limits.into_iter().collect();
+    Ok((!limits.is_empty())
+        .then(|| WireAssociation::builder().set_request_body(Some(limits)).build()))
 }
 
 fn association_seen(wire: WireAssociation) -> Result<Option<AssociationConfig>> {
@@ -259,18 +256,18 @@ fn protection_seen(wire: WireProtectionConfig) -> Result<DataProtectionConfig> {
     Ok(DataProtectionConfig { data_protection: each(wire.data_protections, one).map(BlockSet)? })
 }
 
-fn see(key: &Key<'_>, answer: GetWebAclOutput, tags: infra_sdk::Tags) -> Result<Seen<WebAcl>> {
+fn see(key: &Key<'_>, answer: GetWebAclOutput, tags: Tags) -> Result<Seen<WebAcl>> {
     let wire = answer.web_acl.ok_or_else(|| missing("WebACL"))?;
     let inputs = WebAcl {
         scope: key.scope,
         default_action: default_action_seen(wire.default_action)?,
         visibility_config: visibility_seen(wire.visibility_config)?,
-        name_prefix: crate::frame::names::prefix_of(&wire.name),
+        name_prefix: prefix_of(&wire.name),
         description: described(wire.description),
         rule: rules_seen(wire.rules)?,
         custom_response_body: bodies_seen(wire.custom_response_bodies)?,
-        captcha_config: captcha_seen(wire.captcha_config),
-        challenge_config: challenge_seen(wire.challenge_config),
+        captcha_config: captcha_seen(wire.captcha_config)?,
+        challenge_config: challenge_seen(wire.challenge_config)?,
         token_domains: wire.token_domains.unwrap_or_default().into_iter().collect(),
         association_config: maybe(wire.association_config, association_seen)?.flatten(),
         data_protection_config: maybe(wire.data_protection_config, protection_seen)?,
@@ -316,5 +313,13 @@ mod tests {
     fn a_web_acl_without_limits_has_none() {
         let none = WireAssociation::builder().build();
         assert_eq!(association_seen(none).expect("known"), None);
+        let body = RequestBody {
+            api_gateway: None,
+            app_runner_service: None,
+            cloudfront: None,
+            cognito_user_pool: None,
+            verified_access_instance: None,
+        };
+        assert_eq!(association(&AssociationConfig { request_body: body }).expect("whole"), None);
     }
 }

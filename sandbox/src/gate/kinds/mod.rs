@@ -20,6 +20,7 @@ mod monitoring;
 mod rds;
 mod route53;
 mod table;
+mod wafv2;
 
 pub(crate) use eks::DEFAULT_ADDON_VERSION;
 pub(crate) use kind::{Busy, Echo, Ghost, Kind, Life, Phase, Shown, Way};

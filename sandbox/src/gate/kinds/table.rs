@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::{
     acm, autoscaling, dynamodb, ec2, ecs, eks, elasticache, elasticloadbalancing, lambda, logs,
-    monitoring, rds, route53,
+    monitoring, rds, route53, wafv2,
 };
 
 const KINDS: &[&[Kind]] = &[
@@ -20,6 +20,7 @@ const KINDS: &[&[Kind]] = &[
     monitoring::KINDS,
     rds::KINDS,
     route53::KINDS,
+    wafv2::KINDS,
 ];
 
 /// The kinds that an operation does something to.
