@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use infra_aws::cloudwatch::{Dashboard, DashboardHandle};
+use infra_aws::ecs::{ClusterHandle as ServiceClusterHandle, ServiceHandle};
 use infra_aws::eks::ClusterHandle;
 use infra_sdk::prelude::*;
 use infra_sdk::{Expr, Function, Json, Value};
@@ -74,6 +75,14 @@ pub(crate) fn cluster(cluster: &ClusterHandle) -> Widget {
     Widget::new("Nodes, percent")
         .line("processor", metric("node_cpu_utilization"))
         .line("memory", metric("node_memory_utilization"))
+}
+
+/// A service of ECS.
+pub(crate) fn service(cluster: &ServiceClusterHandle, service: &ServiceHandle) -> Widget {
+    let metric = |name| metrics::service(cluster, service, name, Stat::Average);
+    Widget::new("Service, percent")
+        .line("processor", metric("CPUUtilization"))
+        .line("memory", metric("MemoryUtilization"))
 }
 
 /// A database.

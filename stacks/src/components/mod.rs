@@ -8,6 +8,7 @@ pub(crate) mod dashboard;
 pub(crate) mod database;
 pub(crate) mod eks_cluster;
 pub(crate) mod fargate_service;
+pub(crate) mod guarded_edge;
 pub(crate) mod key;
 pub(crate) mod log_bucket;
 pub(crate) mod log_group;

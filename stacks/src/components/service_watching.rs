@@ -68,7 +68,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &WatchArguments<'_>) -> Alar
     alarms.database(stack, database, size.allocated_storage, settings.database_cpu_percent);
     alarms.database_connections(stack, database, settings.database_connections);
     let (cache, size) = arguments.cache;
-    alarms.cache(stack, cache, size.num_cache_clusters, BUSY_PERCENT, BUSY_PERCENT);
+    alarms.cache(stack, cache, size.num_cache_clusters, BUSY_PERCENT);
     dashboard::declare(stack, name, widgets(arguments));
     alarms
 }

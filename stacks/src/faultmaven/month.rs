@@ -15,8 +15,10 @@ impl Month {
     /// # Errors
     /// When the text is not a year and a month.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let parts =
-            text.split_once('-').filter(|(year, month)| (year.len(), month.len()) == (4, 2));
+        let parts = text
+            .split_once('-')
+            .filter(|(year, month)| (year.len(), month.len()) == (4, 2))
+            .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
         let month = parts.and_then(|(year, month)| {
             Some(Self { year: year.parse().ok()?, month: month.parse().ok()? })
         });

@@ -8,12 +8,12 @@ use super::data::{self, DataArguments};
 use super::settings::Settings;
 use super::watching::{self, LIMITS};
 use super::{keys, secrets};
+use crate::components::guarded_edge::{self, GuardedEdgeArguments};
 use crate::components::log_bucket::{self, LogBucketArguments};
 use crate::components::log_group::Keeping;
 use crate::components::network::{self, Network};
 use crate::components::service_watching::WatchArguments;
-use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
-use crate::components::{container_images, fargate_service, web_firewall};
+use crate::components::{container_images, fargate_service};
 
 /// Days that access logs are kept.
 const ACCESS_LOG_DAYS: i32 = 90;
@@ -50,23 +50,16 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         log_bucket::declare(stack, arguments)
     });
     let edge = stack.scope("edge", |stack| {
-        let target = TargetArguments {
-            name,
-            network: &network,
-            port: compute::PORT,
-            health_path: compute::HEALTH,
-        };
-        let target = web_edge::target_group(stack, &target);
-        let arguments = EdgeArguments {
+        let arguments = GuardedEdgeArguments {
             name,
             settings: &settings.edge,
             network: &network,
-            logs: &access_logs,
-            target: &target,
+            port: compute::PORT,
+            health_path: compute::HEALTH,
+            access_logs: &access_logs,
+            logs,
         };
-        let edge = web_edge::declare(stack, &arguments);
-        web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge, logs);
-        edge
+        guarded_edge::declare(stack, &arguments)
     });
     let compute = stack.scope("compute", |stack| {
         let arguments = ComputeArguments {

@@ -1,18 +1,21 @@
 //! The stack function: the parts in the order of their references.
 
+use infra_aws::ecr::RepositoryHandle;
 use infra_aws::sts::CallerIdentity;
 use infra_sdk::prelude::*;
 
 use super::compute::{self, ComputeArguments};
-use super::data::{self, DataArguments};
+use super::data::{self, Data, DataArguments};
 use super::recovery::{self, RecoveryArguments};
 use super::settings::Settings;
 use super::watching::{self, LIMITS};
 use super::{audit, keys, secrets, storage};
+use crate::components::fargate_service::{self, FargateService};
+use crate::components::guarded_edge::{self, GuardedEdgeArguments};
 use crate::components::log_group::Keeping;
+use crate::components::network::{self, Network};
 use crate::components::service_watching::WatchArguments;
-use crate::components::web_edge::{self, EdgeArguments, TargetArguments};
-use crate::components::{container_images, fargate_service, network, network_guard, web_firewall};
+use crate::components::{container_images, network_guard};
 
 /// Services of AWS that are reached inside of the VPC, beside S3.
 const ENDPOINTS: &[&str] = &["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager"];
@@ -25,14 +28,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
 
     let keys = stack.scope("keys", |stack| keys::declare(stack, name, account));
     let logs = Keeping { key: &keys.logs, days: settings.log_retention };
-    let network = stack.scope("network", |stack| {
-        let flow_logs = format!("/omniportal/{}/flow", stack.env().name());
-        let network = network::declare_logged(stack, name, &settings.network, flow_logs, logs)?;
-        let cidr = settings.network.cidr;
-        network_guard::acls(stack, name, cidr, &network);
-        network_guard::interface_endpoints(stack, name, cidr, &network, ENDPOINTS);
-        Ok::<_, Error>(network)
-    })?;
+    let network = stack.scope("network", |stack| network(stack, settings, name, logs))?;
     let storage = stack.scope("storage", |stack| {
         storage::declare(stack, settings, &keys.storage, name, account)
     })?;
@@ -48,23 +44,16 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         container_images::declare(stack, name, Some(&keys.storage), settings.force_destroy)
     });
     let edge = stack.scope("edge", |stack| {
-        let target = TargetArguments {
-            name,
-            network: &network,
-            port: compute::PORT,
-            health_path: compute::HEALTH,
-        };
-        let target = web_edge::target_group(stack, &target);
-        let arguments = EdgeArguments {
+        let arguments = GuardedEdgeArguments {
             name,
             settings: &settings.edge,
             network: &network,
-            logs: &storage.logs,
-            target: &target,
+            port: compute::PORT,
+            health_path: compute::HEALTH,
+            access_logs: &storage.logs,
+            logs,
         };
-        let edge = web_edge::declare(stack, &arguments);
-        web_firewall::declare(stack, name, settings.edge.waf_rate_limit, &edge, logs);
-        edge
+        guarded_edge::declare(stack, &arguments)
     });
     let compute = stack.scope("compute", |stack| {
         let arguments = ComputeArguments {
@@ -95,27 +84,44 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
             database: (&data.database, &settings.database),
             cache: (&data.cache, &settings.cache),
         };
-        watching::declare(stack, &arguments)
+        watching::declare(stack, &arguments);
     });
     if settings.replicate {
-        stack.scope("recovery", |stack| {
-            let arguments = RecoveryArguments {
-                name,
-                account,
-                settings,
-                data: &data,
-                storage: &storage,
-                key: &keys.storage,
-            };
-            recovery::declare(stack, &arguments);
-        });
+        let key = &keys.storage;
+        let arguments =
+            RecoveryArguments { name, account, settings, data: &data, storage: &storage, key };
+        stack.scope("recovery", |stack| recovery::declare(stack, &arguments));
     }
+    outputs(stack, settings, &data, &images, &compute);
+    Ok(())
+}
 
+/// The network, with what HIPAA asks for besides.
+fn network(
+    stack: &mut Stack,
+    settings: &Settings,
+    name: &str,
+    logs: Keeping<'_>,
+) -> Result<Network> {
+    let flow_logs = format!("/omniportal/{}/flow", stack.env().name());
+    let network = network::declare_logged(stack, name, &settings.network, flow_logs, logs)?;
+    let cidr = settings.network.cidr;
+    network_guard::acls(stack, name, cidr, &network);
+    network_guard::interface_endpoints(stack, name, cidr, &network, ENDPOINTS);
+    Ok(network)
+}
+
+fn outputs(
+    stack: &mut Stack,
+    settings: &Settings,
+    data: &Data,
+    images: &RepositoryHandle,
+    compute: &FargateService,
+) {
     stack.output("address", format!("https://{}", settings.edge.domain));
     stack.output("image_repository", images.repository_url());
     stack.output("cluster", compute.cluster.arn());
     stack.output("service", compute.service.name());
     stack.output("task_definition", compute.service.task_definition());
     stack.output("database_replica", data.replica.endpoint());
-    Ok(())
 }
