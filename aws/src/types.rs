@@ -93,6 +93,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<route53::HealthCheck>::new(),
     &Adapter::<route53::Record>::new(),
     &Adapter::<route53::Zone>::new(),
+    &Adapter::<route53::ZoneAssociation>::new(),
     &Adapter::<ec2::RouteTable>::new(),
     &Adapter::<ec2::RouteTableAssociation>::new(),
     &Adapter::<s3::Bucket>::new(),

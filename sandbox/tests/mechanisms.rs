@@ -509,6 +509,9 @@ async fn a_certificate_is_issued_when_its_records_are_there(aws: &Caller) {
     let (code, changed) = send(&format!("{path}/{id}/rrset"), change).await;
     assert_eq!(code, 200, "{changed}");
     assert_eq!(describe().await["Status"], "ISSUED");
+    let vpc = "<DisassociateVPCFromHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><VPC><VPCRegion>eu-west-1</VPCRegion><VPCId>vpc-1</VPCId></VPC></DisassociateVPCFromHostedZoneRequest>";
+    let (code, refused) = send(&format!("{path}/{id}/disassociatevpc"), vpc.to_owned()).await;
+    assert_eq!((code, text(&refused, "Code").as_str()), (404, "VPCAssociationNotFound"));
 }
 
 async fn a_web_acl_and_its_sets_are_held_by_what_they_protect(aws: &Caller) {

@@ -11,6 +11,7 @@ pub mod record;
 #[cfg(feature = "provider")]
 mod record_handler;
 pub mod zone;
+pub mod zone_association;
 pub mod zone_lookup;
 
 pub use health_check::*;
@@ -18,4 +19,5 @@ pub use ids::*;
 pub use names::DomainName;
 pub use record::*;
 pub use zone::*;
+pub use zone_association::*;
 pub use zone_lookup::{FindZone, ZoneFound};

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "provider")]
 mod common;
+pub mod delivery_policy;
 pub mod endpoint;
 pub mod topic;
 #[cfg(feature = "provider")]
@@ -11,6 +12,7 @@ pub mod topic_subscription;
 #[cfg(feature = "provider")]
 mod topic_subscription_handler;
 
+pub use delivery_policy::DeliveryPolicyJson;
 pub use endpoint::*;
 pub use topic::*;
 pub use topic_policy::*;

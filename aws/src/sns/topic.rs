@@ -7,6 +7,7 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Choice, Json, Object, Outputs, Resource, Tags};
 
+use super::DeliveryPolicyJson;
 use crate::iam::{PolicyJson, Role};
 use crate::kms::KeyName;
 use crate::rules::{NameRule, Rules, wrong_length};
@@ -29,7 +30,7 @@ pub struct Topic {
     #[field(computed)]
     pub policy: Option<PolicyJson>,
     /// How deliveries to HTTP and HTTPS are tried again.
-    pub delivery_policy: Option<Json>,
+    pub delivery_policy: Option<DeliveryPolicyJson>,
     /// Key that encrypts messages. Alarms of CloudWatch can only send to a topic with a key whose
     /// policy lets them use it, which `alias/aws/sns` does not.
     pub kms_master_key_id: Option<KeyName>,

@@ -10,7 +10,7 @@
 use infra_sdk::kind::Problem;
 use infra_sdk::{Arn, Block, Choice, Json, Object, Outputs, Resource};
 
-use super::{Endpoint, Topic};
+use super::{DeliveryPolicyJson, Endpoint, Topic};
 use crate::AnyArn;
 use crate::iam::Role;
 use crate::rules::Rules;
@@ -47,7 +47,7 @@ pub struct TopicSubscription {
     /// Messages of an archive that are sent again.
     pub replay_policy: Option<Json>,
     /// How deliveries to HTTP and HTTPS are tried again.
-    pub delivery_policy: Option<Json>,
+    pub delivery_policy: Option<DeliveryPolicyJson>,
     /// Whether the server confirms by itself, so that this can be waited for. For HTTP and HTTPS.
     #[field(default = false, write_only)]
     pub endpoint_auto_confirms: bool,
@@ -135,7 +135,7 @@ fn validate(inputs: &Object) -> Vec<Problem> {
     if rules.has("filter_policy_scope") {
         rules.required(&["filter_policy"], "with `filter_policy_scope`");
     }
-    for name in ["filter_policy", "replay_policy", "delivery_policy"] {
+    for name in ["filter_policy", "replay_policy"] {
         let text = rules.text(name).map(|text| text.split_whitespace().collect::<String>());
         if text.is_some_and(|text| text == "{}") {
             rules.refuse(name, "says nothing: leave it out");

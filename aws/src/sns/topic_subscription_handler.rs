@@ -186,8 +186,8 @@ fn ordered(
 
 async fn set(aws: &Aws, id: &str, key: &str, value: &str) -> Result<()> {
     let value = if key == FILTER && value.is_empty() { NO_FILTER } else { value };
-    // No value takes the others away. Source: SNS API Reference, SetSubscriptionAttributes.
-    let value = (!value.is_empty()).then(|| value.to_owned());
+    // A redrive policy is taken away by no value, all others by an empty one.
+    let value = (key != REDRIVE || !value.is_empty()).then(|| value.to_owned());
     aws.call(|| {
         let call = aws.sns().set_subscription_attributes().subscription_arn(id);
         call.attribute_name(key).set_attribute_value(value.clone()).send()

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
     eks_network, eks_updates, elasticache_members, iam_credentials, kms_replicas, logs_filters,
-    rds_backups, rds_events, rds_restores, rds_secrets, secretsmanager_rotation, subnet_groups,
-    wafv2_associations,
+    rds_backups, rds_events, rds_restores, rds_secrets, route53_vpcs, secretsmanager_rotation,
+    subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -52,6 +52,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
         "ecs" => ecs_calls::serve(desk).await?,
         "iam" => iam_credentials::serve(desk),
         "logs" => logs_filters::serve(desk).await?,
+        "route53" => route53_vpcs::serve(desk).await?,
         "secretsmanager" => secretsmanager_rotation::serve(desk).await?,
         "wafv2" => wafv2_associations::serve(desk).await?,
         "autoscaling" => {

@@ -24,6 +24,7 @@ mod rds_backups;
 mod rds_events;
 mod rds_restores;
 mod rds_secrets;
+mod route53_vpcs;
 mod secretsmanager_rotation;
 mod store;
 mod subnet_groups;
