@@ -65,7 +65,6 @@ LISTS = [
     ("rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName"),
     ("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
     ("rds", "describe_event_subscriptions", "EventSubscriptionsList", "CustSubscriptionId"),
-    ("rds", "describe_option_groups", "OptionGroupsList", "OptionGroupName"),
     ("route53", "list_hosted_zones", "HostedZones", "Id"),
     ("s3", "list_buckets", "Buckets", "Name"),
     ("secretsmanager", "list_secrets", "SecretList", "ARN"),
@@ -76,7 +75,7 @@ LISTS = [
 ]
 FIREWALL = [("list_web_acls", "WebACLs"), ("list_ip_sets", "IPSets"),
             ("list_regex_pattern_sets", "RegexPatternSets"), ("list_rule_groups", "RuleGroups")]
-SCALABLE = ["ecs", "rds", "dynamodb", "elasticache"]
+SCALABLE = ["ecs", "rds", "dynamodb"]
 
 
 class Cloud:
@@ -113,6 +112,9 @@ class Cloud:
         """Whether an item is there to stay, and not on its way out."""
         if call == "describe_nat_gateways":
             return item["State"] != "deleted"
+        if call == "describe_network_acls":
+            # The one that comes with a VPC; the emulator keeps it when the VPC goes.
+            return not item["IsDefault"]
         if call == "describe_vpc_endpoints":
             return item["State"].lower() != "deleted"
         if call == "list_keys":

@@ -1,6 +1,6 @@
 //! archon: what is changed, and what a plan then shows.
 
-use crate::scenario::{Drift, Scenario};
+use crate::scenario::{Change, Drift, Scenario};
 
 pub(crate) fn scenario(environment: &'static str) -> Scenario {
     Scenario {
@@ -8,9 +8,24 @@ pub(crate) fn scenario(environment: &'static str) -> Scenario {
         environment,
         regions: &["us-west-2"],
         protected: environment == "production",
-        changes: vec![],
+        change: Change {
+            variables: &[
+                "db_instance_class=db.r6g.xlarge",
+                "cluster.node_max_size=20",
+                "log_retention_days=14",
+                "alarm_error_percent=7",
+                "edge.waf_rate_limit=1500",
+            ],
+            expected: &[
+                ("aws_cloudwatch_log_group", "update"),
+                ("aws_cloudwatch_metric_alarm", "update"),
+                ("aws_db_instance", "update"),
+                ("aws_eks_node_group", "update"),
+                ("aws_wafv2_web_acl", "update"),
+            ],
+        },
         drift: Drift {
-            what: "archon-logs",
+            what: "log-retention",
             address: "logs.application",
             attribute: "retention_in_days",
         },

@@ -15,11 +15,40 @@ def client(service):
     return SESSION.client(service, endpoint_url=ENDPOINT)
 
 
-def log_retention(name):
-    client("logs").put_retention_policy(logGroupName=name, retentionInDays=1)
+def log_retention():
+    client("logs").put_retention_policy(
+        logGroupName=f"/archon/{ENVIRONMENT}/application", retentionInDays=1
+    )
+
+
+def health_check():
+    balancing = client("elbv2")
+    name = f"faultmaven-{ENVIRONMENT}"
+    (balancer,) = balancing.describe_load_balancers(Names=[name])["LoadBalancers"]
+    (group,) = balancing.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])[
+        "TargetGroups"
+    ]
+    balancing.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckPath="/other")
+
+
+def backups():
+    client("rds").modify_db_instance(
+        DBInstanceIdentifier=f"omniportal-{ENVIRONMENT}",
+        BackupRetentionPeriod=1,
+        ApplyImmediately=True,
+    )
+
+
+def versioning():
+    client("s3").put_bucket_versioning(
+        Bucket="securenexus-uploads", VersioningConfiguration={"Status": "Suspended"}
+    )
 
 
 DRIFTS = {
-    "archon-logs": lambda: log_retention(f"/archon/{ENVIRONMENT}/application"),
+    "backups": backups,
+    "health-check": health_check,
+    "log-retention": log_retention,
+    "versioning": versioning,
 }
 DRIFTS[WHAT]()

@@ -1,6 +1,6 @@
 //! faultmaven: what is changed, and what a plan then shows.
 
-use crate::scenario::{Drift, Scenario};
+use crate::scenario::{Change, Drift, Scenario};
 
 pub(crate) fn scenario(environment: &'static str) -> Scenario {
     Scenario {
@@ -8,11 +8,27 @@ pub(crate) fn scenario(environment: &'static str) -> Scenario {
         environment,
         regions: &["us-west-2"],
         protected: environment == "production",
-        changes: vec![],
+        change: Change {
+            variables: &[
+                "image_tag=v1.2.3",
+                "database.instance_class=db.r6g.large",
+                "log_retention=14",
+                "alarms.error_percent=7",
+                "edge.waf_rate_limit=1500",
+            ],
+            expected: &[
+                ("aws_cloudwatch_log_group", "update"),
+                ("aws_cloudwatch_metric_alarm", "update"),
+                ("aws_db_instance", "update"),
+                ("aws_ecs_service", "update"),
+                ("aws_ecs_task_definition", "replace"),
+                ("aws_wafv2_web_acl", "update"),
+            ],
+        },
         drift: Drift {
-            what: "archon-logs",
-            address: "logs.application",
-            attribute: "retention_in_days",
+            what: "health-check",
+            address: "edge.target-group",
+            attribute: "health_check",
         },
     }
 }

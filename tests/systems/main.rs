@@ -31,5 +31,6 @@ mod tests {
     environments!(archon: development, staging, production);
     environments!(faultmaven: staging, production);
     environments!(omniportal: dev, staging, production);
-    environments!(securenexus: staging, uat, production);
+    // Its environments share a cluster: there is one of it.
+    environments!(securenexus: production);
 }

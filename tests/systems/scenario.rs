@@ -16,17 +16,17 @@ pub(crate) struct Scenario {
     pub(crate) regions: &'static [&'static str],
     /// Whether `destroy` is refused here.
     pub(crate) protected: bool,
-    /// Settings changed one after the other.
-    pub(crate) changes: Vec<Change>,
+    /// Settings that are changed, and what that does.
+    pub(crate) change: Change,
     /// What someone changes by hand, in `drift.py`.
     pub(crate) drift: Drift,
 }
 
-/// A change of settings, and what it does.
+/// A change of settings.
 pub(crate) struct Change {
-    /// The `--var`s, kept from here on.
+    /// The `--var`s; they stay from here on.
     pub(crate) variables: &'static [&'static str],
-    /// Type and action of everything that changes: all of it in place unless it says otherwise.
+    /// Type and action of everything that changes, and of nothing else.
     pub(crate) expected: &'static [(&'static str, &'static str)],
 }
 
@@ -50,16 +50,14 @@ impl Scenario {
         world.progress(&format!("{name}: {} resources", made.len()));
         world.apply().await;
         world.expect_nothing_to_do("after the apply").await;
-        for change in &self.changes {
-            world.set(change.variables);
-            let planned = world.plan().await;
-            let seen: BTreeSet<_> =
-                planned.iter().map(|change| (change.kind.as_str(), change.action)).collect();
-            let expected: BTreeSet<_> = change.expected.iter().copied().collect();
-            assert_eq!(seen, expected, "{name}: {:?}", change.variables);
-            world.apply().await;
-            world.expect_nothing_to_do(&format!("after {:?}", change.variables)).await;
-        }
+        world.set(self.change.variables);
+        let planned = world.plan().await;
+        let seen: BTreeSet<_> =
+            planned.iter().map(|change| (change.kind.as_str(), change.action)).collect();
+        let expected: BTreeSet<_> = self.change.expected.iter().copied().collect();
+        assert_eq!(seen, expected, "{name}: {:?}", self.change.variables);
+        world.apply().await;
+        world.expect_nothing_to_do("after the change").await;
         world.drift(self.drift.what).await;
         let planned = world.plan().await;
         let seen: Vec<_> = planned
@@ -75,7 +73,9 @@ impl Scenario {
             assert_eq!(refused.code, Some(1), "{name}: {}", refused.stderr);
             assert!(refused.stderr.contains("is protected"), "{name}: {}", refused.stderr);
             world.expect_nothing_to_do("after a destruction that was refused").await;
+            // Databases, clusters and load balancers refuse it too, until they are told otherwise.
             world.unprotect();
+            world.apply().await;
         }
         world.destroy().await;
         world.expect_nothing_left().await;
