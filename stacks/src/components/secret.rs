@@ -40,8 +40,9 @@ pub(crate) fn declare(
     let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.into_text()));
     let values = Expr::Call(Function::JsonEncode, vec![Expr::Map(values.collect())]);
     let values: Output<String, Global> = Output::from_expr(values);
-    // There is always a current one: whoever starts meanwhile gets the one or the other.
-    let version = SecretVersion::new(secret.id()).secret_string(values).create_before_destroy(true);
+    // There is always a current one, since AWS never takes that label away. To ask for the new one
+    // first would ask the same of databases and caches, whose names are taken until they are gone.
+    let version = SecretVersion::new(secret.id()).secret_string(values);
     let version = stack.add(format!("{name}-values"), version);
     Secret { secret, version }
 }
