@@ -1,6 +1,6 @@
 """Lists what the sandbox still holds of a stack, asked with AWS's own SDK for Python.
 
-Usage: leftovers.py STACK. Exit status 1 when something is left.
+Usage: leftovers.py STACK [REGION]. Exit status 1 when something is left.
 """
 
 import json
@@ -10,8 +10,9 @@ import sys
 import boto3
 
 STACK = sys.argv[1]
+REGION = sys.argv[2] if len(sys.argv) > 2 else "us-west-2"
 STATE = json.loads(pathlib.Path(".infra/sandbox/sandbox.json").read_text())
-SESSION = boto3.Session("123456789012", "sandbox", region_name="us-west-2")
+SESSION = boto3.Session("123456789012", "sandbox", region_name=REGION)
 
 
 def client(service):

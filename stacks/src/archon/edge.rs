@@ -9,10 +9,10 @@ use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::PrivateBucket;
 use crate::components::eks_cluster::Cluster;
+use crate::components::guarded_edge::{self, GuardedEdgeArguments};
 use crate::components::log_group::Keeping;
 use crate::components::network::{Network, connect_ids};
-use crate::components::web_edge::{self, Edge, EdgeArguments, TargetArguments};
-use crate::components::web_firewall;
+use crate::components::web_edge::Edge;
 
 /// The port at which pods of archon answer.
 const PORT: u16 = 8080;
@@ -29,13 +29,16 @@ pub(super) fn declare(
     logs: &PrivateBucket,
 ) -> Edge {
     let name = format!("archon-{}", stack.env().name());
-    let target = TargetArguments { name: &name, network, port: PORT, health_path: HEALTH };
-    let target = web_edge::target_group(stack, &target);
-    let firewall_logs = Keeping { key: &keys.logs, days: settings.log_retention_days };
-    let settings = &settings.edge;
-    let arguments = EdgeArguments { name: &name, settings, network, logs, target: &target };
-    let edge = web_edge::declare(stack, &arguments);
+    let arguments = GuardedEdgeArguments {
+        name: &name,
+        settings: &settings.edge,
+        network,
+        port: PORT,
+        health_path: HEALTH,
+        access_logs: logs,
+        logs: Keeping { key: &keys.logs, days: settings.log_retention_days },
+    };
+    let edge = guarded_edge::declare(stack, &arguments);
     connect_ids(stack, "edge-to-pods", &edge.security.id(), &cluster.security_group(), PORT);
-    web_firewall::declare(stack, &name, settings.waf_rate_limit, &edge, firewall_logs);
     edge
 }

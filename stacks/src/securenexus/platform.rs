@@ -7,10 +7,10 @@ use super::keys::Keys;
 use super::settings::Settings;
 use crate::components::bucket::PrivateBucket;
 use crate::components::eks_cluster::{self, Cluster, ClusterArguments};
+use crate::components::guarded_edge::{self, GuardedEdgeArguments};
 use crate::components::log_group::Keeping;
 use crate::components::network::{Network, connect_ids};
-use crate::components::web_edge::{self, Edge, EdgeArguments, TargetArguments};
-use crate::components::web_firewall;
+use crate::components::web_edge::Edge;
 
 /// The port at which pods answer, and the path at which they say that they are well.
 const PORT: u16 = 5000;
@@ -44,13 +44,16 @@ pub(super) fn edge(
     cluster: &Cluster,
     logs: &PrivateBucket,
 ) -> Edge {
-    let target = TargetArguments { name: NAME, network, port: PORT, health_path: HEALTH };
-    let target = web_edge::target_group(stack, &target);
-    let firewall_logs = Keeping { key: &keys.logs, days: settings.log_retention };
-    let settings = &settings.edge;
-    let arguments = EdgeArguments { name: NAME, settings, network, logs, target: &target };
-    let edge = web_edge::declare(stack, &arguments);
+    let arguments = GuardedEdgeArguments {
+        name: NAME,
+        settings: &settings.edge,
+        network,
+        port: PORT,
+        health_path: HEALTH,
+        access_logs: logs,
+        logs: Keeping { key: &keys.logs, days: settings.log_retention },
+    };
+    let edge = guarded_edge::declare(stack, &arguments);
     connect_ids(stack, "edge-to-pods", &edge.security.id(), &cluster.security_group(), PORT);
-    web_firewall::declare(stack, NAME, settings.waf_rate_limit, &edge, firewall_logs);
     edge
 }
