@@ -40,8 +40,8 @@ pub(crate) fn declare(
     let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.into_text()));
     let values = Expr::Call(Function::JsonEncode, vec![Expr::Map(values.collect())]);
     let values: Output<String, Global> = Output::from_expr(values);
-    // Not the new one first: that would hold for a database whose address is in it too, which has a
-    // name that only one can have. A secret keeps its value when the version goes.
+    // There is always a current one, since AWS never takes that label away. To ask for the new one
+    // first would ask the same of databases and caches, whose names are taken until they are gone.
     let version = SecretVersion::new(secret.id()).secret_string(values);
     let version = stack.add(format!("{name}-values"), version);
     Secret { secret, version }

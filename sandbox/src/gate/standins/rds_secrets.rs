@@ -4,8 +4,8 @@
 //! named `rds!db-…` or `rds!cluster-…`, goes with the database, and goes when the password is no more
 //! managed.
 //!
-//! API: `ManageMasterUserPassword` and `MasterUserSecretKmsKeyId` of the create and modify calls of
-//! instances and clusters; `MasterUserSecret`.
+//! API: `ManageMasterUserPassword` and `MasterUserSecretKmsKeyId` of the calls that create, modify and
+//! restore instances and clusters; `MasterUserSecret`.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(super) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
     let (kind, name) = if instance.is_empty() { ("cluster", cluster) } else { ("db", instance) };
     let key = format!("{kind} {name}");
     let managed = desk.text("ManageMasterUserPassword");
-    let changes = operation.starts_with("Create") || operation.starts_with("Modify");
+    let changes = ["Create", "Modify", "Restore"].iter().any(|verb| operation.starts_with(verb));
     if changes && managed == "true" && desk.get(SECRETS, &key).is_none() {
         create(desk, kind, &key).await?;
     }
