@@ -222,9 +222,9 @@ async fn of_s3(aws: &Aws, want: &Instance, import: &S3Import) -> Made {
 /// The name of the first database where a restoring call takes it: not of MariaDB, MySQL and
 /// PostgreSQL, whose databases come with the snapshot. Source: RestoreDBInstanceFromDBSnapshot.
 fn restored_name(want: &Instance) -> Option<String> {
-    let comes_along = want.engine.is_some_and(|engine| {
-        matches!(engine, Engine::MariaDb | Engine::MySql | Engine::Postgres)
-    });
+    let comes_along = want
+        .engine
+        .is_some_and(|engine| matches!(engine, Engine::MariaDb | Engine::MySql | Engine::Postgres));
     want.db_name.clone().filter(|_| !comes_along)
 }
 
