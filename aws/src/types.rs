@@ -4,7 +4,7 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, backup, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache, elbv2, iam,
-    kms, logs, rds, route53, s3, secretsmanager, ssm, sts,
+    kms, lambda, logs, rds, route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -58,6 +58,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<lambda::Function>::new(),
+    &Adapter::<lambda::Permission>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
     &Adapter::<elbv2::TargetGroup>::new(),
