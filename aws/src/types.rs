@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, backup, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache, elbv2, iam,
-    kms, lambda, logs, rds, route53, s3, secretsmanager, ssm, sts,
+    acm, appautoscaling, backup, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache, elbv2,
+    events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -16,6 +16,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<backup::Selection>::new(),
     &Adapter::<backup::Vault>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
+    &Adapter::<events::EventBus>::new(),
+    &Adapter::<events::EventRule>::new(),
+    &Adapter::<events::EventTarget>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<cloudwatch::MetricAlarm>::new(),
     &Adapter::<rds::EventSubscription>::new(),
