@@ -155,8 +155,7 @@ impl FieldOptions {
                 let key = meta.path.require_ident()?.to_string();
                 if !allowed.contains(&key.as_str()) {
                     let known = allowed.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
-                    let known =
-                        if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                     return Err(meta.error(format!(
                         "`{key}` is not an attribute of a field here; there are {known}"
                     )));
