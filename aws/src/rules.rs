@@ -103,6 +103,11 @@ impl<'a> Rules<'a> {
         self.inputs.get(name)?.as_list()
     }
 
+    /// The entries of a map, where they are known.
+    pub(crate) fn entries(&self, name: &str) -> Option<&'a Object> {
+        self.inputs.get(name)?.as_map()
+    }
+
     /// The text of an argument for a message, in which a sensitive one must not stand.
     pub(crate) fn shown(&self, name: &str) -> String {
         match self.inputs.get(name) {

@@ -4,7 +4,8 @@ use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
     acm, appautoscaling, backup, cloudtrail, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache,
-    elbv2, iam, kms, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts, wafv2,
+    elbv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts,
+    wafv2,
 };
 
 /// Every resource type, sorted by name.
@@ -20,6 +21,9 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<cloudtrail::Trail>::new(),
     &Adapter::<cloudwatch::CompositeAlarm>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
+    &Adapter::<events::EventBus>::new(),
+    &Adapter::<events::EventRule>::new(),
+    &Adapter::<events::EventTarget>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<logs::MetricFilter>::new(),
     &Adapter::<logs::ResourcePolicy>::new(),
@@ -77,6 +81,8 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<kms::Grant>::new(),
     &Adapter::<kms::Key>::new(),
     &Adapter::<kms::ReplicaKey>::new(),
+    &Adapter::<lambda::Function>::new(),
+    &Adapter::<lambda::Permission>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
     &Adapter::<elbv2::ListenerCertificate>::new(),

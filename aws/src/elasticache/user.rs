@@ -214,8 +214,7 @@ mod handler {
             _: &Self,
             changed: &Changed,
         ) -> Result<()> {
-            // Whichever way is wanted now is said, whatever it was before.
-            let way = changed.any(&["authentication_mode", "no_password_required", "passwords"]);
+            let way = Way::changed(want, changed);
             let access = changed.has("access_string").then(|| want.access_string.clone());
             let engine = changed.has("engine").then(|| want.engine.as_str().to_owned());
             aws.call(|| {
@@ -224,9 +223,11 @@ mod handler {
                     .user_id(id)
                     .set_access_string(access.clone())
                     .set_engine(engine.clone())
-                    .set_authentication_mode(mode(want).filter(|_| way))
-                    .set_passwords(passwords(&want.passwords).filter(|_| way))
-                    .set_no_password_required(want.no_password_required.filter(|_| way))
+                    .set_authentication_mode(mode(want).filter(|_| way == Some(Way::Mode)))
+                    .set_passwords(
+                        passwords(&want.passwords).filter(|_| way == Some(Way::Passwords)),
+                    )
+                    .set_no_password_required((way == Some(Way::NoPassword)).then_some(true))
                     .send()
             })
             .await
@@ -259,6 +260,28 @@ mod handler {
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
             retag(aws, &arn_of(aws, "user", id).await?, change).await
+        }
+    }
+
+    /// Which of the arguments a change says how the user proves who it is by. AWS takes one of them;
+    /// those that were left out are filled in with what is there.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Way {
+        Mode,
+        NoPassword,
+        Passwords,
+    }
+
+    impl Way {
+        fn changed(want: &User, changed: &Changed) -> Option<Self> {
+            if changed.has("authentication_mode") {
+                Some(Self::Mode)
+            } else if changed.has("passwords") && !want.passwords.is_empty() {
+                Some(Self::Passwords)
+            } else {
+                let open = want.no_password_required == Some(true);
+                (changed.has("no_password_required") && open).then_some(Self::NoPassword)
+            }
         }
     }
 
@@ -317,6 +340,35 @@ mod handler {
             status: user.status.ok_or_else(|| missing("Status"))?,
         };
         Ok(Seen::new(inputs, outputs))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_change_says_one_way_and_not_what_was_filled_in() {
+            let iam =
+                AuthenticationMode { r#type: AuthenticationType::Iam, passwords: BTreeSet::new() };
+            let user = |passwords: &[&str], open: bool| User {
+                user_id: CacheUserId::new("app"),
+                user_name: "app".to_owned(),
+                access_string: "on".to_owned(),
+                engine: CacheEngine::Redis,
+                authentication_mode: Some(iam.clone()),
+                passwords: passwords.iter().map(|text| (*text).to_owned()).collect(),
+                no_password_required: Some(open),
+                tags: Tags::default(),
+            };
+            let way = |want: &User, names: &[&str]| {
+                Way::changed(want, &Changed::new(names.iter().map(|name| (*name).to_owned())))
+            };
+            let (closed, open) = (user(&["secret"], false), user(&[], true));
+            assert_eq!(way(&closed, &["passwords"]), Some(Way::Passwords));
+            assert_eq!(way(&closed, &["authentication_mode", "passwords"]), Some(Way::Mode));
+            assert_eq!(way(&open, &["no_password_required", "passwords"]), Some(Way::NoPassword));
+            assert_eq!(way(&closed, &["access_string"]), None);
+        }
     }
 }
 

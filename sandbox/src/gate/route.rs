@@ -42,6 +42,7 @@ const TABLE: &[Row] = &[
     service("dynamodb", Emulator::Ministack, "both work; it is faster"),
     service("eks", Emulator::Ministack, "moto has no add-ons, access entries, pod identities"),
     service("elasticache", Emulator::Ministack, "moto's groups stay deleting for ever"),
+    service("events", Emulator::Ministack, "moto has no UpdateEventBus"),
     service("monitoring", Emulator::Ministack, "moto has no composite alarms"),
     Row {
         operations: &["*OptionGroup", "DescribeOptionGroup*", "*EventSubscription*"],

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Busy, Kind, Life, Phase};
+use super::{Busy, Echo, Kind, Life, Phase};
 use crate::gate::document::Fields;
 
 pub(super) const KINDS: &[Kind] = &[Kind {
@@ -28,6 +28,17 @@ pub(super) const KINDS: &[Kind] = &[Kind {
         dress: Some(update),
         ..Life::NEW
     }),
+    // moto knows these only from the call that makes a function, or not at all.
+    echoes: &[
+        Echo::wrong("Architectures", "Architectures"),
+        Echo::wrong("DeadLetterConfig", "DeadLetterConfig"),
+        Echo::wrong("EphemeralStorage", "EphemeralStorage"),
+        Echo::wrong("FileSystemConfigs", "FileSystemConfigs"),
+        Echo::wrong("KMSKeyArn", "KMSKeyArn"),
+        Echo::wrong("LoggingConfig", "LoggingConfig"),
+        Echo::wrong("SnapStart", "SnapStart"),
+        Echo::wrong("TracingConfig", "TracingConfig"),
+    ],
     ..Kind::NEW
 }];
 
