@@ -3,7 +3,8 @@
 //! A restore makes a new database with what its source had and the call says otherwise. A replica that
 //! was promoted shows its source no more.
 //!
-//! API: RestoreDBInstanceToPointInTime, RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime,
+//! API: RestoreDBInstanceFromDBSnapshot, which ministack has without most arguments,
+//! RestoreDBInstanceToPointInTime, RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime,
 //! PromoteReadReplica.
 
 use serde_json::{Map, Value, json};
@@ -31,6 +32,23 @@ struct Restore {
 }
 
 const RESTORES: &[Restore] = &[
+    Restore {
+        operation: "RestoreDBInstanceFromDBSnapshot",
+        source: ("DBSnapshotIdentifier", "DescribeDBSnapshots", "DBSnapshotIdentifier"),
+        list: "DescribeDBSnapshotsResult/DBSnapshots",
+        target: ("DBInstanceIdentifier", "CreateDBInstance", "DBInstanceIdentifier"),
+        shown: "DBInstance",
+        // AWS's snapshots do not show the name of the database in them; ministack's do.
+        keeps: &[
+            "AllocatedStorage",
+            "DBName",
+            "Engine",
+            "EngineVersion",
+            "KmsKeyId",
+            "MasterUsername",
+            "StorageType",
+        ],
+    },
     Restore {
         operation: "RestoreDBInstanceToPointInTime",
         source: ("SourceDBInstanceIdentifier", "DescribeDBInstances", "DBInstanceIdentifier"),
@@ -92,6 +110,10 @@ impl Restore {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 request.insert((*field).to_owned(), text.into());
             }
+        }
+        // Snapshots have another name for it than databases.
+        if let Some(encrypted) = source.as_ref().and_then(|source| source.text("Encrypted")) {
+            request.insert("StorageEncrypted".to_owned(), encrypted.into());
         }
         // The source's password goes with its data; the emulator wants to be told one.
         request.insert("MasterUserPassword".to_owned(), desk.uuid().into());
