@@ -40,7 +40,7 @@ impl Handler for MetricAlarm {
     };
 
     async fn create(aws: &Aws, want: &Self, _: Creating<'_>) -> Result<String> {
-        if let Some(there) = describe(aws, &[want.alarm_name.clone()]).await?.pop() {
+        if let Some(there) = describe(aws, std::slice::from_ref(&want.alarm_name)).await?.pop() {
             let arn = there.alarm_arn.ok_or_else(|| missing("AlarmArn"))?;
             if !is_ours(&want.tags.0, &list_tags(aws, &arn).await?.0) {
                 let message = format!("there is an alarm `{}` already", want.alarm_name);
@@ -74,7 +74,7 @@ impl Handler for MetricAlarm {
 
     async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
         let mut ours = Vec::new();
-        for wire in describe(aws, &[want.alarm_name.clone()]).await? {
+        for wire in describe(aws, std::slice::from_ref(&want.alarm_name)).await? {
             let seen = see(aws, wire).await?;
             let seen = seen.filter(|seen| is_ours(&want.tags.0, &seen.inputs.tags.0));
             ours.extend(seen.map(|seen| seen.outputs.id));

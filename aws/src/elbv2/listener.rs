@@ -200,7 +200,7 @@ mod rule_tests {
         let forward = [("type", Value::from("forward")), ("target_group_arn", Value::Unknown)];
         assert_eq!(check("HTTPS", &forward, &[]), ["certificate_arn"]);
         let certificate = ("certificate_arn", Value::Unknown);
-        assert_eq!(check("HTTPS", &forward, &[certificate.clone()]), [""; 0]);
+        assert_eq!(check("HTTPS", &forward, std::slice::from_ref(&certificate)), [""; 0]);
         assert_eq!(check("HTTP", &forward, &[certificate]), ["certificate_arn"]);
     }
 }

@@ -207,8 +207,8 @@ mod rule_tests {
         let values = |name: &str, text: &str| block(&[(name, Value::List(vec![text.into()]))]);
         let host = ("host_header", values("values", "*.example.com"));
         let path = ("path_pattern", values("regex_values", "^/v[0-9]+/"));
-        assert_eq!(check("condition", &[host.clone()]), [""; 0]);
-        assert_eq!(check("condition", &[path.clone()]), [""; 0]);
+        assert_eq!(check("condition", std::slice::from_ref(&host)), [""; 0]);
+        assert_eq!(check("condition", std::slice::from_ref(&path)), [""; 0]);
         assert_eq!(check("condition", &[host, path]).len(), 1);
         assert_eq!(check("condition", &[]).len(), 1);
         let both = [("values", Value::Unknown), ("regex_values", Value::Unknown)];
@@ -226,7 +226,7 @@ mod rule_tests {
         let how = |name| (name, block(&[("rewrite", Value::Unknown)]));
         assert_eq!(check("transform", &[kind.clone(), how("url_rewrite_config")]), [""; 0]);
         let url = "transform[0].url_rewrite_config";
-        assert_eq!(check("transform", &[kind.clone()]), [url]);
+        assert_eq!(check("transform", std::slice::from_ref(&kind)), [url]);
         let host = "transform[0].host_header_rewrite_config";
         assert_eq!(check("transform", &[kind, how("host_header_rewrite_config")]), [host, url]);
     }

@@ -214,10 +214,10 @@ mod rule_tests {
             validate(&inputs.chain(kind).collect()).into_iter().map(|p| p.path).collect()
         };
         let fqdn = ("fqdn", Value::from("example.com"));
-        assert_eq!(check("HTTP", &[fqdn.clone()]), [""; 0]);
+        assert_eq!(check("HTTP", std::slice::from_ref(&fqdn)), [""; 0]);
         assert_eq!(check("HTTP", &[]), ["fqdn"]);
-        assert_eq!(check("TCP", &[fqdn.clone()]), ["port"]);
-        assert_eq!(check("HTTPS_STR_MATCH", &[fqdn.clone()]), ["search_string"]);
+        assert_eq!(check("TCP", std::slice::from_ref(&fqdn)), ["port"]);
+        assert_eq!(check("HTTPS_STR_MATCH", std::slice::from_ref(&fqdn)), ["search_string"]);
         assert_eq!(
             check("HTTP", &[fqdn.clone(), ("enable_sni", Value::Bool(true))]),
             ["enable_sni"]
@@ -225,7 +225,10 @@ mod rule_tests {
         let children =
             [("child_healthchecks", Value::Unknown), ("child_health_threshold", Value::Int(1))];
         assert_eq!(check("CALCULATED", &children), [""; 0]);
-        assert_eq!(check("CALCULATED", &[&children[..], &[fqdn.clone()]].concat()), ["fqdn"]);
+        assert_eq!(
+            check("CALCULATED", &[&children[..], std::slice::from_ref(&fqdn)].concat()),
+            ["fqdn"]
+        );
         let alarm = ["cloudwatch_alarm_name", "cloudwatch_alarm_region"];
         assert_eq!(check("CLOUDWATCH_METRIC", &[]), alarm);
         let regions = |count: usize| {

@@ -229,7 +229,7 @@ mod rule_tests {
         assert_eq!(with(&[]), [""; 0]);
         assert_eq!(check(&[("alias", Value::Unknown)]), [""; 0]);
         assert_eq!(check(&[("records", Value::Unknown)]), ["ttl"]);
-        assert_eq!(with(&[weight.clone()]), ["set_identifier"]);
+        assert_eq!(with(std::slice::from_ref(&weight)), ["set_identifier"]);
         assert_eq!(with(&[weight.clone(), ("set_identifier", "a".into())]), [""; 0]);
         assert_eq!(with(&[("set_identifier", "a".into())]), ["set_identifier"]);
         let multi = ("multivalue_answer_routing_policy", true.into());

@@ -193,13 +193,13 @@ mod rule_tests {
         assert_eq!(check("https", "http://example.com", &[]), ["endpoint"]);
         assert_eq!(check("firehose", "arn:aws:firehose:x", &[]), ["subscription_role_arn"]);
         let raw = ("raw_message_delivery", yes.clone());
-        assert_eq!(check("sqs", "arn:aws:sqs:x", &[raw.clone()]), [""; 0]);
+        assert_eq!(check("sqs", "arn:aws:sqs:x", std::slice::from_ref(&raw)), [""; 0]);
         assert_eq!(check("lambda", "arn:aws:lambda:x", &[raw]), ["raw_message_delivery"]);
         let confirms = ("endpoint_auto_confirms", yes);
-        assert_eq!(check("https", "https://example.com", &[confirms.clone()]), [""; 0]);
+        assert_eq!(check("https", "https://example.com", std::slice::from_ref(&confirms)), [""; 0]);
         assert_eq!(check("email", "a@b", &[confirms]), ["endpoint_auto_confirms"]);
         let scope = ("filter_policy_scope", Value::from("MessageBody"));
-        assert_eq!(check("email", "a@b", &[scope.clone()]), ["filter_policy"]);
+        assert_eq!(check("email", "a@b", std::slice::from_ref(&scope)), ["filter_policy"]);
         assert_eq!(check("email", "a@b", &[scope, ("filter_policy", text)]), [""; 0]);
         assert_eq!(check("email", "a@b", &[("filter_policy", "{ }".into())]), ["filter_policy"]);
     }
