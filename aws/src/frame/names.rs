@@ -29,6 +29,13 @@ pub fn prefix_of(name: &str) -> Option<String> {
     (made && !prefix.is_empty()).then(|| prefix.to_owned())
 }
 
+/// Whether a name may have been made from the same prefix as another that was made. Whoever lost the
+/// state has lost the tokens too, and finds what has a name by its tags.
+#[must_use]
+pub fn is_made_alike(name: &str, other: &str) -> bool {
+    prefix_of(other).is_some_and(|prefix| prefix_of(name) == Some(prefix))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +64,9 @@ mod tests {
         assert_eq!(prefix_of(&made).as_deref(), Some("web-"));
         // As Terraform makes them.
         assert_eq!(prefix_of("web-20240101000000123400000001").as_deref(), Some("web-"));
+        assert!(is_made_alike("web-20240101000000123400000001", &made));
+        assert!(!is_made_alike("app-20240101000000123400000001", &made));
+        assert!(!is_made_alike("web", "web"), "a name that was given has no other like it");
         assert_eq!(prefix_of("web"), None);
         assert_eq!(prefix_of("a-name-that-is-long-but-was-not-made"), None);
         assert_eq!(prefix_of("20240101000000123400000001"), None);

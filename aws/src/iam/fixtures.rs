@@ -7,10 +7,12 @@ use infra_sdk::{Arn, Object, Seconds, Tags, Value};
 
 use super::common::details;
 use super::{
-    Policy, PolicyDocument, PolicyJson, PolicyName, Principal, Role, RoleName, RolePolicy,
-    RolePolicyAttachment, Statement,
+    Group, GroupName, GroupPolicy, GroupPolicyAttachment, Policy, PolicyDocument, PolicyJson,
+    PolicyName, Principal, Role, RoleName, RolePolicy, RolePolicyAttachment, Statement, User,
+    UserName, UserPolicy, UserPolicyAttachment,
 };
 use crate::frame::handler::Told;
+use crate::frame::tags;
 use crate::prelude::*;
 use crate::test_endpoint::aws;
 
@@ -137,6 +139,109 @@ async fn many_are_read_as_few_are() {
     reads_alike(&aws, &attached, &format!("{}/{}", names[0], arn("none"))).await;
     delete(&aws, &names, &roles[0]).await;
     delete(&aws, &names.iter().map(|name| arn(name)).collect::<Vec<_>>(), &policies[0]).await;
+}
+
+/// Reads managed policies that are attached to each of the names, and policies that are part of each,
+/// and deletes them.
+async fn held_alike<A, I>(
+    aws: &Aws,
+    names: &[String],
+    attached: impl Fn(&str, Arn<Policy>) -> A,
+    inline: impl Fn(&str, PolicyJson) -> I,
+) where
+    A: Handler + Clone + PartialEq + std::fmt::Debug,
+    A::Outputs: ResourceOutputs + PartialEq + std::fmt::Debug,
+    I: Handler + Clone + PartialEq + std::fmt::Debug,
+    I::Outputs: ResourceOutputs + PartialEq + std::fmt::Debug,
+{
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let attached: Vec<_> = names.iter().map(|name| attached(name, Arn::new(arn))).collect();
+    let none = "arn:aws:iam::aws:policy/None";
+    Box::pin(reads_alike(aws, &attached, &format!("{}/{none}", names[0]))).await;
+    let policy = allow_json("s3:GetObject");
+    let inline: Vec<_> = names.iter().map(|name| inline(name, policy.clone())).collect();
+    Box::pin(reads_alike(aws, &inline, &format!("{}:none", names[0]))).await;
+    for name in names {
+        delete(aws, &[format!("{name}/{arn}")], &attached[0]).await;
+        delete(aws, &[format!("{name}:read")], &inline[0]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_users_and_groups_are_read_as_few_are() {
+    let aws = aws().await;
+    let unique = format!("members-{:08x}", std::process::id());
+    let names: Vec<_> = (0..5).map(|index| format!("{unique}-{index}")).collect();
+    let read = || Some(PolicyName::new("read"));
+    let users: Vec<_> = names
+        .iter()
+        .map(|name| User {
+            name: UserName::new(name),
+            path: "/many/".to_owned(),
+            permissions_boundary: None,
+            force_destroy: false,
+            tags: Tags([("Name".to_owned(), "a b+c".to_owned())].into()),
+        })
+        .collect();
+    reads_alike(&aws, &users, "none").await;
+    held_alike(
+        &aws,
+        &names,
+        |name, policy_arn| UserPolicyAttachment { user: UserName::new(name), policy_arn },
+        |name, policy| UserPolicy {
+            user: UserName::new(name),
+            policy,
+            name: read(),
+            name_prefix: None,
+        },
+    )
+    .await;
+    delete(&aws, &names, &users[0]).await;
+    let groups: Vec<_> = names
+        .iter()
+        .map(|name| Group { name: GroupName::new(name), path: "/many/".to_owned() })
+        .collect();
+    reads_alike(&aws, &groups, "none").await;
+    held_alike(
+        &aws,
+        &names,
+        |name, policy_arn| GroupPolicyAttachment { group: GroupName::new(name), policy_arn },
+        |name, policy| GroupPolicy {
+            group: GroupName::new(name),
+            policy,
+            name: read(),
+            name_prefix: None,
+        },
+    )
+    .await;
+    delete(&aws, &names, &groups[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_lost_the_state_finds_a_role_whose_name_was_made() {
+    let aws = aws().await;
+    let prefix = format!("made-{:08x}-", std::process::id());
+    let owner = [tags::STACK, tags::ENVIRONMENT, tags::ADDRESS];
+    let owner = owner.map(|key| (key.to_owned(), prefix.clone()));
+    let role = |end: &str| Role {
+        assume_role_policy: trust_json("ec2.amazonaws.com"),
+        name: Some(RoleName::new(format!("{prefix}{end}"))),
+        name_prefix: Some(prefix.clone()),
+        path: "/".to_owned(),
+        description: None,
+        max_session_duration: Seconds(3600),
+        permissions_boundary: None,
+        force_detach_policies: false,
+        tags: Tags(owner.clone().into()),
+    };
+    let made = role("00000000000000000000000001");
+    let told = Told::default();
+    let id = Role::create(&aws, &made, Creating::new("t", "", &told)).await.expect("it is created");
+    let found = Role::find(&aws, &role("00000000000000000000000002")).await;
+    assert_eq!(found.expect("a list"), [id.as_str()]);
+    let given = Role::find(&aws, &role("given")).await;
+    assert_eq!(given.expect("a list"), [""; 0]);
+    delete(&aws, &[id], &made).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! An instance profile: what gives a role to an EC2 instance. It holds one role, set after creation.
 //!
-//! API: CreateInstanceProfile, GetInstanceProfile, AddRoleToInstanceProfile,
+//! API: CreateInstanceProfile, GetInstanceProfile, ListInstanceProfiles, AddRoleToInstanceProfile,
 //! RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile, DeleteInstanceProfile.
 
 use infra_sdk::kind::Problem;
@@ -60,7 +60,7 @@ mod handler {
     use aws_sdk_iam::types::InstanceProfile as Wire;
 
     use super::*;
-    use crate::frame::names::prefix_of;
+    use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
         GONE, NAMING, NO_ROLE_YET, PATIENCE, date, is_ours, tags_for, tags_of, tags_to_remove,
         tags_to_set,
@@ -76,6 +76,7 @@ mod handler {
                 "iam:CreateInstanceProfile",
                 "iam:DeleteInstanceProfile",
                 "iam:GetInstanceProfile",
+                "iam:ListInstanceProfiles",
                 "iam:RemoveRoleFromInstanceProfile",
                 "iam:TagInstanceProfile",
                 "iam:UntagInstanceProfile",
@@ -86,6 +87,7 @@ mod handler {
                 "iam:CreateInstanceProfile",
                 "iam:DeleteInstanceProfile",
                 "iam:GetInstanceProfile",
+                "iam:ListInstanceProfiles",
                 "iam:PassRole",
                 "iam:RemoveRoleFromInstanceProfile",
                 "iam:TagInstanceProfile",
@@ -142,9 +144,15 @@ mod handler {
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let name = want.name.as_ref().ok_or_else(|| missing("name"))?.as_str();
-            let profile = absent(get(aws, name).await, GONE)?;
-            let ours = profile.filter(|found| is_ours(&want.tags, &tags_of(found.tags.clone())));
-            Ok(ours.map(|found| found.instance_profile_name).into_iter().collect())
+            let mut found = Vec::new();
+            for name in std::iter::once(name.to_owned()).chain(made_alike(aws, name).await?) {
+                let profile = absent(get(aws, &name).await, GONE)?;
+                let ours = profile.is_some_and(|it| is_ours(&want.tags, &tags_of(it.tags)));
+                if ours && !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+            Ok(found)
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
@@ -191,6 +199,22 @@ mod handler {
         })
         .await
         .map(drop)
+    }
+
+    /// Profiles whose name was made as this one was.
+    async fn made_alike(aws: &Aws, name: &str) -> Result<Vec<String>> {
+        if !is_made_alike(name, name) {
+            return Ok(Vec::new());
+        }
+        let pages = aws
+            .pages(
+                |marker| aws.iam().list_instance_profiles().set_marker(marker).send(),
+                |page| page.marker(),
+            )
+            .await?;
+        let profiles = pages.into_iter().flat_map(|page| page.instance_profiles);
+        let names = profiles.map(|profile| profile.instance_profile_name);
+        Ok(names.filter(|found| is_made_alike(found, name)).collect())
     }
 
     fn see(profile: Wire) -> Result<Seen<InstanceProfile>> {

@@ -62,7 +62,7 @@ mod handler {
     use futures_util::future::try_join_all;
 
     use super::*;
-    use crate::frame::names::prefix_of;
+    use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
         GONE, NAMING, PATIENCE, details, document, filled, is_ours, read_listed, tags_for, tags_of,
         tags_to_remove, tags_to_set,
@@ -72,38 +72,28 @@ mod handler {
     /// Versions that AWS keeps of a policy. Source: IAM and STS quotas.
     const VERSIONS: usize = 5;
 
+    const OPERATIONS: &[&str] = &[
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyTags",
+        "iam:ListPolicyVersions",
+        "iam:TagPolicy",
+        "iam:UntagPolicy",
+        "sts:GetCallerIdentity",
+    ];
+
     impl Handler for Policy {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
             create: "iam:CreatePolicy",
-            operations: &[
-                "iam:CreatePolicy",
-                "iam:CreatePolicyVersion",
-                "iam:DeletePolicy",
-                "iam:DeletePolicyVersion",
-                "iam:GetAccountAuthorizationDetails",
-                "iam:GetPolicy",
-                "iam:GetPolicyVersion",
-                "iam:ListPolicyTags",
-                "iam:ListPolicyVersions",
-                "iam:TagPolicy",
-                "iam:UntagPolicy",
-                "sts:GetCallerIdentity",
-            ],
+            operations: OPERATIONS,
             // GetCallerIdentity needs no permission. Source: STS API Reference.
-            actions: &[
-                "iam:CreatePolicy",
-                "iam:CreatePolicyVersion",
-                "iam:DeletePolicy",
-                "iam:DeletePolicyVersion",
-                "iam:GetAccountAuthorizationDetails",
-                "iam:GetPolicy",
-                "iam:GetPolicyVersion",
-                "iam:ListPolicyTags",
-                "iam:ListPolicyVersions",
-                "iam:TagPolicy",
-                "iam:UntagPolicy",
-            ],
+            actions: OPERATIONS.split_at(11).0,
             naming: Some(NAMING),
             gone: GONE,
             // Attachments that were removed a moment ago.
@@ -172,7 +162,10 @@ mod handler {
             let answer = aws.call(|| aws.iam().get_policy().policy_arn(&arn).send()).await;
             let policy = absent(answer.map(|answer| answer.policy), GONE)?;
             let ours = policy.filter(|policy| is_ours(&want.tags, &tags_of(policy.tags.clone())));
-            Ok(ours.map(|_| arn).into_iter().collect())
+            if ours.is_some() {
+                return Ok(vec![arn]);
+            }
+            find_made(aws, want, name.as_str()).await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
@@ -256,6 +249,22 @@ mod handler {
                 .collect()
         };
         absent(pages.map(|pages| Some(tags(pages))), GONE)
+    }
+
+    /// Policies of ours whose name was made as this one was.
+    async fn find_made(aws: &Aws, want: &Policy, name: &str) -> Result<Vec<String>> {
+        if !is_made_alike(name, name) {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for policy in local(aws).await? {
+            let (Some(other), Some(arn)) = (policy.policy_name, policy.arn) else { continue };
+            if is_made_alike(&other, name) && is_ours(&want.tags, &tags_of(tags(aws, &arn).await?))
+            {
+                found.push(arn);
+            }
+        }
+        Ok(found)
     }
 
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Policy>>> {

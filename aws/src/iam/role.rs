@@ -74,7 +74,7 @@ mod handler {
     use infra_sdk::Value;
 
     use super::*;
-    use crate::frame::names::prefix_of;
+    use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
         GONE, NAMING, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, read_listed,
         role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
@@ -164,7 +164,17 @@ mod handler {
             let answer = aws.call(|| aws.iam().get_role().role_name(name).send()).await;
             let role = absent(answer.map(|answer| answer.role), GONE)?;
             let ours = role.filter(|role| is_ours(&want.tags, &tags_of(role.tags.clone())));
-            Ok(ours.map(|role| role.role_name).into_iter().collect())
+            if let Some(role) = ours {
+                return Ok(vec![role.role_name]);
+            }
+            if !is_made_alike(name, name) {
+                return Ok(Vec::new());
+            }
+            let roles = role_details(aws).await?.into_iter();
+            let ours = roles.filter(|(found, role)| {
+                is_made_alike(found, name) && is_ours(&want.tags, &tags_of(role.tags.clone()))
+            });
+            Ok(ours.map(|(found, _)| found).collect())
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
