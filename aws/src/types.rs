@@ -3,8 +3,8 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms, logs, rds,
-    route53, s3, secretsmanager, ssm, sts,
+    acm, appautoscaling, autoscaling, cloudwatch, ec2, ecr, ecs, eks, elasticache, elbv2, iam, kms,
+    logs, rds, route53, s3, secretsmanager, ssm, sts,
 };
 
 /// Every resource type, sorted by name.
@@ -14,6 +14,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<appautoscaling::Policy>::new(),
     &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<autoscaling::Group>::new(),
     &Adapter::<cloudwatch::Dashboard>::new(),
     &Adapter::<logs::LogGroup>::new(),
     &Adapter::<cloudwatch::MetricAlarm>::new(),
@@ -52,6 +53,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
     &Adapter::<kms::Key>::new(),
+    &Adapter::<ec2::LaunchTemplate>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
     &Adapter::<elbv2::TargetGroup>::new(),

@@ -1,4 +1,4 @@
-//! EC2: networks.
+//! EC2: networks and instances.
 
 pub mod availability_zones;
 #[cfg(feature = "provider")]
@@ -10,8 +10,19 @@ mod flow_log_handler;
 pub mod gateway_id;
 pub mod group_ref;
 pub mod ids;
+pub mod image_id;
+pub mod instance_requirements;
 pub mod internet_gateway;
 pub mod key_pair;
+pub mod launch_options;
+pub mod launch_template;
+pub mod launch_template_blocks;
+#[cfg(feature = "provider")]
+mod launch_template_handler;
+#[cfg(feature = "provider")]
+mod launch_template_read;
+#[cfg(feature = "provider")]
+mod launch_template_write;
 pub mod nat_gateway;
 #[cfg(feature = "provider")]
 mod nat_gateway_handler;
@@ -41,8 +52,13 @@ pub use flow_log::*;
 pub use gateway_id::*;
 pub use group_ref::*;
 pub use ids::*;
+pub use image_id::*;
+pub use instance_requirements::*;
 pub use internet_gateway::*;
 pub use key_pair::*;
+pub use launch_options::*;
+pub use launch_template::*;
+pub use launch_template_blocks::*;
 pub use nat_gateway::*;
 pub use network_acl::*;
 pub use network_acl_rule::*;
