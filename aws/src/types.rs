@@ -91,14 +91,20 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] = &[
+    &ec2::ami_lookup::handler::HANDLER,
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
+    &eks::cluster_lookup::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &sts::partition::handler::HANDLER,
     &rds::engine_version::handler::HANDLER,
     &sts::region::handler::HANDLER,
+    &ec2::security_group_lookup::handler::HANDLER,
+    &ec2::subnet_lookup::handler::ONE,
+    &ec2::subnet_lookup::handler::ALL,
+    &ec2::vpc_lookup::handler::HANDLER,
 ];
 
 #[cfg(test)]

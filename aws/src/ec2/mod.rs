@@ -1,5 +1,6 @@
 //! EC2: networks and instances.
 
+pub mod ami_lookup;
 pub mod availability_zones;
 #[cfg(feature = "provider")]
 mod common;
@@ -23,6 +24,10 @@ mod launch_template_handler;
 mod launch_template_read;
 #[cfg(feature = "provider")]
 mod launch_template_write;
+#[cfg(feature = "provider")]
+#[cfg(test)]
+mod lookup_tests;
+mod narrowing;
 pub mod nat_gateway;
 #[cfg(feature = "provider")]
 mod nat_gateway_handler;
@@ -35,17 +40,21 @@ mod route_handler;
 pub mod route_table;
 pub mod route_table_association;
 pub mod security_group;
+pub mod security_group_lookup;
 pub mod security_group_rule;
 #[cfg(feature = "provider")]
 mod security_group_rule_calls;
 pub mod subnet;
+pub mod subnet_lookup;
 pub mod vpc;
 pub mod vpc_endpoint;
 #[cfg(feature = "provider")]
 mod vpc_endpoint_handler;
 #[cfg(feature = "provider")]
 mod vpc_endpoint_read;
+pub mod vpc_lookup;
 
+pub use ami_lookup::*;
 pub use availability_zones::*;
 pub use eip::*;
 pub use flow_log::*;
@@ -67,7 +76,10 @@ pub use route::*;
 pub use route_table::*;
 pub use route_table_association::*;
 pub use security_group::*;
+pub use security_group_lookup::*;
 pub use security_group_rule::*;
 pub use subnet::*;
+pub use subnet_lookup::*;
 pub use vpc::*;
 pub use vpc_endpoint::*;
+pub use vpc_lookup::*;

@@ -9,6 +9,7 @@ pub mod addon_version;
 pub mod cluster;
 #[cfg(feature = "provider")]
 mod cluster_handler;
+pub mod cluster_lookup;
 #[cfg(feature = "provider")]
 mod cluster_read;
 mod cluster_rules;
@@ -31,6 +32,7 @@ pub use access_policy_association::*;
 pub use addon::*;
 pub use addon_version::*;
 pub use cluster::*;
+pub use cluster_lookup::*;
 pub use fargate_profile::*;
 pub use ids::*;
 pub use node_group::*;
