@@ -24,6 +24,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::OptionGroup>::new(),
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
+    &Adapter::<ec2::EbsVolume>::new(),
     &Adapter::<ecr::LifecyclePolicy>::new(),
     &Adapter::<ecr::Repository>::new(),
     &Adapter::<ecr::RepositoryPolicy>::new(),

@@ -4,6 +4,7 @@ pub mod ami_lookup;
 pub mod availability_zones;
 #[cfg(feature = "provider")]
 mod common;
+pub mod ebs_volume;
 pub mod eip;
 pub mod flow_log;
 #[cfg(feature = "provider")]
@@ -46,6 +47,8 @@ pub mod security_group_rule;
 mod security_group_rule_calls;
 pub mod subnet;
 pub mod subnet_lookup;
+#[cfg(feature = "provider")]
+mod volume_change;
 pub mod vpc;
 pub mod vpc_endpoint;
 #[cfg(feature = "provider")]
@@ -56,6 +59,7 @@ pub mod vpc_lookup;
 
 pub use ami_lookup::*;
 pub use availability_zones::*;
+pub use ebs_volume::*;
 pub use eip::*;
 pub use flow_log::*;
 pub use gateway_id::*;
