@@ -61,6 +61,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
+    &Adapter::<ec2::NetworkInterface>::new(),
     &Adapter::<rds::Cluster>::new(),
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),

@@ -34,6 +34,9 @@ pub mod nat_gateway;
 mod nat_gateway_handler;
 pub mod network_acl;
 pub mod network_acl_rule;
+pub mod network_interface;
+#[cfg(feature = "provider")]
+mod network_interface_handler;
 pub mod protocol;
 pub mod route;
 #[cfg(feature = "provider")]
@@ -75,6 +78,7 @@ pub use launch_template_blocks::*;
 pub use nat_gateway::*;
 pub use network_acl::*;
 pub use network_acl_rule::*;
+pub use network_interface::*;
 pub use protocol::*;
 pub use route::*;
 pub use route_table::*;
