@@ -33,6 +33,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ecs::Service>::new(),
     &Adapter::<ecs::TaskDefinition>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<ec2::EipAssociation>::new(),
     &Adapter::<eks::AccessEntry>::new(),
     &Adapter::<eks::AccessPolicyAssociation>::new(),
     &Adapter::<eks::Addon>::new(),

@@ -6,6 +6,7 @@ pub mod availability_zones;
 mod common;
 pub mod ebs_volume;
 pub mod eip;
+pub mod eip_association;
 pub mod flow_log;
 #[cfg(feature = "provider")]
 mod flow_log_handler;
@@ -64,6 +65,7 @@ pub use ami_lookup::*;
 pub use availability_zones::*;
 pub use ebs_volume::*;
 pub use eip::*;
+pub use eip_association::*;
 pub use flow_log::*;
 pub use gateway_id::*;
 pub use group_ref::*;
