@@ -39,6 +39,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<eks::Addon>::new(),
     &Adapter::<eks::Cluster>::new(),
     &Adapter::<eks::FargateProfile>::new(),
+    &Adapter::<eks::IdentityProviderConfig>::new(),
     &Adapter::<eks::NodeGroup>::new(),
     &Adapter::<eks::PodIdentityAssociation>::new(),
     &Adapter::<elasticache::ParameterGroup>::new(),

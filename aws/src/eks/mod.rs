@@ -21,6 +21,7 @@ pub mod fargate_profile;
 #[cfg(test)]
 #[cfg(feature = "provider")]
 mod fixtures;
+pub mod identity_provider_config;
 pub mod ids;
 pub mod node_group;
 #[cfg(feature = "provider")]
@@ -34,6 +35,7 @@ pub use addon_version::*;
 pub use cluster::*;
 pub use cluster_lookup::*;
 pub use fargate_profile::*;
+pub use identity_provider_config::*;
 pub use ids::*;
 pub use node_group::*;
 pub use pod_identity_association::*;
