@@ -3,9 +3,9 @@
 use crate::frame::adapter::{Adapter, AnyHandler};
 use crate::frame::lookup::LookupHandler;
 use crate::{
-    acm, appautoscaling, backup, cloudtrail, cloudwatch, dynamodb, ec2, ecr, ecs, eks, elasticache,
-    elbv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, sqs, ssm, sts,
-    wafv2,
+    acm, appautoscaling, autoscaling, backup, cloudtrail, cloudwatch, dynamodb, ec2, ecr, ecs, eks,
+    elasticache, elbv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, sqs,
+    ssm, sts, wafv2,
 };
 
 /// Every resource type, sorted by name.
@@ -15,6 +15,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<appautoscaling::Policy>::new(),
     &Adapter::<appautoscaling::ScheduledAction>::new(),
     &Adapter::<appautoscaling::Target>::new(),
+    &Adapter::<autoscaling::Group>::new(),
     &Adapter::<backup::Plan>::new(),
     &Adapter::<backup::Selection>::new(),
     &Adapter::<backup::Vault>::new(),
@@ -36,6 +37,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<rds::ParameterGroup>::new(),
     &Adapter::<rds::SubnetGroup>::new(),
     &Adapter::<dynamodb::Table>::new(),
+    &Adapter::<ec2::EbsVolume>::new(),
     &Adapter::<ecr::LifecyclePolicy>::new(),
     &Adapter::<ecr::RegistryScanningConfiguration>::new(),
     &Adapter::<ecr::ReplicationConfiguration>::new(),
@@ -46,11 +48,13 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ecs::Service>::new(),
     &Adapter::<ecs::TaskDefinition>::new(),
     &Adapter::<ec2::Eip>::new(),
+    &Adapter::<ec2::EipAssociation>::new(),
     &Adapter::<eks::AccessEntry>::new(),
     &Adapter::<eks::AccessPolicyAssociation>::new(),
     &Adapter::<eks::Addon>::new(),
     &Adapter::<eks::Cluster>::new(),
     &Adapter::<eks::FargateProfile>::new(),
+    &Adapter::<eks::IdentityProviderConfig>::new(),
     &Adapter::<eks::NodeGroup>::new(),
     &Adapter::<eks::PodIdentityAssociation>::new(),
     &Adapter::<elasticache::ParameterGroup>::new(),
@@ -83,6 +87,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<kms::ReplicaKey>::new(),
     &Adapter::<lambda::Function>::new(),
     &Adapter::<lambda::Permission>::new(),
+    &Adapter::<ec2::LaunchTemplate>::new(),
     &Adapter::<elbv2::LoadBalancer>::new(),
     &Adapter::<elbv2::Listener>::new(),
     &Adapter::<elbv2::ListenerCertificate>::new(),
@@ -92,6 +97,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<ec2::NatGateway>::new(),
     &Adapter::<ec2::NetworkAcl>::new(),
     &Adapter::<ec2::NetworkAclRule>::new(),
+    &Adapter::<ec2::NetworkInterface>::new(),
     &Adapter::<rds::Cluster>::new(),
     &Adapter::<rds::ClusterInstance>::new(),
     &Adapter::<rds::ClusterParameterGroup>::new(),
@@ -143,11 +149,13 @@ pub static TYPES: &[&dyn AnyHandler] = &[
 /// Every data source, sorted by name.
 pub static LOOKUPS: &[&LookupHandler] = &[
     &acm::certificate_lookup::handler::HANDLER,
+    &ec2::ami_lookup::handler::HANDLER,
     &ec2::availability_zones::handler::HANDLER,
     &sts::caller_identity::handler::HANDLER,
     &rds::snapshot::handler::HANDLER,
     &ecr::image_lookup::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
+    &eks::cluster_lookup::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &iam::policy_lookup::handler::HANDLER,
     &iam::role_lookup::handler::HANDLER,
@@ -162,7 +170,11 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &s3::bucket_lookup::handler::HANDLER,
     &secretsmanager::secret_lookup::handler::HANDLER,
     &secretsmanager::version_lookup::handler::HANDLER,
+    &ec2::security_group_lookup::handler::HANDLER,
     &ssm::parameter_lookup::handler::HANDLER,
+    &ec2::subnet_lookup::handler::ONE,
+    &ec2::subnet_lookup::handler::ALL,
+    &ec2::vpc_lookup::handler::HANDLER,
     &wafv2::lookups::handler::IP_SET,
     &wafv2::lookups::handler::WEB_ACL,
 ];

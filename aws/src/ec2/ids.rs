@@ -35,6 +35,10 @@ infra_sdk::id_types! {
     DhcpOptionsId("DHCP options id", "dopt-");
     /// Identifies an instance.
     InstanceId("instance id", "i-");
+    /// Identifies an EBS volume.
+    VolumeId("volume id", "vol-");
+    /// Identifies an EBS snapshot.
+    SnapshotId("snapshot id", "snap-");
     /// Identifies a key pair.
     KeyPairId("key pair id", "key-");
     /// Identifies a launch template.

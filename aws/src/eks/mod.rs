@@ -9,6 +9,7 @@ pub mod addon_version;
 pub mod cluster;
 #[cfg(feature = "provider")]
 mod cluster_handler;
+pub mod cluster_lookup;
 pub mod cluster_network;
 #[cfg(feature = "provider")]
 mod cluster_read;
@@ -21,6 +22,7 @@ pub mod fargate_profile;
 #[cfg(test)]
 #[cfg(feature = "provider")]
 mod fixtures;
+pub mod identity_provider_config;
 pub mod ids;
 pub mod node_group;
 #[cfg(feature = "provider")]
@@ -33,8 +35,10 @@ pub use access_policy_association::*;
 pub use addon::*;
 pub use addon_version::*;
 pub use cluster::*;
+pub use cluster_lookup::*;
 pub use cluster_network::*;
 pub use fargate_profile::*;
+pub use identity_provider_config::*;
 pub use ids::*;
 pub use node_group::*;
 pub use pod_identity_association::*;

@@ -215,6 +215,8 @@ pub(crate) async fn after(
         {
             describe_rules(upstream, call, answer).await?;
         }
+        "DescribeLaunchTemplateVersions" => template_tags(answer),
+        "DescribeLaunchTemplates" => current_template_tags(upstream, call, answer).await?,
         "DescribeNatGateways" => return Ok(missing_nat_gateway(call, answer)),
         "CreateNetworkAcl" | "DescribeNetworkAcls" => {
             return Ok(network_acl(call, answer));
@@ -285,6 +287,43 @@ async fn describe_rules(
         upstream.ask_ec2(call, "ModifySecurityGroupRules", &parameters).await?;
     }
     Ok(())
+}
+
+/// moto shows the tags that a launch template was made with.
+async fn current_template_tags(
+    upstream: &Upstream,
+    call: &Call,
+    answer: &mut Answer,
+) -> Result<(), UpstreamError> {
+    let Some(mut document) = answer.document() else { return Ok(()) };
+    let kind = [("Filter.1.Name", "resource-type"), ("Filter.1.Value.1", "launch-template")];
+    let tags = upstream.ask_ec2(call, "DescribeTags", &kind).await?;
+    let tags = tags.items("tagSet");
+    document.visit_mut(&mut |element| {
+        let id = element.child_text("launchTemplateId");
+        if element.name != "item" || id.is_empty() {
+            return;
+        }
+        let set = element.child_or_new("tagSet");
+        set.retain(|_| false);
+        for tag in tags.iter().filter(|tag| tag.child_text("resourceId") == id) {
+            let part = |name: &str| Element::with_text(name, &tag.child_text(name));
+            set.push(Element::new("item").with(part("key")).with(part("value")));
+        }
+    });
+    answer.set_document(&document);
+    Ok(())
+}
+
+/// The tags of a launch template itself are not in its versions.
+fn template_tags(answer: &mut Answer) {
+    let Some(mut document) = answer.document() else { return };
+    document.visit_mut(&mut |element| {
+        if element.name == "tagSpecificationSet" {
+            element.retain(|item| item.child_text("resourceType") != "launch-template");
+        }
+    });
+    answer.set_document(&document);
 }
 
 async fn clear(
@@ -370,7 +409,7 @@ fn last_rule(egress: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use super::{apply_filter, missing_nat_gateway, network_acl, take_filter};
+    use super::{apply_filter, missing_nat_gateway, network_acl, take_filter, template_tags};
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
@@ -390,6 +429,18 @@ mod tests {
         assert_eq!(code("Action=DescribeNatGateways"), None);
         let filtered = format!("{by_id}&Filter.1.Name=state&Filter.1.Value.1=pending");
         assert_eq!(code(&filtered), None);
+    }
+
+    #[test]
+    fn the_tags_of_a_launch_template_are_not_in_its_versions() {
+        let item = |kind| format!("<item><resourceType>{kind}</resourceType></item>");
+        let set = format!("{}{}", item("instance"), item("launch-template"));
+        let mut list = answer(&format!("<R><tagSpecificationSet>{set}</tagSpecificationSet></R>"));
+        template_tags(&mut list);
+        let document = list.document().unwrap();
+        let left = document.items("tagSpecificationSet");
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].child_text("resourceType"), "instance");
     }
 
     #[test]

@@ -138,6 +138,19 @@ pub(super) const KINDS: &[Kind] = &[
         ..Kind::NEW
     },
     Kind {
+        name: "eks_identity_provider_config",
+        service: "eks",
+        id: &["clusterName", "identityProviderConfigName"],
+        named_by: &[
+            &["clusterName"],
+            &["identityProviderConfig/name", "oidc/identityProviderConfigName"],
+        ],
+        create: &["AssociateIdentityProviderConfig"],
+        describe: &["DescribeIdentityProviderConfig"],
+        life: Some(Life { modifying: None, deleting: None, ..STATES }),
+        ..Kind::NEW
+    },
+    Kind {
         name: "eks_update",
         service: "eks",
         id: &["id"],

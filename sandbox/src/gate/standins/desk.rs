@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
-    eks_network, eks_updates, elasticache_members, iam_credentials, kms_replicas, logs_filters,
-    rds_backups, rds_events, rds_restores, rds_secrets, route53_vpcs, secretsmanager_rotation,
-    subnet_groups, wafv2_associations,
+    eks_identity_providers, eks_network, eks_updates, elasticache_members, iam_credentials,
+    kms_replicas, logs_filters, rds_backups, rds_events, rds_restores, rds_secrets, route53_vpcs,
+    secretsmanager_rotation, subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -46,7 +46,10 @@ static NUMBER: AtomicU64 = AtomicU64::new(1);
 pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamError> {
     let reply = match desk.call.service.as_str() {
         "eks" => match (eks_updates::serve(desk).await?, eks_addons::serve(desk)?) {
-            (None, None) => eks_fargate::serve(desk).await?,
+            (None, None) => match eks_fargate::serve(desk).await? {
+                None => eks_identity_providers::serve(desk).await?,
+                reply => reply,
+            },
             (None, reply) | (reply, _) => reply,
         },
         "ecs" => ecs_calls::serve(desk).await?,

@@ -14,6 +14,7 @@ mod desk;
 mod ecs_calls;
 mod eks_addons;
 mod eks_fargate;
+mod eks_identity_providers;
 mod eks_network;
 mod eks_updates;
 mod elasticache_members;
