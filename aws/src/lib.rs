@@ -39,6 +39,8 @@ pub mod rds;
 mod reference;
 pub mod route53;
 pub(crate) mod rules;
+#[cfg(test)]
+mod rules_tests;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;

@@ -257,6 +257,20 @@ async fn a_database_is_modified_and_deleted_slowly(aws: &Caller) {
     let logs = shown.split("<EnabledCloudwatchLogsExports>").nth(1).expect("the exports");
     assert_eq!(texts(logs.split("</Enabled").next().unwrap(), "member"), ["postgresql", "upgrade"]);
 
+    // A class that waits for its window is changed by the next change that is made at once.
+    let class = async || text(&rds("DescribeDBInstances", &by_id).await.1, "DBInstanceClass");
+    assert_eq!(class().await, "db.t3.medium");
+    let later = [("DBInstanceIdentifier", "my-db"), ("DBInstanceClass", "db.t3.large")];
+    assert_eq!(rds("ModifyDBInstance", &later).await.0, 200);
+    assert_eq!((class().await, class().await), ("db.t3.medium".into(), "db.t3.medium".into()));
+    let at_once = [
+        ("DBInstanceIdentifier", "my-db"),
+        ("BackupRetentionPeriod", "3"),
+        ("ApplyImmediately", "true"),
+    ];
+    assert_eq!(rds("ModifyDBInstance", &at_once).await.0, 200);
+    assert_eq!((class().await, class().await), ("db.t3.large".into(), "db.t3.large".into()));
+
     let (_, refused) = rds("DeleteDBSubnetGroup", &group[..1]).await;
     assert_eq!(text(&refused, "Code"), "InvalidDBSubnetGroupStateFault");
     let delete = [("DBInstanceIdentifier", "my-db"), ("SkipFinalSnapshot", "true")];

@@ -19,6 +19,8 @@ mod replication_group_tests;
 pub mod subnet_group;
 pub mod user;
 pub mod user_group;
+#[cfg(feature = "provider")]
+mod user_handler;
 pub mod windows;
 
 pub use ids::*;

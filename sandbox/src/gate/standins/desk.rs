@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
     eks_identity_providers, eks_network, eks_updates, elasticache_members, iam_credentials,
-    kms_replicas, logs_filters, rds_backups, rds_events, rds_restores, rds_secrets, route53_vpcs,
-    secretsmanager_rotation, subnet_groups, wafv2_associations,
+    kms_replicas, logs_filters, rds_backups, rds_events, rds_pending, rds_restores, rds_secrets,
+    route53_vpcs, secretsmanager_rotation, subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -72,7 +72,10 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
         },
         "rds" => match (subnet_groups::serve(desk).await?, rds_events::serve(desk)?) {
             (None, None) => match rds_backups::serve(desk).await? {
-                None => rds_restores::serve(desk).await?,
+                None => {
+                    rds_pending::prepare(desk).await?;
+                    rds_restores::serve(desk).await?
+                }
                 reply => reply,
             },
             (None, reply) | (reply, _) => reply,

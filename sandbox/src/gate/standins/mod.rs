@@ -23,6 +23,7 @@ mod kms_replicas;
 mod logs_filters;
 mod rds_backups;
 mod rds_events;
+mod rds_pending;
 mod rds_restores;
 mod rds_secrets;
 mod route53_vpcs;
