@@ -127,9 +127,15 @@ mod tests {
                 tokio::spawn(async move { panic!("{task}") }).await.expect_err("it panicked");
                 let work = tokio::task::spawn_blocking(move || panic!("{blocking}"));
                 work.await.expect_err("it panicked");
-                let expected = tokio::spawn(async move { None::<()>.expect(&option) });
+                let expected = tokio::spawn(async move {
+                    let nothing: Option<()> = std::hint::black_box(None);
+                    nothing.expect(&option);
+                });
                 expected.await.expect_err("it panicked");
-                let wrong = tokio::spawn(async move { Err::<(), _>(result).expect("no") });
+                let wrong = tokio::spawn(async move {
+                    let wrong: Result<(), String> = std::hint::black_box(Err(result));
+                    wrong.expect("no");
+                });
                 wrong.await.expect_err("it panicked");
             });
             panic!("{main}")

@@ -270,6 +270,12 @@ async fn a_database_is_modified_and_deleted_slowly(aws: &Caller) {
     ];
     assert_eq!(rds("ModifyDBInstance", &at_once).await.0, 200);
     assert_eq!((class().await, class().await), ("db.t3.large".into(), "db.t3.large".into()));
+    let (_, shown) = rds("DescribeDBInstances", &by_id).await;
+    let waiting = shown.split("<PendingModifiedValues>").nth(1).unwrap_or_default();
+    assert!(
+        !waiting.split("</PendingModifiedValues>").next().unwrap().contains("Class"),
+        "{shown}"
+    );
 
     let (_, refused) = rds("DeleteDBSubnetGroup", &group[..1]).await;
     assert_eq!(text(&refused, "Code"), "InvalidDBSubnetGroupStateFault");

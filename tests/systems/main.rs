@@ -4,6 +4,8 @@
 //! Minutes each, so `make systems` runs them and `cargo test` does not. Start reading at
 //! [`scenario::Scenario`]; what is expected of each system stands in its module.
 
+#![expect(clippy::expect_used, reason = "a test fails where its surroundings do")]
+
 mod archon;
 mod faultmaven;
 mod omniportal;

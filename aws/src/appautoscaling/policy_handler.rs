@@ -99,7 +99,7 @@ impl Handler for Policy {
 
     async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
         let id = named(want).id();
-        let found = list(aws, &want.service_namespace, &[want.name.clone()]).await?;
+        let found = list(aws, &want.service_namespace, std::slice::from_ref(&want.name)).await?;
         let found = found.iter().map(|wire| id_of(wire).id());
         Ok(found.filter(|found| *found == id).collect())
     }

@@ -161,8 +161,8 @@ mod tests {
         };
         let cpu = ("predefined_metric_type", "ECSServiceAverageCPUUtilization".into());
         let requests = ("predefined_metric_type", "ALBRequestCountPerTarget".into());
-        assert_eq!(check(&[tracking.clone(), predefined(&[cpu.clone()])]), [""; 0]);
-        assert_eq!(check(&[tracking.clone()]), [TRACKING]);
+        assert_eq!(check(&[tracking.clone(), predefined(std::slice::from_ref(&cpu))]), [""; 0]);
+        assert_eq!(check(std::slice::from_ref(&tracking)), [TRACKING]);
         assert_eq!(
             check(&[("policy_type", "StepScaling".into()), predefined(&[cpu])]),
             [STEPS, TRACKING]

@@ -184,7 +184,8 @@ mod handler {
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let id = named(want).id();
-            let found = list(aws, &want.service_namespace, &[want.name.clone()]).await?;
+            let found =
+                list(aws, &want.service_namespace, std::slice::from_ref(&want.name)).await?;
             let found = found.into_iter().map(see).collect::<Result<Vec<_>>>()?;
             let found = found.into_iter().map(|seen| seen.outputs.id);
             Ok(found.filter(|found| *found == id).collect())

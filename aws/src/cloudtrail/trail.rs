@@ -223,7 +223,8 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 
 fn check_name(name: &str) -> Result<(), &'static str> {
     let is_edge = |c: char| c.is_ascii_alphanumeric();
-    if !name.is_empty() && !(name.starts_with(is_edge) && name.ends_with(is_edge)) {
+    let has_edges = name.starts_with(is_edge) && name.ends_with(is_edge);
+    if !name.is_empty() && !has_edges {
         return Err("must start and end with a letter or a digit");
     }
     let marks = |c: char| "._-".contains(c);

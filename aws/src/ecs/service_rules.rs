@@ -80,7 +80,7 @@ mod rule_tests {
         let subnets = Object::from([("subnets".to_owned(), Value::List(vec!["subnet-1".into()]))]);
         let network = ("network_configuration", Value::Map(subnets));
         assert_eq!(check(&[fargate.clone(), network.clone()]), [""; 0]);
-        assert_eq!(check(&[fargate.clone()]), ["network_configuration"]);
+        assert_eq!(check(std::slice::from_ref(&fargate)), ["network_configuration"]);
         let daemon = ("scheduling_strategy", Value::from("DAEMON"));
         assert_eq!(check(&[fargate, network, daemon.clone()]), ["scheduling_strategy"]);
         assert_eq!(check(&[daemon, ("desired_count", Value::Int(2))]), ["desired_count"]);

@@ -186,10 +186,10 @@ mod tests {
             RecordType::Cname,
         );
         let record = record.ttl(60_u32).records([certificate.validation_record_values().index(0)]);
-        let record = stack.add(&format!("{at}-record"), record);
+        let record = stack.add(format!("{at}-record"), record);
         let validation = CertificateValidation::new(certificate.arn());
         let validation = validation.validation_record_fqdns([record.fqdn()]);
-        stack.add(&format!("{at}-validation"), validation).certificate_arn()
+        stack.add(format!("{at}-validation"), validation).certificate_arn()
     }
 
     fn declare(stack: &mut Stack, name: &str, of: &str) {

@@ -25,12 +25,14 @@ use crate::types::{LOOKUPS, TYPES};
 /// consistency; it names no bound, and objects are seen within seconds.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
 
+/// By account and region; the environment's own account has no name.
+type Places = HashMap<(Option<String>, String), Arc<Aws>>;
+
 /// AWS, as the engine sees it.
 pub struct AwsProvider {
     home: Arc<Aws>,
     others: BTreeMap<String, Other>,
-    /// By account and region; the environment's own account has no name.
-    regions: Mutex<HashMap<(Option<String>, String), Arc<Aws>>>,
+    regions: Mutex<Places>,
     default_tags: BTreeMap<String, String>,
     account: Option<String>,
     visible_within: Duration,

@@ -98,7 +98,8 @@ fn left(now: &Function, want: &Function, changed: &Changed) -> BTreeSet<&'static
         .filter(|field| {
             let of = |object: &Object| object.get(field.name).cloned().unwrap_or(Value::Null);
             let (asked, there) = (of(&asked), of(&there));
-            !(field.computed && asked.is_null()) && !field.kind.same(&asked.revealed(), &there)
+            let is_left_out = field.computed && asked.is_null();
+            !is_left_out && !field.kind.same(&asked.revealed(), &there)
         })
         .map(|field| field.name)
         .collect()

@@ -193,8 +193,8 @@ mod tests {
         let class = ("db_cluster_instance_class", Value::from("db.m6gd.large"));
         let engine = ("engine", Value::from("postgres"));
         let size = ("allocated_storage", Value::Int(100));
-        assert_eq!(wrong(&[class.clone()]), ["db_cluster_instance_class"]);
-        assert_eq!(wrong(&[engine.clone()]).len(), 2);
+        assert_eq!(wrong(std::slice::from_ref(&class)), ["db_cluster_instance_class"]);
+        assert_eq!(wrong(std::slice::from_ref(&engine)).len(), 2);
         assert_eq!(wrong(&[engine, class, size]), [""; 0]);
         assert_eq!(wrong(&[("storage_type", "gp3".into())]), ["storage_type"]);
         assert_eq!(wrong(&[("storage_type", "aurora-iopt1".into())]), [""; 0]);

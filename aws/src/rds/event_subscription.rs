@@ -290,7 +290,7 @@ mod rule_tests {
             validate(&inputs.collect()).len()
         };
         let sources = ("source_ids", Value::List(vec!["main".into()]));
-        assert_eq!(check(&[sources.clone()]), 1);
+        assert_eq!(check(std::slice::from_ref(&sources)), 1);
         assert_eq!(check(&[sources, ("source_type", "db-instance".into())]), 0);
         assert_eq!(check(&[("name", "a_b".into())]), 1);
     }

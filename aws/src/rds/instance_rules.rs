@@ -369,8 +369,8 @@ mod tests {
         let latest = ("use_latest_restorable_time", Value::Bool(true));
         assert_eq!(block(&[source.clone(), time.clone()]), [""; 0]);
         assert_eq!(block(&[source.clone(), latest.clone()]), [""; 0]);
-        assert_eq!(block(&[source.clone()]).len(), 1);
-        assert_eq!(block(&[time.clone()]).len(), 1);
+        assert_eq!(block(std::slice::from_ref(&source)).len(), 1);
+        assert_eq!(block(std::slice::from_ref(&time)).len(), 1);
         assert_eq!(block(&[source.clone(), time, latest]).len(), 1);
         assert_eq!(block(&[source, ("restore_time", "yesterday".into())]).len(), 1);
         let snapshot = ("snapshot_identifier", Value::from("before"));
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn a_directory_is_aws_s_or_ones_own() {
         let domain = ("domain", Value::from("d-1"));
-        assert_eq!(wrong(&[domain.clone()]), ["domain_iam_role_name"]);
+        assert_eq!(wrong(std::slice::from_ref(&domain)), ["domain_iam_role_name"]);
         assert_eq!(wrong(&[domain, ("domain_iam_role_name", "rds".into())]), [""; 0]);
         assert_eq!(wrong(&[("domain_fqdn", "a.example".into())]).len(), 3);
     }
@@ -437,7 +437,7 @@ mod tests {
         let maintenance = ("maintenance_window", Value::from("sun:05:00-sun:06:00"));
         assert_eq!(wrong(&[backup, maintenance]), ["maintenance_window"]);
         let zone = ("availability_zone", Value::from("us-west-2a"));
-        assert_eq!(wrong(&[zone.clone()]), [""; 0]);
+        assert_eq!(wrong(std::slice::from_ref(&zone)), [""; 0]);
         assert_eq!(wrong(&[zone, ("multi_az", true.into())]), ["availability_zone"]);
     }
 }

@@ -1,5 +1,6 @@
 //! The AWS calls of [`Record`].
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_route53::types::{
@@ -53,9 +54,9 @@ impl Handler for Record {
         let zone_of = |item: &Known| Key::parse(&item.id).map(|key| key.zone);
         let mut zones = HashMap::new();
         for zone in known.iter().filter_map(|item| zone_of(item).ok()) {
-            if !zones.contains_key(&zone) {
-                let sets = absent(records_of(aws, &zone).await.map(Some), GONE);
-                zones.insert(zone, sets);
+            if let Entry::Vacant(place) = zones.entry(zone) {
+                let sets = absent(records_of(aws, place.key()).await.map(Some), GONE);
+                place.insert(sets);
             }
         }
         let read = |item: &Known| {

@@ -37,31 +37,26 @@ pub enum ActionType {
 
 impl Action {
     /// Lets the request go on.
-    #[must_use]
     pub fn allow<R: Scope>() -> ActionArguments<R> {
         Self::new(ActionType::Allow)
     }
 
     /// Refuses the request.
-    #[must_use]
     pub fn block<R: Scope>() -> ActionArguments<R> {
         Self::new(ActionType::Block)
     }
 
     /// Counts the request; the next rule looks at it.
-    #[must_use]
     pub fn count<R: Scope>() -> ActionArguments<R> {
         Self::new(ActionType::Count)
     }
 
     /// Has whoever sends the request solve a puzzle.
-    #[must_use]
     pub fn captcha<R: Scope>() -> ActionArguments<R> {
         Self::new(ActionType::Captcha)
     }
 
     /// Has the browser show that it is one.
-    #[must_use]
     pub fn challenge<R: Scope>() -> ActionArguments<R> {
         Self::new(ActionType::Challenge)
     }
@@ -89,13 +84,11 @@ pub enum DefaultActionType {
 
 impl DefaultAction {
     /// Lets requests go on.
-    #[must_use]
     pub fn allow<R: Scope>() -> DefaultActionArguments<R> {
         Self::new(DefaultActionType::Allow)
     }
 
     /// Refuses requests.
-    #[must_use]
     pub fn block<R: Scope>() -> DefaultActionArguments<R> {
         Self::new(DefaultActionType::Block)
     }
@@ -181,7 +174,6 @@ pub struct ImmunityTime {
 
 impl ImmunityConfig {
     /// Immunity for that many seconds.
-    #[must_use]
     pub fn seconds<R: Scope>(seconds: u32) -> ImmunityConfigArguments<R> {
         Self::new(ImmunityTime::new::<R>(seconds))
     }

@@ -65,25 +65,21 @@ pub struct FieldToMatch {
 
 impl FieldToMatch {
     /// All arguments of the query.
-    #[must_use]
     pub fn all_query_arguments<R: Scope>() -> FieldToMatchArguments<R> {
         Self::new().all_query_arguments(Chosen)
     }
 
     /// The body as text, as far as the firewall gets it.
-    #[must_use]
     pub fn body<R: Scope>() -> FieldToMatchArguments<R> {
         Self::new().body(Body::new::<R>())
     }
 
     /// The method.
-    #[must_use]
     pub fn method<R: Scope>() -> FieldToMatchArguments<R> {
         Self::new().method(Chosen)
     }
 
     /// The query, without its `?`.
-    #[must_use]
     pub fn query_string<R: Scope>() -> FieldToMatchArguments<R> {
         Self::new().query_string(Chosen)
     }
@@ -101,7 +97,6 @@ impl FieldToMatch {
     }
 
     /// The path.
-    #[must_use]
     pub fn uri_path<R: Scope>() -> FieldToMatchArguments<R> {
         Self::new().uri_path(Chosen)
     }
@@ -275,7 +270,6 @@ pub struct TextTransformation {
 
 impl TextTransformation {
     /// Nothing is done, which has to be said.
-    #[must_use]
     pub fn none<R: Scope>() -> TextTransformationArguments<R> {
         Self::new(0, TextTransformationType::None)
     }

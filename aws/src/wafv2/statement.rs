@@ -4,6 +4,11 @@
 //! stand in no other statement, so that they are no conditions. A condition is recursive in Rust;
 //! as data it is as deep as in Terraform, see [`Nested`].
 
+#![expect(
+    clippy::new_ret_no_self,
+    reason = "the derive writes it, for blocks that a macro makes, as a builder"
+)]
+
 use std::marker::PhantomData;
 
 use infra_sdk::{Arn, Block, DecodeError, Expr, Field, FieldType, IntoInput, Kind, Scope, Value};
@@ -239,7 +244,6 @@ impl Statement {
     }
 
     /// More than that many requests in five minutes from one address.
-    #[must_use]
     pub fn rate<R: Scope>(limit: u32) -> RateBasedStatementArguments<R> {
         RateBasedStatement::new(limit)
     }
@@ -273,7 +277,6 @@ impl Condition {
     }
 
     /// The sender is in one of these networks.
-    #[must_use]
     pub fn asn<R: Scope>(numbers: impl IntoIterator<Item = u32>) -> ConditionArguments<R> {
         let numbers: Vec<u32> = numbers.into_iter().collect();
         Self::new().asn_match_statement(AsnMatchStatement::new(numbers))

@@ -98,6 +98,7 @@ pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
     autoscaling_instances::fill(desk, answer).await?;
     elasticache_members::fill(desk, answer).await?;
     rds_backups::fill(desk, answer);
+    rds_pending::fill(desk, answer);
     rds_restores::fill(desk, answer);
     rds_secrets::fill(desk, answer).await?;
     secretsmanager_rotation::fill(desk, answer);

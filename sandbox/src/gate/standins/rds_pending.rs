@@ -7,7 +7,9 @@
 use serde_json::{Map, json};
 
 use super::Desk;
+use crate::gate::answer::Answer;
 use crate::gate::upstream::UpstreamError;
+use crate::gate::xml::Element;
 
 /// What can wait, as it is shown and as it is asked for.
 const WAITING: &[(&str, &str)] = &[
@@ -51,4 +53,23 @@ pub(super) async fn prepare(desk: &Desk<'_>) -> Result<(), UpstreamError> {
     // What the emulator refuses of it goes on waiting, and shows.
     let _begun = desk.ask("rds", "ModifyDBInstance", request.into()).await?;
     Ok(())
+}
+
+/// Takes away what is shown as waiting and has come.
+pub(super) fn fill(desk: &Desk<'_>, answer: &mut Answer) {
+    if desk.call.service != "rds" {
+        return;
+    }
+    let Some(mut document) = answer.document() else { return };
+    document.visit_mut(&mut |element| {
+        let is: Vec<_> =
+            element.elements().map(|child| (child.name.clone(), child.text())).collect();
+        let has_come = |waiting: &Element| {
+            is.iter().any(|(name, text)| *name == waiting.name && *text == waiting.text())
+        };
+        if let Some(pending) = element.child_mut("PendingModifiedValues") {
+            pending.retain(|waiting| !has_come(waiting));
+        }
+    });
+    answer.set_document(&document);
 }
