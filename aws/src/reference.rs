@@ -50,25 +50,36 @@ impl Source {
         paths.filter_map(|line| line.strip_suffix(after)).map(str::to_owned).collect()
     }
 
-    /// The file with the conformance test of a type.
-    fn fixture(&self, type_name: &str) -> Option<&str> {
-        let test = format!("conforms!(\n        {type_name},");
-        let short = format!("conforms!({type_name},");
-        let has = |text: &&String| text.contains(&test) || text.contains(&short);
-        self.files.values().find(has).map(String::as_str)
+    /// The file with the conformance test of a type, and where the test begins.
+    fn fixture(&self, type_name: &str) -> Option<(&Path, &str)> {
+        let wanted = format!("{type_name},");
+        self.files.iter().find_map(|(path, text)| {
+            let mut tests = text.match_indices("conforms!(");
+            let (at, _) = tests.find(|(at, test)| {
+                let test = text[at + test.len()..].trim_start();
+                test.strip_prefix(&wanted)
+                    .is_some_and(|rest| rest.trim_start().starts_with("Fixture {\n"))
+            })?;
+            Some((path.as_path(), &text[at..]))
+        })
     }
 
     /// The source that declares a type in its fixture.
     fn example(&self, type_name: &str) -> Option<String> {
-        let text = self.fixture(type_name)?;
-        let test = text.find(&format!("{type_name},"))?;
-        let base = &text[test..][text[test..].find("base: ")? + 6..];
-        let body = &base[base.find("| ")? + 2..];
+        let (path, test) = self.fixture(type_name)?;
+        let base = &test[test.find("base: ")? + 6..];
+        let body = base.split_once("| ").filter(|_| base.starts_with('|')).map_or(base, |(_, b)| b);
         if body.starts_with('{') {
             return Some(dedent(inside(body)?));
         }
-        let helper = body.split('(').next().filter(|name| !name.contains(' '))?;
-        let start = text.find(&format!("fn {helper}("))?;
+        let body = body.strip_prefix("drop(").unwrap_or(body);
+        let helper = format!("fn {}(", body.split(['(', ',']).next()?.rsplit("::").next()?);
+        let near = |other: &&PathBuf| {
+            other.parent() == path.parent() && self.files[*other].contains(&helper)
+        };
+        let text = &self.files
+            [Some(&path.to_path_buf()).filter(near).or_else(|| self.files.keys().find(near))?];
+        let start = text.find(&helper)?;
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let length = text[start..].find('{')?;
         let end = start + length + inside(&text[start + length..])?.len() + 2;
@@ -168,7 +179,7 @@ fn arguments(page: &mut String, fields: &[Field]) {
     rows(page, fields, "", &mut seen);
 }
 
-fn rows(page: &mut String, fields: &[Field], prefix: &str, above: &mut Vec<*const Field>) {
+fn rows(page: &mut String, fields: &[Field], prefix: &str, told: &mut Vec<*const Field>) {
     for field in fields {
         let _ = writeln!(
             page,
@@ -178,13 +189,12 @@ fn rows(page: &mut String, fields: &[Field], prefix: &str, above: &mut Vec<*cons
             cell(&facts(field)),
             cell(field.doc)
         );
-        // A block that holds itself is told once.
+        // A block that stands in many places is told at the first.
         if let Some(inner) = block(&field.kind)
-            && !above.contains(&inner.as_ptr())
+            && !told.contains(&inner.as_ptr())
         {
-            above.push(inner.as_ptr());
-            rows(page, inner, &format!("{prefix}{}.", field.name), above);
-            above.pop();
+            told.push(inner.as_ptr());
+            rows(page, inner, &format!("{prefix}{}.", field.name), told);
         }
     }
 }
@@ -232,7 +242,7 @@ fn resource(page: &mut String, source: &Source, path: &str, handler: &dyn AnyHan
 }
 
 fn lookup(page: &mut String, path: &str, schema: &LookupSchema) {
-    let path = path.strip_suffix("::handler").unwrap_or(path);
+    let path = path.split("::handler").next().unwrap_or(path);
     let _ = writeln!(page, "## {} (lookup)\n", schema.name);
     let _ = writeln!(page, "In `infra_aws::{path}`. {}\n", cell(schema.doc));
     let _ = writeln!(page, "| answer | kind | |\n| --- | --- | --- |");
@@ -252,7 +262,8 @@ fn pages() -> BTreeMap<String, String> {
         names.push(handler.schema().type_name);
         resource(page, &source, path, *handler);
     }
-    let lookups = source.registered("&", "::HANDLER,");
+    let mut lookups = source.registered("&", ",");
+    lookups.retain(|path| path.contains("::handler::"));
     assert_eq!(lookups.len(), LOOKUPS.len(), "a line of the registry is written otherwise");
     for (path, handler) in lookups.iter().zip(LOOKUPS) {
         let (names, page) = services.entry(of(path)).or_default();

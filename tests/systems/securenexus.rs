@@ -10,7 +10,7 @@ pub(crate) fn scenario(environment: &'static str) -> Scenario {
         protected: environment == "production",
         change: Change {
             variables: &[
-                "database.instance_class=db.r6g.large",
+                "database.instance_class=db.r6g.xlarge",
                 "cluster.node_max_size=20",
                 "log_retention=14",
                 "alarm_error_percent=7",
