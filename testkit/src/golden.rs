@@ -1,6 +1,6 @@
 //! What the golden states hold, byte for byte as some release wrote it: one of everything.
 //!
-//! Start at [`content`]; [`write`] makes it in an empty store, and [`check`] compares a store with it.
+//! Start at [`content`]; [`write()`] makes it in an empty store, and [`check`] compares a store with it.
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "these functions are tests")]
 
