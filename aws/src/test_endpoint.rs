@@ -58,24 +58,11 @@ async fn start() -> String {
         runtime.block_on(async {
             let folder =
                 std::env::temp_dir().join(format!("infra-conformance-{}", std::process::id()));
-            let config = SandboxConfig {
-                venv: Some(venv()),
-                environment: std::env::vars_os().collect(),
-                ..SandboxConfig::new(folder)
-            };
+            let config = SandboxConfig::of_a_test(folder, std::env::vars_os());
             let mut sandbox = Sandbox::start(config).await.expect("the sandbox starts");
             tell.send(sandbox.endpoint()).expect("somebody waits");
             panic!("the sandbox broke: {}", sandbox.broken().await);
         });
     });
     told.await.expect("the sandbox started")
-}
-
-/// The virtual environment of the emulators, shared by all tests of this machine.
-fn venv() -> std::path::PathBuf {
-    let home = || std::env::var_os("HOME").expect("HOME is set");
-    std::env::var_os("INFRA_SANDBOX_VENV").map_or_else(
-        || std::path::PathBuf::from(home()).join(".cache/infra/sandbox-venv"),
-        std::path::PathBuf::from,
-    )
 }

@@ -4,6 +4,9 @@
 //! and the plan document of a real system is read by the library that readers of Terraform's plans
 //! use. Needs Python for the emulators; the reader needs Go and says so when it is not there.
 
+#[path = "../fixtures/project.rs"]
+mod repository;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -58,34 +61,6 @@ impl Project {
     }
 }
 
-/// Builds the stacks crate as `infra` does and returns its binary.
-fn stacks() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--locked", "--package", "stacks", "--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
-    assert!(output.status.success(), "the stacks crate builds");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "stacks")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .unwrap_or_else(|| panic!("cargo names no executable"))
-}
-
-/// The environments that stacks have settings for.
-fn environments() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/settings");
-    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("settings: {error}"));
-    let name = |file: std::io::Result<std::fs::DirEntry>| {
-        let path = file.unwrap_or_else(|error| panic!("settings: {error}")).path();
-        path.file_stem().map(|stem| stem.to_string_lossy().into_owned())
-    };
-    files.filter_map(name).collect()
-}
-
 /// The stacks that have settings in an environment.
 fn settled(project: &Project, environment: &str) -> Vec<String> {
     let file = project.folder.path().join(format!("stacks/settings/{environment}.toml"));
@@ -96,19 +71,7 @@ fn settled(project: &Project, environment: &str) -> Vec<String> {
 }
 
 fn project(endpoint: String) -> Project {
-    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let copy = |name: &str| {
-        let to = folder.path().join(name);
-        let made = to.parent().map(std::fs::create_dir_all).transpose();
-        made.and_then(|_| std::fs::copy(root.join(name), &to))
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
-    };
-    copy("infra.toml");
-    for environment in environments() {
-        copy(&format!("stacks/settings/{environment}.toml"));
-    }
-    Project { program: stacks(), folder, endpoint }
+    Project { program: repository::program(), folder: repository::copy(), endpoint }
 }
 
 /// Reads a plan with terraform-json.
@@ -152,7 +115,7 @@ async fn stacks_are_planned_as_their_settings_say() {
         // Two zones with one NAT gateway, three zones with one each.
         assert_eq!((staging["aws_subnet"], staging["aws_nat_gateway"]), (6, 1));
         assert_eq!((production["aws_subnet"], production["aws_nat_gateway"]), (9, 3));
-        for environment in environments() {
+        for environment in repository::environments() {
             for stack in settled(&project, &environment) {
                 let (_, created) = project.plan(&environment, &stack);
                 assert!(created.contains_key("aws_vpc"), "{stack} in {environment}");

@@ -9,6 +9,8 @@
 mod archon;
 mod faultmaven;
 mod omniportal;
+#[path = "../fixtures/project.rs"]
+mod repository;
 mod scenario;
 mod securenexus;
 mod world;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use infra_sandbox::{Sandbox, SandboxConfig};
 use tokio::process::Command;
 
+use crate::repository::{self, here};
 use crate::scenario::Planned;
 
 /// How long a command may take; none takes a tenth of it on an idle machine.
@@ -43,27 +44,17 @@ impl World {
         regions: &'static [&'static str],
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let venv = std::env::var_os("INFRA_SANDBOX_VENV").map_or_else(
-            || {
-                Path::new(&std::env::var_os("HOME").expect("a home"))
-                    .join(".cache/infra/sandbox-venv")
-            },
-            PathBuf::from,
-        );
-        let config = SandboxConfig {
-            venv: Some(venv.clone()),
-            environment: std::env::vars_os().collect(),
-            ..SandboxConfig::new(folder.path())
-        };
+        let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
+        let python = config.venv_directory().join("bin/python");
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let world = Self {
             stack,
             environment,
             regions,
             variables: Vec::new(),
-            program: stacks().await,
-            python: venv.join("bin/python"),
-            project: project(),
+            program: repository::program(),
+            python,
+            project: repository::copy(),
             sandbox,
             _sandbox_folder: folder,
         };
@@ -186,39 +177,4 @@ impl World {
     pub(crate) async fn stop(self) {
         self.sandbox.stop().await;
     }
-}
-
-fn here(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// Builds the stacks crate as `infra` does and returns its binary.
-async fn stacks() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--locked", "--package", "stacks", "--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()
-        .await
-        .expect("cargo starts");
-    assert!(output.status.success(), "the stacks crate builds");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "stacks")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the executable")
-}
-
-/// A copy of the project's configuration in a folder of its own, so that no state is touched.
-fn project() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let settings = folder.path().join("stacks/settings");
-    std::fs::create_dir_all(&settings).expect("made");
-    std::fs::copy(here("infra.toml"), folder.path().join("infra.toml")).expect("copied");
-    for entry in std::fs::read_dir(here("stacks/settings")).expect("settings") {
-        let entry = entry.expect("an entry");
-        std::fs::copy(entry.path(), settings.join(entry.file_name())).expect("copied");
-    }
-    folder
 }
