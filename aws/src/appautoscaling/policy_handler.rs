@@ -160,10 +160,6 @@ async fn put(aws: &Aws, want: &Policy) -> Result<()> {
     .map(drop)
 }
 
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
 fn positive(value: i32) -> u32 {
     u32::try_from(value).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::group::Group;
 use super::group_read::{see, tags_of};
 use super::group_update::{retag, update};
 use super::group_write::{
-    all, hook, maintenance, mixed, number, reservations, subnets, tags, template, traffic, zones,
+    all, hook, maintenance, mixed, reservations, subnets, tags, template, traffic, zones,
 };
 use crate::frame::calls::Patience;
 use crate::frame::tags::is_ours;

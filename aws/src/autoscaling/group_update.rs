@@ -9,7 +9,7 @@ use super::group::Group;
 use super::group_blocks::{LifecycleHook, TrafficSource};
 use super::group_handler::list;
 use super::group_write::{
-    all, maintenance, mixed, number, reservations, subnets, tag, template, traffic, zones,
+    all, maintenance, mixed, reservations, subnets, tag, template, traffic, zones,
 };
 use crate::prelude::*;
 

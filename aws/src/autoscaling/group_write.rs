@@ -15,6 +15,7 @@ use super::group_blocks::{
     LifecycleHook, MixedInstancesPolicy, MixedTemplateSpecification, TrafficSource, TypeOverride,
     ZoneDistribution,
 };
+use crate::prelude::*;
 
 /// What instance types must have, for Auto Scaling.
 pub(super) mod requirements {
@@ -26,11 +27,6 @@ pub(super) mod requirements {
         InstanceRequirements,
         VCpuCountRequest
     );
-}
-
-/// A number as the service takes it.
-pub(super) fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 /// The subnets, as one text.

@@ -102,10 +102,6 @@ async fn describe(aws: &Aws, names: &[String]) -> Result<Vec<Wire>> {
     Ok(pages.into_iter().flat_map(|page| page.metric_alarms.unwrap_or_default()).collect())
 }
 
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
 fn positive(value: i32) -> u32 {
     u32::try_from(value).unwrap_or_default()
 }

@@ -126,11 +126,6 @@ pub(super) async fn route_tables(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<
     Ok(pages.into_iter().flat_map(|page| page.route_tables.unwrap_or_default()).collect())
 }
 
-/// An id or an ARN as EC2 takes it.
-pub(super) fn text<T: ToString>(id: &Option<T>) -> Option<String> {
-    id.as_ref().map(ToString::to_string)
-}
-
 /// The members of a set; `None` when there are none, which EC2 wants left out.
 pub(super) fn all<T: ToString>(members: &BTreeSet<T>) -> Option<Vec<String>> {
     (!members.is_empty()).then(|| members.iter().map(ToString::to_string).collect())

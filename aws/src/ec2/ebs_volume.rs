@@ -91,7 +91,7 @@ mod handler {
     use infra_sdk::provider::Readiness;
 
     use super::*;
-    use crate::ec2::common::{by_ids, by_owner, is_owned, retag, tag_specification, tags_of, text};
+    use crate::ec2::common::{by_ids, by_owner, is_owned, retag, tag_specification, tags_of};
     use crate::ec2::volume_change::settled;
     use crate::prelude::*;
 
@@ -206,10 +206,6 @@ mod handler {
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
             retag(aws, id, change).await
         }
-    }
-
-    fn number(value: u32) -> i32 {
-        i32::try_from(value).unwrap_or(i32::MAX)
     }
 
     async fn list(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Wire>> {

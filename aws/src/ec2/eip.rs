@@ -102,7 +102,7 @@ mod handler {
 
     use super::*;
     use crate::ec2::common::{
-        by_ids, by_owner, filter, is_owned, retag, tag_specification, tags_of, text, unless,
+        by_ids, by_owner, filter, is_owned, retag, tag_specification, tags_of, unless,
     };
     use crate::frame::clients::Account;
     use crate::prelude::*;

@@ -52,7 +52,7 @@ mod handler {
     use aws_sdk_ec2::types::{Address, Filter};
 
     use super::*;
-    use crate::ec2::common::{by_ids, filter, text};
+    use crate::ec2::common::{by_ids, filter};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] =

@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{
 };
 use infra_sdk::{Arn, Seconds};
 
-use super::common::{by_ids, by_owner, is_owned, refused, retag, tag_specification, tags_of, text};
+use super::common::{by_ids, by_owner, is_owned, refused, retag, tag_specification, tags_of};
 use super::flow_log::{
     DestinationOptions, FileFormat, FlowLog, FlowLogOutputs, LogDestinationType,
 };

@@ -27,7 +27,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use infra_sdk::provider::{Failure, FailureClass};
 
-use super::common::{all, text};
+use super::common::all;
 use super::instance_requirements::wire as requirements;
 use super::launch_options::{
     CapacityReservationSpecification, CpuOptions, InstanceProfileRef, MetadataOptions,
@@ -39,11 +39,6 @@ use super::launch_template_blocks::{
     LaunchTagSpecification, LaunchedInterface, SpotOptions,
 };
 use crate::prelude::*;
-
-/// A number as EC2 takes it.
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
 
 /// What a version of the template holds.
 pub(super) fn data(want: &LaunchTemplate) -> Result<RequestLaunchTemplateData> {

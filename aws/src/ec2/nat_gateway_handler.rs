@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{
 use infra_sdk::provider::Readiness;
 
 use super::common::{
-    all, by_ids, by_owner, filter, is_owned, missing_from, retag, tag_specification, tags_of, text,
+    all, by_ids, by_owner, filter, is_owned, missing_from, retag, tag_specification, tags_of,
 };
 use super::nat_gateway::{ConnectivityType, NatGateway, NatGatewayOutputs};
 use super::{AllocationId, AssociationId, NatGatewayId, NetworkInterfaceId, SubnetId, VpcId};

@@ -137,10 +137,6 @@ impl Handler for NetworkInterface {
     }
 }
 
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
 fn private(address: &str, primary: bool) -> PrivateIpAddressSpecification {
     let address = PrivateIpAddressSpecification::builder().private_ip_address(address);
     address.primary(primary).build()

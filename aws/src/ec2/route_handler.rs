@@ -7,7 +7,7 @@ use infra_sdk::Arn;
 use infra_sdk::ipnet::{Ipv4Net, Ipv6Net};
 use infra_sdk::provider::{Failure, FailureClass};
 
-use super::common::{filter, route_tables, text};
+use super::common::{filter, route_tables};
 use super::gateway_id::LOCAL;
 use super::route::{Route, RouteOutputs};
 use super::{

@@ -56,7 +56,7 @@ mod handler {
     };
 
     use super::*;
-    use crate::ec2::common::{filter, route_tables, text};
+    use crate::ec2::common::{filter, route_tables};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[

@@ -12,8 +12,7 @@ use infra_sdk::{Arn, BlockSet, Json, Object, Value};
 use super::ClusterName;
 use super::addon::{Addon, AddonNamespaceConfig, AddonOutputs, AddonPodIdentityAssociation};
 use super::common::{
-    GONE, IN_PROGRESS, NOT_YET, Of, date, id_in, issues, parts, recorded_flag, retag, settle,
-    tags_of, text, wire_tags,
+    GONE, IN_PROGRESS, NOT_YET, Of, date, id_in, issues, parts, retag, settle, tags_of, wire_tags,
 };
 use crate::frame::calls::Patience;
 use crate::frame::tags::is_ours;

@@ -14,7 +14,7 @@ use super::cluster_read::see;
 use super::cluster_update::{
     balancing, compute, encryption, logging, remote, scaling, storage, support, update, zonal_shift,
 };
-use super::common::{GONE, IN_PROGRESS, NOT_YET, all, retag, text, wire_tags};
+use super::common::{GONE, IN_PROGRESS, NOT_YET, all, retag, wire_tags};
 use crate::frame::calls::Patience;
 use crate::frame::tags::is_ours;
 use crate::prelude::*;

@@ -19,7 +19,7 @@ use super::cluster_network::{
     ControlPlanePlacement, ElasticLoadBalancing, KubernetesNetworkConfig, OutpostConfig,
     RemoteNetworkConfig, RemoteNetworks,
 };
-use super::common::{date, issues, recorded_flag, tags_of};
+use super::common::{date, issues, tags_of};
 use crate::AnyArn;
 use crate::ec2::{SecurityGroupId, SubnetId, VpcId};
 use crate::prelude::*;

@@ -15,7 +15,7 @@ use infra_sdk::provider::{Failure, FailureClass};
 
 use super::cluster::{AuthenticationMode, Cluster, ClusterLogType};
 use super::cluster_rules::minor;
-use super::common::{Of, all, settle, text, unchangeable};
+use super::common::{Of, all, settle, unchangeable};
 use crate::prelude::*;
 
 /// Changes what is to be changed and is not as wanted yet.

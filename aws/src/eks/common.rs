@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_eks::types::{Update, UpdateStatus};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use infra_sdk::Tags;
 use infra_sdk::provider::{Failure, FailureClass};
-use infra_sdk::{Object, Tags, Value};
 
 use crate::frame::calls::Sign;
 use crate::frame::wait::until_answered;
@@ -160,24 +160,9 @@ pub(super) fn date(time: Option<DateTime>) -> Option<String> {
     time.and_then(|time| time.fmt(Format::DateTime).ok())
 }
 
-/// A truth value that was recorded and that AWS never returns.
-pub(super) fn recorded_flag(recorded: &Object, name: &str) -> Option<bool> {
-    recorded.get(name).and_then(Value::as_bool)
-}
-
 /// Ids as EKS takes them.
 pub(super) fn all<T: ToString>(members: &BTreeSet<T>) -> Vec<String> {
     members.iter().map(ToString::to_string).collect()
-}
-
-/// An id, a name or an ARN as EKS takes it.
-pub(super) fn text<T: ToString>(value: &Option<T>) -> Option<String> {
-    value.as_ref().map(ToString::to_string)
-}
-
-/// A number as EKS takes it. What is wanted is far below the largest.
-pub(super) fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 /// A number of an answer.

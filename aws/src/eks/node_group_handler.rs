@@ -13,8 +13,8 @@ use infra_sdk::provider::Readiness;
 use infra_sdk::{Arn, BlockSet, Gibibytes, Object};
 
 use super::common::{
-    GONE, IN_PROGRESS, NOT_YET, Of, all, count, id_in, issues, number, parts, recorded_flag, retag,
-    settle, tags_of, text, unchangeable, wire_tags,
+    GONE, IN_PROGRESS, NOT_YET, Of, all, count, id_in, issues, parts, retag, settle, tags_of,
+    unchangeable, wire_tags,
 };
 use super::node_group::{
     NodeGroup, NodeGroupLaunchTemplate, NodeGroupOutputs, NodeGroupScalingConfig,

@@ -52,7 +52,7 @@ mod handler {
     use infra_sdk::provider::{Failure, FailureClass};
 
     use super::*;
-    use crate::eks::common::{GONE, IN_PROGRESS, NEW_ROLES, retag, tags_of, text, wire_tags};
+    use crate::eks::common::{GONE, IN_PROGRESS, NEW_ROLES, retag, tags_of, wire_tags};
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
 

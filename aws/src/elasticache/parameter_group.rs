@@ -86,7 +86,7 @@ mod handler {
     use infra_sdk::FieldType as _;
 
     use super::*;
-    use crate::elasticache::common::{arn_of, list_tags, read_named, retag, wire_tags};
+    use crate::elasticache::common::{arn_of, list_tags, retag, wire_tags};
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
 

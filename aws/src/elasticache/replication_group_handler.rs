@@ -10,7 +10,7 @@ use aws_sdk_elasticache::types::{
 };
 use infra_sdk::provider::Readiness;
 
-use super::common::{arn_of, list_tags, number, read_named, retag, text, wire_tags};
+use super::common::{arn_of, list_tags, retag, wire_tags};
 use super::replication_group::{NodeGroupConfiguration, ReplicationGroup};
 use super::{replication_group_modify as modify, replication_group_read as read};
 use crate::frame::calls::Patience;

@@ -13,7 +13,6 @@ use aws_sdk_elasticache::types::{
 use infra_sdk::Value;
 
 use super::CacheUserGroupId;
-use super::common::{number, text};
 use super::replication_group::{
     AuthTokenUpdateStrategy, LogDelivery, LogDestinationType, ReplicationGroup,
 };

@@ -65,7 +65,7 @@ mod handler {
     use aws_sdk_elasticache::types::CacheSubnetGroup as Wire;
 
     use super::*;
-    use crate::elasticache::common::{arn_of, list_tags, read_named, retag, wire_tags};
+    use crate::elasticache::common::{arn_of, list_tags, retag, wire_tags};
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
 

@@ -8,7 +8,7 @@ use infra_sdk::provider::Readiness;
 
 use super::CacheUserId;
 use super::user::*;
-use crate::elasticache::common::{arn_of, list_tags, positive, read_named, retag, wire_tags};
+use crate::elasticache::common::{arn_of, list_tags, positive, retag, wire_tags};
 use crate::frame::tags::is_ours;
 use crate::prelude::*;
 use infra_sdk::Arn;

@@ -15,7 +15,7 @@ use super::action::{
     Action, ActionType, AuthenticateCognito, AuthenticateOidc, FixedResponse, Forward,
     GroupStickiness, OnUnauthenticated, Redirect, WeightedGroup,
 };
-use super::common::{natural, number};
+use super::common::natural;
 use crate::any_arn::AnyArn;
 use crate::prelude::*;
 

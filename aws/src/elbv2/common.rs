@@ -130,11 +130,6 @@ where
     stream::iter(reads).buffered(AT_ONCE).try_collect().await
 }
 
-/// A number as the service takes it. What is wanted is far below the largest.
-pub(super) fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
 /// A number of an answer.
 pub(super) fn natural(value: Option<i32>) -> Option<u32> {
     value.and_then(|value| u32::try_from(value).ok())

@@ -12,7 +12,7 @@ use infra_sdk::{Arn, BlockSet, FieldType as _, Object, Tags};
 
 use super::action::Action;
 use super::action_wire;
-use super::common::{number, ours, read_by_arn, retag, wire_tags};
+use super::common::{ours, read_by_arn, retag, wire_tags};
 use super::listener_rule::{
     Condition, HeaderPatterns, ListenerRule, ListenerRuleOutputs, Parameter, Patterns, Rewrite,
     RewriteConfig, Transform, TransformType, Words,

@@ -8,7 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use infra_sdk::{Arn, Object, ResourceType, Tags};
 
-use super::common::{natural, number, ours, read_by_arn, retag, wire_tags};
+use super::common::{natural, ours, read_by_arn, retag, wire_tags};
 use super::target_group::{
     DnsFailover, HealthCheck, ProtocolVersion, Stickiness, StickinessType, TargetGroup,
     TargetGroupHealth, TargetGroupOutputs, TargetHealthState, TargetType, UnhealthyStateRouting,

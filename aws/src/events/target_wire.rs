@@ -65,10 +65,6 @@ pub(super) fn wire(want: &EventTarget, id: &str) -> Result<Wire> {
         .map_err(incomplete)
 }
 
-fn number(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
 fn map(entries: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
     (!entries.is_empty()).then(|| entries.clone().into_iter().collect())
 }

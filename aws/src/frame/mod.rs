@@ -19,3 +19,4 @@ pub mod read;
 pub mod silence;
 pub mod tags;
 pub mod wait;
+pub mod wire;

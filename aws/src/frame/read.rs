@@ -50,6 +50,54 @@ where
     found
 }
 
+/// Reads objects that are listed by name: one is asked for by its name, many are picked from the
+/// list of the account. `list` gets the name, `see` what was found and what is known.
+pub async fn read_named<T, W, L, LF, S, SF>(
+    known: &[Known],
+    gone: &[&str],
+    name: fn(&W) -> Option<&str>,
+    list: L,
+    see: S,
+) -> Reads<T>
+where
+    T: ResourceType + Send,
+    T::Outputs: Send,
+    W: Send,
+    L: Fn(Option<String>) -> LF + Send + Sync,
+    LF: Future<Output = Result<Vec<W>>> + Send,
+    S: Fn(W, Known) -> SF + Send + Sync,
+    SF: Future<Output = Result<Seen<T>>> + Send,
+{
+    let only = match known {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    };
+    let listed = match absent(list(only).await.map(Some), gone) {
+        Ok(listed) => listed.unwrap_or_default(),
+        Err(failure) => return known.iter().map(|_| Err(failure.clone())).collect(),
+    };
+    let mut found: HashMap<String, W> = listed
+        .into_iter()
+        .filter_map(|wire| Some((name(&wire)?.to_ascii_lowercase(), wire)))
+        .collect();
+    let reads: Vec<_> = known
+        .iter()
+        .map(|item| {
+            let wire = found.remove(&item.id.to_ascii_lowercase());
+            let seen = wire.map(|wire| see(wire, item.clone()));
+            async move {
+                match seen {
+                    Some(seen) => seen.await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        })
+        .collect();
+    let answers: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+    // It may have gone between the list and the question for its tags.
+    answers.into_iter().map(|answer| absent(answer, gone)).collect()
+}
+
 /// Turns the type's own "not found" into `None`.
 pub fn absent<T>(answer: Result<Option<T>>, gone: &[&str]) -> Result<Option<T>> {
     match answer {

@@ -66,7 +66,7 @@ mod handler {
     use crate::frame::calls::Patience;
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
-    use crate::rds::common::{filled, number, read_named, retag, tags_of, wire_tags};
+    use crate::rds::common::{filled, retag, tags_of, wire_tags};
     use crate::rds::instance_create::key;
 
     const OPERATIONS: &[&str] = &[

@@ -11,7 +11,7 @@ use aws_smithy_types::date_time::Format;
 use infra_sdk::provider::{Failure, FailureClass};
 
 use super::cluster::{Cluster, ClusterRestoreToPointInTime};
-use super::common::{number, text, wire_tags};
+use super::common::wire_tags;
 use super::instance_create::key;
 use crate::prelude::*;
 

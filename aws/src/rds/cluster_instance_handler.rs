@@ -8,7 +8,7 @@ use infra_sdk::provider::Readiness;
 use infra_sdk::{Arn, Days, Seconds};
 
 use super::cluster_instance::{ClusterInstance, ClusterInstanceOutputs};
-use super::common::{filled, filter, number, recorded_flag, retag, tags_of, text, wire_tags};
+use super::common::{filled, filter, retag, tags_of, wire_tags};
 use super::instance_create::key;
 use super::instance_handler::{GONE, readiness};
 use super::instance_read::{asked_version, positive};

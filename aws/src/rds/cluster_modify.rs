@@ -8,7 +8,6 @@ use infra_sdk::provider::{Failure, FailureClass};
 
 use super::cluster::Cluster;
 use super::cluster_create::{password, scaling};
-use super::common::{number, text};
 use super::instance_create::key;
 use super::instance_modify::is_version;
 use crate::prelude::*;

@@ -65,7 +65,7 @@ mod handler {
     use crate::frame::names::prefix_of;
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
-    use crate::rds::common::{arn_of, list_tags, read_named, recorded_flag, retag, wire_tags};
+    use crate::rds::common::{arn_of, list_tags, retag, wire_tags};
     use crate::rds::parameters_handler::{self as parameters, Group};
 
     const OPERATIONS: &[&str] = &[

@@ -6,7 +6,7 @@ use aws_sdk_rds::types::{ClusterPendingModifiedValues, DbCluster as Wire};
 use infra_sdk::{Arn, Days, Gibibytes, Object, Seconds, Value};
 
 use super::cluster::{Cluster, ClusterOutputs, ServerlessV2ScalingConfiguration};
-use super::common::{filled, recorded_flag, tags_of};
+use super::common::{filled, tags_of};
 use super::instance_read::{asked_version, positive, word};
 use super::{
     BackupWindow, ClusterIdentifier, ClusterParameterGroupName, MaintenanceWindow, SubnetGroupName,

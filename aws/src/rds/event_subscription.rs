@@ -106,7 +106,7 @@ mod handler {
     use crate::frame::names::prefix_of;
     use crate::frame::tags::is_ours;
     use crate::prelude::*;
-    use crate::rds::common::{arn_of, list_tags, read_named, retag, wire_tags};
+    use crate::rds::common::{arn_of, list_tags, retag, wire_tags};
     use crate::rds::instance_read::word;
 
     const OPERATIONS: &[&str] = &[

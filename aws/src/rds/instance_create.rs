@@ -5,7 +5,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use infra_sdk::provider::{Failure, FailureClass};
 
-use super::common::{number, text, wire_tags};
+use super::common::wire_tags;
 use super::instance::{Instance, RestoreToPointInTime, S3Import};
 use super::{Engine, InstanceRef};
 use crate::prelude::*;

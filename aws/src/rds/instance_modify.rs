@@ -7,7 +7,6 @@ use aws_sdk_rds::types::{
 };
 use infra_sdk::provider::{Failure, FailureClass};
 
-use super::common::{number, text};
 use super::instance::Instance;
 use super::instance_create::{key, password};
 use super::instance_handler::filled_source;

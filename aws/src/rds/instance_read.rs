@@ -3,7 +3,7 @@
 use aws_sdk_rds::types::{DbInstance as Wire, PendingModifiedValues};
 use infra_sdk::{Arn, Days, Gibibytes, Object, Seconds, Value};
 
-use super::common::{filled, recorded_flag, tags_of};
+use super::common::{filled, tags_of};
 use super::instance::{Instance, InstanceOutputs};
 use super::instance_modify::is_version;
 use super::{

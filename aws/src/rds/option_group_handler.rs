@@ -8,9 +8,7 @@ use aws_sdk_rds::types::{
 use infra_sdk::{Arn, BlockSet, FieldType as _, Object};
 
 use super::OptionGroupName;
-use super::common::{
-    arn_of, filled, list_tags, number, read_named, recorded_flag, retag, wire_tags,
-};
+use super::common::{arn_of, filled, list_tags, retag, wire_tags};
 use super::option_group::{OptionGroup, OptionGroupOption, OptionGroupOutputs, OptionSetting};
 use crate::ec2::SecurityGroupId;
 use crate::frame::names::prefix_of;

@@ -166,10 +166,6 @@ impl Handler for HealthCheck {
     }
 }
 
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
 fn config(want: &HealthCheck) -> Result<HealthCheckConfig> {
     let alarm = match (&want.cloudwatch_alarm_name, &want.cloudwatch_alarm_region) {
         (Some(name), Some(region)) => {
