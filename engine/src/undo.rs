@@ -503,6 +503,7 @@ mod tests {
             let problem = || Problem { path: "name".into(), message: "one of the two".into() };
             both.then(problem).into_iter().collect()
         },
+        stateful: false,
     };
 
     fn record(inputs: &[(&str, &str)], outputs: &[(&str, Value)]) -> Record {

@@ -18,6 +18,9 @@ pub struct Schema {
     pub outputs: &'static [Field],
     /// Rules between fields that one field's kind cannot say.
     pub validate: fn(&Object) -> Vec<Problem>,
+    /// Whether an object holds what cannot be made again, such as data or a key to it: a protected
+    /// environment refuses to delete or to replace one.
+    pub stateful: bool,
 }
 
 /// A named attribute of a resource or block.

@@ -278,6 +278,24 @@ pub trait Store: Send + Sync {
     /// Ends the run that was started last: writes it again, as it ended, and the canonical export.
     fn finish<'a>(&'a self, run: &'a RunRecord) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Seals bytes with the key of the state, for files that go with it. They open with the same key
+    /// and the same `place` only, which names what they are and what they belong to.
+    ///
+    /// # Errors
+    /// `Refused` by a store that has no key, `Unavailable` when they cannot be sealed.
+    fn seal(&self, _place: &str, _bytes: &[u8]) -> Result<String, StoreError> {
+        Err(keyless("seal a file"))
+    }
+
+    /// Opens what [`Store::seal`] sealed for the same place.
+    ///
+    /// # Errors
+    /// `Refused` by a store that has no key, `Damaged` when it was changed, belongs elsewhere or was
+    /// sealed with another key.
+    fn unseal(&self, _place: &str, _sealed: &str) -> Result<Vec<u8>, StoreError> {
+        Err(keyless("open a sealed file"))
+    }
+
     /// Returns, and says why, when the state is not held for certain any more; never where the lock
     /// ends with the process. Whoever calls a cloud waits for it beside every call: a call that is
     /// sent again later must not meet what another run has done by then.
@@ -290,4 +308,8 @@ pub trait Store: Send + Sync {
 
     /// What a run did, in the order in which it was done.
     fn changes<'a>(&'a self, run: &'a str) -> BoxFuture<'a, Result<Vec<RunChange>, StoreError>>;
+}
+
+fn keyless(action: &str) -> StoreError {
+    StoreError::Refused { action: action.to_owned(), reason: "the store has no key".to_owned() }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use infra_sdk::provider::BoxFuture;
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
+use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
@@ -80,6 +81,11 @@ impl Front {
             }))
         })
         .await
+    }
+
+    /// Where a sealed file belongs, written so that no value of the state looks the same.
+    fn place_of_file(&self, place: &str) -> Vec<u8> {
+        json!(["infra-seal-1", self.lineage, "file", place]).to_string().into_bytes()
     }
 
     fn edits(&self, edits: &[Edit]) -> Result<Vec<BodyEdit>, StoreError> {
@@ -159,6 +165,16 @@ impl Store for Front {
             let body = to_body(&RunWire::write(run))?;
             self.ask(|answer| Request::Finish { body, answer }).await
         })
+    }
+
+    fn seal(&self, place: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.key.seal(&self.place_of_file(place), bytes)
+    }
+
+    fn unseal(&self, place: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
+        let opened = self.key.unseal(&self.place_of_file(place), sealed);
+        let damaged = |reason| StoreError::Damaged { what: "the sealed file".to_owned(), reason };
+        opened.map(|bytes| bytes.to_vec()).map_err(damaged)
     }
 
     fn lost(&self) -> BoxFuture<'_, StoreError> {

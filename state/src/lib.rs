@@ -18,6 +18,7 @@ mod keeper;
 mod kms;
 mod lock;
 mod marker;
+pub mod plan_file;
 mod record;
 mod rekey;
 mod restore;

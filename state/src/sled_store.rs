@@ -193,6 +193,14 @@ impl Store for SledStore {
         self.front.finish(run)
     }
 
+    fn seal(&self, place: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.front.seal(place, bytes)
+    }
+
+    fn unseal(&self, place: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
+        self.front.unseal(place, sealed)
+    }
+
     fn history(&self) -> BoxFuture<'_, Result<Vec<RunRecord>, StoreError>> {
         self.front.history()
     }

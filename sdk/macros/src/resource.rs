@@ -55,12 +55,14 @@ struct ResourceOptions {
     type_name: LitStr,
     outputs: Path,
     global: bool,
+    stateful: bool,
     validate: Option<Path>,
 }
 
 impl ResourceOptions {
     fn read(input: &DeriveInput) -> syn::Result<Self> {
-        let (mut type_name, mut outputs, mut validate, mut global) = (None, None, None, false);
+        let (mut type_name, mut outputs, mut validate) = (None, None, None);
+        let (mut global, mut stateful) = (false, false);
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("resource")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("type") {
@@ -71,8 +73,10 @@ impl ResourceOptions {
                     validate = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("global") {
                     global = true;
+                } else if meta.path.is_ident("stateful") {
+                    stateful = true;
                 } else {
-                    let known = "`type`, `outputs`, `global`, `validate`";
+                    let known = "`type`, `outputs`, `global`, `stateful`, `validate`";
                     return Err(meta.error(format!("a resource has the attributes {known}")));
                 }
                 Ok(())
@@ -89,7 +93,7 @@ impl ResourceOptions {
             return Err(syn::Error::new_spanned(type_name, message));
         }
         let outputs = outputs.ok_or_else(|| missing("outputs = …Outputs"))?;
-        Ok(Self { type_name, outputs, global, validate })
+        Ok(Self { type_name, outputs, global, stateful, validate })
     }
 }
 
@@ -151,7 +155,7 @@ impl<'a> Resource<'a> {
     fn definition(&self) -> TokenStream {
         let Self { arguments, region_generics, generics, .. } = self;
         let Definition { ident, vis, doc, fields } = self.definition;
-        let ResourceOptions { type_name, outputs, validate, .. } = self.options;
+        let ResourceOptions { type_name, outputs, validate, stateful, .. } = self.options;
         let validate = match validate {
             Some(validate) => quote!(#validate),
             None => quote!(::infra_sdk::schema::no_rules),
@@ -171,6 +175,7 @@ impl<'a> Resource<'a> {
                     inputs: #table,
                     outputs: <#outputs as ::infra_sdk::ResourceOutputs>::FIELDS,
                     validate: #validate,
+                    stateful: #stateful,
                 };
 
                 #[doc = #new_doc]

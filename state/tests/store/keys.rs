@@ -162,3 +162,29 @@ fn a_key_that_cannot_be_changed_leaves_everything_as_it_was() {
         assert!(refused.expect_err("no state").to_string().contains("there is none yet"));
     });
 }
+
+#[test]
+fn a_file_is_sealed_for_one_state_and_one_place() {
+    let place = SledPlace::new();
+    let config = place.config();
+    run(async {
+        let store = infra_state::open(&config, &owner()).await.expect("open");
+        let sealed = store.seal("plan 1", b"hunter2").expect("sealed");
+        assert!(!sealed.contains("hunter2"));
+        assert_eq!(store.unseal("plan 1", &sealed).expect("opens"), b"hunter2");
+        for (place, text) in [("plan 2", sealed.as_str()), ("plan 1", "AAAA"), ("plan 1", "")] {
+            let error = store.unseal(place, text).expect_err("opened");
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        }
+        // Of another stack, sealed with the same key file.
+        let other = Config { stack: "other".to_owned(), ..config.clone() };
+        let other = infra_state::open(&other, &owner()).await.expect("open");
+        assert!(other.unseal("plan 1", &sealed).is_err());
+        drop(store);
+        infra_state::rekey(&config, &owner(), &KeySource::File(place.key()), true)
+            .await
+            .expect("rotated");
+        let store = infra_state::open(&config, &owner()).await.expect("open");
+        assert!(store.unseal("plan 1", &sealed).is_err(), "an old key is still known");
+    });
+}

@@ -26,6 +26,7 @@ pub static NETWORK: Schema = Schema {
     ],
     outputs: &[Field::new("arn", TEXTS), Field::new("id", TEXTS)],
     validate: no_rules,
+    stateful: false,
 };
 
 /// A machine in a network: one attribute of every sort.
@@ -52,6 +53,7 @@ pub static MACHINE: Schema = Schema {
         Field { sensitive: true, ..Field::new("secret", TEXTS) },
     ],
     validate: no_rules,
+    stateful: false,
 };
 
 static PORT: Kind = Kind::Block(&[
@@ -81,6 +83,7 @@ pub static NOTE: Schema = Schema {
     ],
     outputs: &[Field::new("id", TEXTS)],
     validate: no_rules,
+    stateful: false,
 };
 
 /// A bucket: its name is its id, and there can be but one of a name.
@@ -93,4 +96,5 @@ pub static BUCKET: Schema = Schema {
     ],
     outputs: &[Field::new("domain", TEXTS), Field::new("id", TEXTS)],
     validate: no_rules,
+    stateful: true,
 };
