@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 use infra_sdk::store::{Record, State};
 use infra_sdk::{Address, Declaration, Diagnostic};
 
-use crate::check::{Checked, Hints, near, problem};
-use crate::graph;
-use crate::plan::Goal;
+use crate::check::{Checked, problem};
+use crate::plan::{Goal, Mode};
+use crate::{graph, named};
 
 /// Records and declarations, side by side.
 pub(crate) struct Ground<'a> {
@@ -61,17 +61,21 @@ impl<'a> Ground<'a> {
         ground
     }
 
-    /// The ground of a destruction: records only.
-    pub(crate) fn of_destruction(
+    /// The ground of a destruction, or of a refresh alone: records only.
+    pub(crate) fn of_records(
         state: &'a State,
         goal: &Goal,
         problems: &mut Vec<Diagnostic>,
     ) -> Self {
         let orphans: Vec<_> = state.records.values().collect();
         let needs = recorded_needs(&orphans);
+        let needed_by = graph::reverse(&needs);
         let addresses: Vec<_> = orphans.iter().map(|record| &record.address).collect();
-        let selected_orphans =
-            selection(goal, &addresses, &graph::reverse(&needs), &needs, problems);
+        let (first, second) = match goal.mode {
+            Mode::Destroy => (&needed_by, &needs),
+            Mode::Apply | Mode::Refresh => (&needs, &needed_by),
+        };
+        let selected_orphans = selection(goal, &addresses, first, second, problems);
         Self {
             records: Vec::new(),
             moved: Vec::new(),
@@ -161,18 +165,12 @@ fn selection(
     let mut find = |wanted: &[Address], option: &str| -> Vec<usize> {
         let mut found = Vec::new();
         for wanted in wanted {
-            let inside = format!("{wanted}.");
             let before = found.len();
             found.extend(addresses.iter().enumerate().filter_map(|(position, address)| {
-                let meant = *address == wanted || address.as_str().starts_with(&inside);
-                meant.then_some(position)
+                named::means(wanted, address).then_some(position)
             }));
             if found.len() == before {
-                problems.push(
-                    Diagnostic::error("plan::target", "an option names no resource")
-                        .detail(format!("`{option} {wanted}`: neither declared nor recorded"))
-                        .hints(near(wanted.as_str(), addresses.iter().map(|a| a.as_str()))),
-                );
+                problems.push(named::nothing(option, wanted, addresses.iter().copied()));
             }
         }
         found

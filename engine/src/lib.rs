@@ -15,6 +15,8 @@ mod digest;
 pub mod event;
 mod graph;
 mod ground;
+mod imprint;
+pub mod named;
 pub mod plan;
 mod planner;
 pub mod recover;
@@ -34,6 +36,7 @@ pub use adopt::Adopted;
 pub use builtin::Builtin;
 pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
+pub use imprint::{ChangeImprint, Imprint};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };

@@ -18,7 +18,7 @@ pub struct Goal {
     pub owner: Arc<Owner>,
     /// What the program declared.
     pub declarations: Declarations,
-    /// Whether to make it so or to take everything away.
+    /// Whether to make it so, to take everything away, or to look only.
     pub mode: Mode,
     /// Whether to ask the cloud first; without it the records are believed.
     pub refresh: bool,
@@ -55,6 +55,8 @@ pub enum Mode {
     Apply,
     /// Towards nothing.
     Destroy,
+    /// Nowhere: what somebody else changed is recorded, and no object is touched.
+    Refresh,
 }
 
 /// What a run would change.
@@ -80,7 +82,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether there is nothing to do and nothing to show: no call, no move, no output.
+    /// Whether there is nothing to do and nothing to show: no call, no move, no output, and with
+    /// [`Mode::Refresh`] nothing that somebody else changed.
     ///
     /// Applying an empty plan makes no call, but may bring records up to date: see
     /// [`has_bookkeeping`](Self::has_bookkeeping).
@@ -89,6 +92,7 @@ impl Plan {
         self.changes
             .iter()
             .all(|change| change.action == Action::NoOp && change.moved_from.is_none())
+            && (self.mode != Mode::Refresh || self.drift.is_empty())
             && self.outputs.iter().all(|output| !output.is_changed())
     }
 

@@ -168,7 +168,7 @@ pub(crate) fn summary(summary: &Summary, mode: Mode) -> String {
     let (add, change) = (summary.created.len() + summary.replaced.len(), summary.updated.len());
     let remove = summary.destroyed.len() + summary.replaced.len();
     let (what, operation) = match mode {
-        Mode::Apply => ("Apply", "apply"),
+        Mode::Apply | Mode::Refresh => ("Apply", "apply"),
         Mode::Destroy => ("Destroy", "destroy"),
     };
     let end = if summary.is_complete() { "complete" } else { "incomplete" };

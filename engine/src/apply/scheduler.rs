@@ -88,12 +88,12 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
                 outputs.extend(known.or_else(kept).map(|value| (output.name.clone(), value)));
             }
         }
-        Mode::Destroy if summary.is_complete() => {
+        Mode::Destroy | Mode::Refresh if summary.is_complete() => {
             let kept = live.plan.outputs.iter();
             let kept = kept.filter_map(|o| Some((o.name.clone(), o.after.clone()?)));
             outputs.extend::<Vec<(String, Value)>>(kept.collect());
         }
-        Mode::Destroy => outputs.clone_from(&work.recorded_outputs),
+        Mode::Destroy | Mode::Refresh => outputs.clone_from(&work.recorded_outputs),
     }
     if outputs != work.recorded_outputs {
         let edits = [Edit::Outputs(outputs.clone())];

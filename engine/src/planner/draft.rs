@@ -9,15 +9,16 @@ use infra_sdk::store::{Edit, Intent, State};
 use infra_sdk::{Address, Diagnostic, Object};
 
 use super::deletions::orphans;
+use super::refreshed::refreshed;
 use super::resources::{Planner, create_first};
 use super::sight::{Imports, look};
 use crate::adopt::refuse_lost;
-use crate::check::{self, Checked, Hints};
+use crate::check::{self, Checked};
 use crate::ground::Ground;
 use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
 use crate::recover::may_be_sent_again;
 use crate::work::{Part, Work};
-use crate::{compare, steps};
+use crate::{compare, named, steps};
 
 /// The code of the error for what is still open.
 pub(crate) const UNSETTLED: &str = "plan::unsettled";
@@ -36,6 +37,7 @@ pub(crate) async fn plan(
     let draft = match goal.mode {
         Mode::Apply => declared(provider, state, &goal).await?,
         Mode::Destroy => destruction(provider, state, &goal).await?,
+        Mode::Refresh => refreshed(provider, state, &goal).await?,
     };
     settled(state, |intent| draft.sends_again(provider, intent))?;
     Ok(draft.finish(state, goal))
@@ -161,7 +163,7 @@ async fn destruction(
     goal: &Goal,
 ) -> Result<Draft, Vec<Diagnostic>> {
     let mut problems = Vec::new();
-    let ground = Ground::of_destruction(state, goal, &mut problems);
+    let ground = Ground::of_records(state, goal, &mut problems);
     let mut draft = Draft::default();
     let seen = look(provider, &ground, &Imports::default(), goal, &mut problems).await;
     let declared: HashMap<_, _> =
@@ -194,7 +196,7 @@ async fn declared(
     let checked = check::check(provider, &goal.declarations)?;
     let mut problems = Vec::new();
     let ground = Ground::new(&checked, state, goal, &mut problems);
-    unknown_replacements(&checked, goal, &mut problems);
+    wrong_replacements(&checked, &ground, goal, &mut problems);
     let imports = Imports::new(&ground, goal);
     let seen = look(provider, &ground, &imports, goal, &mut problems).await;
     let mut draft = Draft { waits: checked.waits.clone(), ..Draft::default() };
@@ -212,14 +214,25 @@ async fn declared(
     if problems.is_empty() { Ok(draft) } else { Err(problems) }
 }
 
-fn unknown_replacements(checked: &Checked<'_>, goal: &Goal, problems: &mut Vec<Diagnostic>) {
-    for address in goal.replace.iter().filter(|a| !checked.index.contains_key(a)) {
-        let names = checked.index.keys().map(|known| known.as_str());
-        problems.push(
-            Diagnostic::error("plan::target", "an option names no resource")
-                .detail(format!("`--replace {address}`: not declared"))
-                .hints(check::near(address.as_str(), names)),
-        );
+/// Refuses to replace what is not declared, and what the other options leave out.
+fn wrong_replacements(
+    checked: &Checked<'_>,
+    ground: &Ground<'_>,
+    goal: &Goal,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for address in &goal.replace {
+        match checked.index.get(address) {
+            None => {
+                problems.push(named::nothing("--replace", address, checked.index.keys().copied()));
+            }
+            Some(&position) if !ground.selected[position] => problems.push(
+                Diagnostic::error("plan::target", "an option names what another leaves out")
+                    .detail(format!("`--replace {address}`: the plan is not about it"))
+                    .hint("leave out `--replace`, or the `--target` or `--exclude` against it"),
+            ),
+            Some(_) => {}
+        }
     }
 }
 

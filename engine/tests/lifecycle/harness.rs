@@ -322,6 +322,7 @@ impl Bench {
         let command = match plan.mode {
             Mode::Apply => "apply",
             Mode::Destroy => "destroy",
+            Mode::Refresh => "apply",
         };
         let run = Run {
             provider: &self.provider(),

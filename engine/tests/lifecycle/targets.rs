@@ -81,3 +81,17 @@ async fn a_target_that_is_nowhere_is_an_error() {
       hint: did you mean `alone`?
     ");
 }
+
+#[tokio::test]
+async fn a_replacement_of_what_is_left_out_is_an_error() {
+    let bench = Bench::new();
+    bench.apply(&stack("x")).await;
+    let goal =
+        Goal { targets: vec![at("alone")], replace: vec![at("top")], ..Bench::goal(&stack("x")) };
+    let refused = bench.try_plan(goal).await.expect_err("refused");
+    insta::assert_snapshot!(problems(&refused), @"
+    [plan::target]: an option names what another leaves out
+      `--replace top`: the plan is not about it
+      hint: leave out `--replace`, or the `--target` or `--exclude` against it
+    ");
+}
