@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use infra_sdk::Diagnostic;
+use infra_sdk::{Address, Diagnostic};
 use infra_state::KeySource;
 use jiff::SignedDuration;
 use tokio::sync::OnceCell;
@@ -111,6 +111,47 @@ pub(crate) struct FormatArgs {
     /// How the answer is written.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// Which part of the stacks is meant.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Stacks and settings")]
+pub(crate) struct PartArgs {
+    /// Only this resource, or all in this scope, with what it needs; to be destroyed, with what
+    /// needs it. May be given several times, and is about every selected stack that has it.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) target: Vec<Address>,
+    /// Everything but this resource, or all in this scope, and what needs it; not to be destroyed,
+    /// and what it needs. May be given several times.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) exclude: Vec<Address>,
+}
+
+/// What is replaced although nothing asks for it.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct ReplaceArgs {
+    /// Replace this resource although nothing asks for it. May be given several times.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) replace: Vec<Address>,
+}
+
+/// How much may be destroyed.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(crate) struct BudgetArgs {
+    /// Refuse a plan that destroys more objects than this, replaced ones included. Without it, the
+    /// number is `max_destroy` of the environment, which is not about `destroy`.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_destroy: Option<usize>,
+    /// Let a protected environment delete or replace this resource, which holds data: it is lost.
+    /// May be given several times.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) accept_loss: Vec<Address>,
+}
+
+fn address(text: &str) -> std::result::Result<Address, String> {
+    Address::parse(text).map_err(|error| error.why.to_owned())
 }
 
 /// Whether the cloud is asked before planning.

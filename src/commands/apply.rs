@@ -1,26 +1,99 @@
 //! `infra apply`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
+use clap::builder::ArgPredicate;
 use infra_engine::Mode;
 
-use super::carry_out::{ApplyingArgs, carry_out};
-use crate::cli::{AdoptArgs, Context, StackArgs};
+use super::carry_out::{ApplyingArgs, Asked, Work, carry_out, finish};
+use super::destroy::refuse_protected;
+use super::plan::refresh_only;
+use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::session::{Part, Reopened, reopen};
+
+/// Everything that says what to plan, which a saved plan has said already.
+const PLANNING: [&str; 12] = [
+    "stack",
+    "var",
+    "var_file",
+    "program",
+    "target",
+    "exclude",
+    "replace",
+    "adopt",
+    "refresh",
+    "refresh_only",
+    "max_destroy",
+    "accept_loss",
+];
 
 /// Make it so
 ///
-/// Shows the plan, asks, and carries it out. A protected environment asks for its name.
+/// Shows the plan, asks, and carries it out. A protected environment asks for its name. A saved plan
+/// is carried out without asking, where nothing has moved since it was made.
 #[derive(Args)]
+#[command(mut_arg("env", |env| env
+    .required(false)
+    .required_unless_present("file")
+    .default_value_if("file", ArgPredicate::IsPresent, Some(""))))]
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     stacks: StackArgs,
     #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
     adopt: AdoptArgs,
+    /// Only record what changed outside of infra, after asking. No object is changed.
+    #[arg(long, conflicts_with = "replace", help_heading = crate::cli::COMMAND_OPTIONS)]
+    refresh_only: bool,
     #[command(flatten)]
     applying: ApplyingArgs,
+    /// Carry this plan out, of `infra plan --out FILE`, and no other. It needs no stack program.
+    #[arg(value_name = "FILE", conflicts_with_all = PLANNING)]
+    file: Option<PathBuf>,
 }
 
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
-    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Apply).await
+    if let Some(file) = &args.file {
+        return apply_saved(context, args, file).await;
+    }
+    args.applying.check()?;
+    refresh_only(args.refresh_only, args.applying.refresh)?;
+    let part = Part::new(&args.part, &args.replace)?;
+    let mode = if args.refresh_only { Mode::Refresh } else { Mode::Apply };
+    let asked = Asked { mode, part, adopt: args.adopt.adopt };
+    carry_out(context, &args.stacks, &args.applying, asked).await
+}
+
+/// Carries out a plan that was saved.
+async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result<Exit> {
+    // Empty where it was not given, and the file alone says which.
+    let asked = Some(args.stacks.which.env.as_str()).filter(|env| !env.is_empty());
+    let patience = args.applying.waiting.lock_timeout;
+    let Reopened { environment, cloud, stacks, mode, accepted } =
+        reopen(context, file, asked, patience).await?;
+    if mode == Mode::Destroy {
+        refuse_protected(&environment)?;
+    }
+    if environment.protected {
+        args.applying.check()?;
+    }
+    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let work = Work {
+        environment: &environment,
+        provider: &*cloud.provider,
+        stacks,
+        mode,
+        verb,
+        // What goes on after an interrupt is a plan of its own: the saved one is of an older state.
+        command: verb.to_owned(),
+        reviewed: true,
+        accepted: Some(accepted),
+    };
+    finish(context, work, &args.applying).await
 }

@@ -4,20 +4,21 @@ use std::sync::{Arc, mpsc};
 
 use clap::Args;
 use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
-use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
+use infra_sdk::{Address, Diagnostic};
 use tokio::sync::watch;
 
 use super::plan::show;
 use crate::cli::{
-    AdoptArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
+    BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
 };
 use crate::config::Environment;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::session::{
-    Locking, Planned, Prepared, SystemClock, Way, approve, confirm, plan_all, states,
+    Budget, Locking, Part, Planned, Prepared, SystemClock, Way, approve, confirm, kept, plan_all,
+    states, within,
 };
 use crate::view::{Terminal, apply_json, human};
 
@@ -29,6 +30,8 @@ pub(crate) struct ApplyingArgs {
     pub(super) refresh: RefreshArgs,
     #[command(flatten)]
     format: FormatArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
     #[command(flatten)]
     pub(super) waiting: LockArgs,
     /// Do not ask.
@@ -67,6 +70,20 @@ pub(super) struct Work<'a> {
     pub(super) verb: &'static str,
     /// The command, for the history, and without its environment: `apply`.
     pub(super) command: String,
+    /// Whether somebody has looked at the plans before, and only what is protected is asked for.
+    pub(super) reviewed: bool,
+    /// The resources that may be lost, where that was said before.
+    pub(super) accepted: Option<Vec<Address>>,
+}
+
+/// What a command that plans by itself asks for.
+pub(super) struct Asked {
+    /// Which way.
+    pub(super) mode: Mode,
+    /// Which part of the stacks.
+    pub(super) part: Part,
+    /// Whether what is there and not recorded is recorded first.
+    pub(super) adopt: bool,
 }
 
 /// Plans, shows, asks, carries out and sums up.
@@ -74,30 +91,34 @@ pub(super) async fn carry_out(
     context: &Context,
     stacks: &StackArgs,
     args: &ApplyingArgs,
-    adopt: AdoptArgs,
-    mode: Mode,
+    Asked { mode, part, adopt }: Asked,
 ) -> Result<Exit> {
     args.check()?;
     let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
     let takeover = "record what belongs to the stacks and is not recorded";
-    if adopt.adopt && !args.auto_approve && !confirm(context, takeover).await? {
+    if adopt && !args.auto_approve && !confirm(context, takeover).await? {
         return Ok(Exit::Failed);
     }
+    let only = if mode == Mode::Refresh { " --refresh-only" } else { "" };
+    let command = format!("{verb}{only}{}", part.words());
     let way = Way {
         mode,
+        part,
         refresh: args.refresh.refresh,
         format: args.format.format,
         locking: Locking::Within(args.waiting.lock_timeout),
-        adopt: adopt.adopt.then_some(verb),
+        adopt: adopt.then_some(verb),
     };
-    let Planned { selection, cloud, stacks } = plan_all(context, stacks, way).await?;
+    let Planned { selection, cloud, stacks } = plan_all(context, stacks, &way).await?;
     let work = Work {
         environment: &selection.environment,
         provider: &*cloud.provider,
         stacks,
         mode,
         verb,
-        command: verb.to_owned(),
+        command,
+        reviewed: false,
+        accepted: None,
     };
     finish(context, work, args).await
 }
@@ -111,8 +132,14 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         }
         _ => show(context, &work.environment.name, work.provider, &work.stacks),
     }
+    let plans = || work.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
+    let accepted = work.accepted.as_ref().unwrap_or(&args.budget.accept_loss);
+    kept(work.environment, work.provider, plans(), accepted)?;
+    let of_environment = (mode != Mode::Destroy).then_some(work.environment);
+    within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;
     let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
-    if !empty && !args.auto_approve && !approve(context, work.environment, verb).await? {
+    let asks = !work.reviewed || work.environment.protected;
+    if !empty && asks && !args.auto_approve && !approve(context, work.environment, verb).await? {
         return Ok(Exit::Failed);
     }
     let done = apply_all(context, work, args).await?;

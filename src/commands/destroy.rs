@@ -4,11 +4,12 @@ use clap::Args;
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 
-use super::carry_out::{ApplyingArgs, carry_out};
-use crate::cli::{AdoptArgs, Context, StackArgs};
-use crate::config::Project;
+use super::carry_out::{ApplyingArgs, Asked, carry_out};
+use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
+use crate::config::{Environment, Project};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::session::Part;
 
 /// Destroy everything that the stacks made
 ///
@@ -19,15 +20,25 @@ pub(crate) struct DestroyArgs {
     #[command(flatten)]
     stacks: StackArgs,
     #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
     adopt: AdoptArgs,
     #[command(flatten)]
     applying: ApplyingArgs,
 }
 
 pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
+    let part = Part::new(&args.part, &ReplaceArgs::default())?;
     let project = Project::find(&context.folder)?;
     context.terminal.look_for_sources_in(&project.root);
     let environment = project.environment(&args.stacks.which.env)?;
+    refuse_protected(environment)?;
+    let asked = Asked { mode: Mode::Destroy, part, adopt: args.adopt.adopt };
+    carry_out(context, &args.stacks, &args.applying, asked).await
+}
+
+/// Refuses to destroy what is in a protected environment.
+pub(super) fn refuse_protected(environment: &Environment) -> Result<()> {
     if environment.protected {
         return Err(Diagnostic::error("destroy::protected", "a protected environment is kept")
             .detail(format!("`{}` is protected", environment.name))
@@ -35,5 +46,5 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
             .hint("take `protected = true` away first, if it is really to be destroyed")
             .into());
     }
-    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Destroy).await
+    Ok(())
 }

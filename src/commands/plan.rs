@@ -1,14 +1,19 @@
 //! `infra plan`.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args};
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
-use crate::cli::{AdoptArgs, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
+use crate::cli::{
+    AdoptArgs, BudgetArgs, Context, Format, FormatArgs, LockArgs, PartArgs, RefreshArgs,
+    ReplaceArgs, StackArgs,
+};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Locking, Prepared, Way, plan_all};
+use crate::session::{Budget, Locking, Part, Prepared, Way, kept, plan_all, save, within};
 use crate::view::{human, plan_json};
 
 /// Show what would change
@@ -17,13 +22,19 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     stacks: StackArgs,
     #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
+    #[command(flatten)]
     adopt: AdoptArgs,
     #[command(flatten)]
     refresh: RefreshArgs,
     #[command(flatten)]
     format: FormatArgs,
     /// Show what destroying everything would do.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replace")]
     destroy: bool,
     #[command(flatten)]
     waiting: LockArgs,
@@ -32,34 +43,80 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     lock: bool,
+    /// Save the plan to this file, for `infra apply FILE`. It is sealed with the keys of the states
+    /// and holds nothing in clear but the names of its environment and stacks.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Only show what changed outside of infra, and what of it `apply --refresh-only` would record.
+    #[arg(long, conflicts_with_all = ["destroy", "replace"])]
+    refresh_only: bool,
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
-pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
-    if args.adopt.adopt && !args.lock {
-        return Err(CommandError::usage(
-            Diagnostic::error("cli::adopt", "without the lock nothing can be recorded")
-                .detail("`--adopt` writes the state, and `--lock=false` only looks at it")
-                .hint("leave one of the two out"),
-        ));
+impl PlanArgs {
+    /// Refuses options that contradict one another.
+    fn check(&self) -> Result<()> {
+        if self.adopt.adopt && !self.lock {
+            return Err(CommandError::usage(
+                Diagnostic::error("cli::adopt", "without the lock nothing can be recorded")
+                    .detail("`--adopt` writes the state, and `--lock=false` only looks at it")
+                    .hint("leave one of the two out"),
+            ));
+        }
+        if self.out.is_some() && !self.lock {
+            return Err(CommandError::usage(
+                Diagnostic::error("cli::out", "without the lock no plan can be saved")
+                    .detail(
+                        "`--out` ties the plan to the state as it is, and `--lock=false` looks at \
+                         what may be old",
+                    )
+                    .hint("leave one of the two out"),
+            ));
+        }
+        refresh_only(self.refresh_only, self.refresh)
     }
+
+    fn mode(&self) -> Mode {
+        match (self.destroy, self.refresh_only) {
+            (true, _) => Mode::Destroy,
+            (false, true) => Mode::Refresh,
+            (false, false) => Mode::Apply,
+        }
+    }
+}
+
+/// Refuses to refresh only and not at all.
+pub(super) fn refresh_only(only: bool, refresh: RefreshArgs) -> Result<()> {
+    if !only || refresh.refresh {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        Diagnostic::error("cli::refresh", "nothing would be left to do")
+            .detail("`--refresh-only` asks AWS what is there, and `--refresh=false` does not")
+            .hint("leave one of the two out"),
+    ))
+}
+
+pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
+    args.check()?;
     let way = Way {
-        mode: if args.destroy { Mode::Destroy } else { Mode::Apply },
+        mode: args.mode(),
+        part: Part::new(&args.part, &args.replace)?,
         refresh: args.refresh.refresh,
         format: args.format.format,
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: args.adopt.adopt.then_some("plan"),
     };
-    let planned = plan_all(context, &args.stacks, way).await?;
+    let planned = plan_all(context, &args.stacks, &way).await?;
     match (args.format.format, planned.stacks.as_slice()) {
         (Format::Json, [stack]) => {
             let region = &planned.selection.environment.region;
             let provider = &*planned.cloud.provider;
             let document = plan_json::render(&plan_json::Document {
                 plan: &stack.plan,
-                declarations: &stack.declarations,
+                declarations: &stack.goal.declarations,
                 region,
                 schemas: &|name| provider.schema(name),
             });
@@ -69,6 +126,16 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             let environment = &planned.selection.environment.name;
             show(context, environment, &*planned.cloud.provider, &planned.stacks);
         }
+    }
+    let plans = || planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
+    let (environment, accepted) = (&planned.selection.environment, &args.budget.accept_loss);
+    kept(environment, &*planned.cloud.provider, plans(), accepted)?;
+    let of_environment = (!args.destroy).then_some(environment);
+    within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;
+    if let Some(file) = &args.out {
+        save(&planned, accepted, file)?;
+        let shown = file.display();
+        context.terminal.say(&format!("saved: `infra apply {shown}` does what is shown"));
     }
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })

@@ -64,8 +64,7 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     }
     let Undo { mut goal, lost } = undo;
     goal.refresh = args.applying.refresh.refresh;
-    let declarations = goal.declarations.clone();
-    let mut plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
+    let mut plan = infra_engine::plan(&*cloud.provider, &state, goal.clone()).await?;
     plan.warnings.extend(lost);
     context.terminal.diagnostics(&plan.warnings);
     let command = format!("undo {}", run.id);
@@ -73,10 +72,12 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     let work = Work {
         environment: &environment,
         provider: &*cloud.provider,
-        stacks: vec![Prepared { name, store: Some(store), declarations, plan }],
+        stacks: vec![Prepared { name, store: Some(store), goal, plan }],
         mode: Mode::Apply,
         verb: "undo",
         command,
+        reviewed: false,
+        accepted: None,
     };
     finish(context, work, &args.applying).await
 }

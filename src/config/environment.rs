@@ -24,6 +24,8 @@ pub(crate) struct Environment {
     pub(crate) account: Option<String>,
     /// Refuses destruction, and asks before it applies.
     pub(crate) protected: bool,
+    /// How many objects a plan may destroy, where there is a limit.
+    pub(crate) max_destroy: Option<usize>,
     /// Who answers for AWS.
     pub(crate) endpoint: Endpoint,
     /// Where its states are kept.
@@ -73,6 +75,7 @@ impl Environment {
         let region = fields.text("region");
         let account = fields.text("account");
         let protected = fields.truth("protected").unwrap_or(false);
+        let max_destroy = fields.count("max_destroy");
         let endpoint = fields.text("endpoint");
         let state = fields.text("state");
         let state_key = fields.text("state_key");
@@ -115,6 +118,7 @@ impl Environment {
                 _ => account,
             },
             protected,
+            max_destroy,
             endpoint,
             state,
             state_key,

@@ -66,6 +66,15 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
         }
     }
 
+    /// The count of a key: a number that is not negative.
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<usize> {
+        let value = self.get(name)?;
+        match value.get_ref().as_integer().and_then(|n| n.as_str().parse().ok()) {
+            Some(count) => Some(count),
+            None => self.refuse(name, "a number from 0 on", value),
+        }
+    }
+
     /// The table of a key, with the texts in it.
     pub(crate) fn texts(&mut self, name: &'static str) -> Option<BTreeMap<String, String>> {
         let table = self.table(name)?;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
+use infra_sdk::Diagnostic;
 use infra_sdk::provider::{Owner, Provider};
-use infra_sdk::store::{Edit, State, Store};
-use infra_sdk::{Declarations, Diagnostic};
+use infra_sdk::store::{Edit, State, Store, StoreError};
 
 use super::adopt::adopt;
 use super::answers::Live;
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
 use super::declare::{Declared, declare};
+use super::part::{Part, Search, partial};
 use super::select::{Selection, select};
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
@@ -25,8 +26,8 @@ pub(crate) struct Prepared {
     pub(crate) name: String,
     /// Its state; `None` where it was only looked at.
     pub(crate) store: Option<Box<dyn Store>>,
-    /// What it declares.
-    pub(crate) declarations: Declarations,
+    /// What is to be reached: what it declares, and how the plan was asked for.
+    pub(crate) goal: Goal,
     /// What has to change.
     pub(crate) plan: Plan,
 }
@@ -42,10 +43,12 @@ pub(crate) struct Planned {
 }
 
 /// Which way to plan.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Way {
-    /// Towards what is declared, or towards nothing.
+    /// Towards what is declared, towards nothing, or nowhere.
     pub(crate) mode: Mode,
+    /// Which part of the stacks.
+    pub(crate) part: Part,
     /// Whether to ask the cloud first.
     pub(crate) refresh: bool,
     /// How the answer is written: one document is of one stack.
@@ -70,7 +73,7 @@ pub(crate) enum Locking {
 /// # Errors
 /// With everything that is wrong. Nothing was written before every stack was declared without an
 /// error, and nothing of the cloud was changed.
-pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> Result<Planned> {
+pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: &Way) -> Result<Planned> {
     let selection = select(context, args, way.mode == Mode::Destroy).await?;
     one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))?;
     let cloud = connect(context, &selection.project, &selection.environment).await?;
@@ -79,9 +82,10 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> R
         declare(context, &selection, provider, async |_| Ok(Live::new(provider))).await?;
     let mut stacks = Vec::new();
     let mut problems = Vec::new();
+    let mut search = Search::new(&way.part);
     for declared in declared {
-        match prepare(context, &selection, &cloud, declared, way).await {
-            Ok(prepared) => stacks.push(prepared),
+        match prepare(context, &selection, &cloud, declared, (way, &mut search)).await {
+            Ok(prepared) => stacks.extend(prepared),
             Err(error) if error.exit == crate::exit::Exit::Failed => {
                 problems.extend(error.diagnostics);
             }
@@ -89,29 +93,42 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> R
         }
     }
     if problems.is_empty() {
+        problems.extend(search.nowhere());
+    }
+    if problems.is_empty() {
+        if way.part.is_partial() {
+            context.terminal.diagnostics([&partial(way.mode)]);
+        }
         Ok(Planned { selection, cloud, stacks })
     } else {
         Err(CommandError::from(problems))
     }
 }
 
+/// The plan of a stack; `None` where the command is not about it.
 async fn prepare(
     context: &Context,
     selection: &Selection,
     cloud: &Cloud,
     declared: Declared<Live<'_>>,
-    way: Way,
-) -> Result<Prepared> {
-    let Declared { name, declarations, answers } = declared;
+    (way, search): (&Way, &mut Search<'_>),
+) -> Result<Option<Prepared>> {
+    let Declared { name, declarations, mut answers } = declared;
     let owner =
         Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
-    let mut goal = Goal::new(owner, declarations.clone());
+    let mut goal = Goal::new(owner, declarations);
     goal.mode = way.mode;
     goal.refresh = way.refresh;
+    way.part.put_into(&mut goal);
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
-            let (store, mut state) =
-                hold(context, selection, cloud, answers, &goal, patience).await?;
+            let site = selection.site(&name);
+            let store = site.open(context, patience).await?;
+            let mut state = store.load().await.map_err(|error| site.refused(&error))?;
+            remember(&*store, &state, answers.take())
+                .await
+                .map_err(|error| site.refused(&error))?;
+            settle(context, &*cloud.provider, &*store, &mut state, &goal).await?;
             if let Some(command) = way.adopt {
                 adopt(context, &*cloud.provider, &*store, &mut state, &goal, command).await?;
             }
@@ -119,34 +136,25 @@ async fn prepare(
         }
         Locking::None => (None, look(context, selection, &name).await?),
     };
-    let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
+    if !search.narrow(&mut goal, &state) {
+        return Ok(None);
+    }
+    let plan = infra_engine::plan(&*cloud.provider, &state, goal.clone()).await?;
     context.terminal.diagnostics(&plan.warnings);
-    Ok(Prepared { name, store, declarations, plan })
+    Ok(Some(Prepared { name, store, goal, plan }))
 }
 
-/// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.
-async fn hold(
-    context: &Context,
-    selection: &Selection,
-    cloud: &Cloud,
-    mut answers: Live<'_>,
-    goal: &Goal,
-    patience: Duration,
-) -> Result<(Box<dyn Store>, State)> {
-    let site = selection.site(&goal.owner.stack);
-    let fail = |error| site.refused(&error);
-    let store = site.open(context, patience).await?;
-    let mut state = store.load().await.map_err(fail)?;
-    let mut fresh = answers.take();
-    fresh.retain(|edit| match edit {
+/// Keeps what was looked up and is not known yet.
+async fn remember(
+    store: &dyn Store,
+    state: &State,
+    mut answers: Vec<Edit>,
+) -> Result<(), StoreError> {
+    answers.retain(|edit| match edit {
         Edit::Lookup(key, value) => state.lookups.get(key) != Some(value),
         _ => true,
     });
-    if !fresh.is_empty() {
-        store.commit(None, &fresh).await.map_err(fail)?;
-    }
-    settle(context, &*cloud.provider, &*store, &mut state, goal).await?;
-    Ok((store, state))
+    if answers.is_empty() { Ok(()) } else { store.commit(None, &answers).await }
 }
 
 /// Settles what earlier runs of a stack left, and says each. Returns whether there was anything.

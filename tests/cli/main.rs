@@ -7,11 +7,14 @@
 mod adopt;
 mod bad_input;
 mod builtin;
+mod guards;
 mod help;
 mod interrupts;
 mod plan;
 mod program;
 mod sandboxed;
+mod saved;
+mod selection;
 mod settings;
 mod shared;
 mod state;

@@ -2,7 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use infra_sandbox::{Sandbox, SandboxConfig};
+use std::path::PathBuf;
+use std::process::Command;
+
+use infra_sandbox::{LogEntry, Sandbox, SandboxConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -12,8 +15,9 @@ use crate::support::{Project, Run, with_credentials};
 pub(crate) struct Sandboxed {
     pub(crate) project: Project,
     pub(crate) endpoint: String,
-    _sandbox: Sandbox,
-    _runtime: Runtime,
+    sandbox: Sandbox,
+    runtime: Runtime,
+    python: PathBuf,
     _folder: TempDir,
 }
 
@@ -21,11 +25,34 @@ impl Sandboxed {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
+        let python = config.venv_directory().join("bin/python");
         let runtime = Runtime::new().expect("threads");
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
         let (project, endpoint) = (Project::new(), sandbox.endpoint());
         project.environment(&format!("endpoint = \"{endpoint}\""));
-        Self { project, endpoint, _sandbox: sandbox, _runtime: runtime, _folder: folder }
+        Self { project, endpoint, sandbox, runtime, python, _folder: folder }
+    }
+
+    /// Changes something behind the back of `infra`: Python that has AWS's own SDK and `client`.
+    pub(crate) fn by_hand(&self, script: &str) {
+        let prelude = format!(
+            "import boto3\n\
+             session = boto3.Session('123456789012', 'sandbox', region_name='us-west-2')\n\
+             def client(service):\n\
+             \x20   return session.client(service, endpoint_url='{}')\n",
+            self.endpoint
+        );
+        let output = Command::new(&self.python).arg("-c").arg(prelude + script).output();
+        let output = output.expect("Python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// The calls that reach AWS while something is done.
+    pub(crate) fn calls(&self, work: impl FnOnce()) -> Vec<LogEntry> {
+        let control = self.sandbox.control();
+        self.runtime.block_on(control.clear_log()).expect("cleared");
+        work();
+        self.runtime.block_on(control.log(0)).expect("the log")
     }
 }
 

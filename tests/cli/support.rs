@@ -54,7 +54,7 @@ impl Project {
     /// The same, and what the server refuses it refuses only after this time.
     pub(crate) fn with_slow_cloud(delay: Duration) -> Self {
         let project = Self::new();
-        let endpoint = serve_identity(delay);
+        let endpoint = serve_identity(ACCOUNT, delay);
         project.environment(&format!("endpoint = \"{endpoint}\"\naccount = \"{ACCOUNT}\""));
         project
     }
@@ -231,24 +231,24 @@ fn typed_program() -> PathBuf {
 /// A server that answers GetCallerIdentity, DescribeVpcs as an account without one does, and
 /// everything else with an error. Source: the STS and EC2 API references. It ends with the process of
 /// the tests.
-fn serve_identity(delay: Duration) -> String {
+pub(crate) fn serve_identity(account: &'static str, delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, delay));
+            std::thread::spawn(move || answer(stream, account, delay));
         }
     });
     format!("http://{address}")
 }
 
-fn answer(stream: TcpStream, delay: Duration) {
+fn answer(stream: TcpStream, account: &str, delay: Duration) {
     let mut reader = BufReader::new(stream);
     while let Some(body) = request(&mut reader) {
         let identity = format!(
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:user/test</Arn>\
-             <UserId>AIDAEXAMPLE</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult>\
+             <GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/test</Arn>\
+             <UserId>AIDAEXAMPLE</UserId><Account>{account}</Account></GetCallerIdentityResult>\
              <ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
              </GetCallerIdentityResponse>"
         );

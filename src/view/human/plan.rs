@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use infra_engine::{Action, Counts, Drift, OutputChange, Plan};
+use infra_engine::{Action, Counts, Drift, Mode, OutputChange, Plan};
 use infra_sdk::{Schema, Value};
 
 use super::change;
@@ -29,6 +29,14 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
     }
     if plans.iter().all(|(_, plan)| plan.is_empty()) {
         text.push_str("No changes.\n");
+    } else if plans.iter().all(|(_, plan)| plan.mode == Mode::Refresh) {
+        let drifted = plans.iter().map(|(_, plan)| plan.drift.len()).sum();
+        let _ = writeln!(
+            text,
+            "{} {} changed outside of infra; only the state is brought up to date.",
+            paint(STRONG, "Refresh:"),
+            resources(drifted)
+        );
     } else {
         let import = match total.import {
             0 => String::new(),
@@ -56,7 +64,8 @@ fn stack_plan(
     let title = format!("{} in {}", plain(stack), plain(environment));
     if plan.is_empty() && plan.drift.is_empty() {
         let count = plan.changes.len();
-        let kept = format!("as declared, {} unchanged", resources(count));
+        let known = if plan.mode == Mode::Refresh { "recorded" } else { "declared" };
+        let kept = format!("as {known}, {} unchanged", resources(count));
         let _ = writeln!(text, "{}: {kept}\n", paint(STRONG, &title));
         return;
     }
