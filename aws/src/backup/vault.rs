@@ -13,7 +13,7 @@ use crate::kms::KeyRef;
 
 /// Where backups are kept.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_backup_vault", outputs = VaultOutputs)]
+#[resource(type = "aws_backup_vault", outputs = VaultOutputs, stateful)]
 pub struct Vault {
     /// Name, unique in the region, from 2 to 50 characters.
     #[field(force_new)]

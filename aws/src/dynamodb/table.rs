@@ -23,7 +23,7 @@ use crate::kms::KeyRef;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_dynamodb_table", outputs = TableOutputs, validate = validate)]
+#[resource(type = "aws_dynamodb_table", outputs = TableOutputs, stateful, validate = validate)]
 pub struct Table {
     /// Name, unique in the region, from 3 to 255 characters.
     #[field(force_new)]

@@ -14,7 +14,7 @@ use crate::rules::Rules;
 
 /// An EBS volume.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_ebs_volume", outputs = EbsVolumeOutputs, validate = validate)]
+#[resource(type = "aws_ebs_volume", outputs = EbsVolumeOutputs, stateful, validate = validate)]
 pub struct EbsVolume {
     /// Availability zone, such as `us-west-2a`.
     #[field(force_new)]

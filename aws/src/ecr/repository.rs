@@ -16,7 +16,7 @@ use crate::rules::{Rules, wrong_length};
 
 /// A repository of container images.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_ecr_repository", outputs = RepositoryOutputs, validate = validate)]
+#[resource(type = "aws_ecr_repository", outputs = RepositoryOutputs, stateful, validate = validate)]
 pub struct Repository {
     /// Name, unique in the region, from 2 to 256 characters: `team/service`.
     #[field(force_new)]

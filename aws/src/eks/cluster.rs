@@ -22,7 +22,7 @@ use crate::kms::Key;
 
 /// A control plane of Kubernetes, which node groups and Fargate profiles join.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_eks_cluster", outputs = ClusterOutputs, validate = validate)]
+#[resource(type = "aws_eks_cluster", outputs = ClusterOutputs, stateful, validate = validate)]
 pub struct Cluster {
     /// Name, unique in the region, at most 100 characters.
     #[field(force_new)]

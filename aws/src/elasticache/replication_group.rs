@@ -31,7 +31,12 @@ use crate::kms::KeyRef;
 
 /// A cache of Redis or Valkey.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_elasticache_replication_group", outputs = ReplicationGroupOutputs, validate = validate)]
+#[resource(
+    type = "aws_elasticache_replication_group",
+    outputs = ReplicationGroupOutputs,
+    stateful,
+    validate = validate
+)]
 pub struct ReplicationGroup {
     /// Name, unique in the region, at most 40 characters.
     #[field(force_new)]

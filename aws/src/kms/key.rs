@@ -13,7 +13,7 @@ use crate::rules::Rules;
 
 /// A key that encrypts, signs or authenticates, and that never leaves KMS.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_kms_key", outputs = KeyOutputs, validate = validate)]
+#[resource(type = "aws_kms_key", outputs = KeyOutputs, stateful, validate = validate)]
 pub struct Key {
     /// What it is for, at most 8192 characters.
     #[field(computed)]

@@ -12,7 +12,12 @@ use crate::rules::{NameRule, Rules};
 
 /// Log streams that share retention, encryption and access.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_cloudwatch_log_group", outputs = LogGroupOutputs, validate = validate)]
+#[resource(
+    type = "aws_cloudwatch_log_group",
+    outputs = LogGroupOutputs,
+    stateful,
+    validate = validate
+)]
 pub struct LogGroup {
     /// Name, unique in the region, at most 512 characters. Left out, one is made.
     #[field(force_new, computed)]

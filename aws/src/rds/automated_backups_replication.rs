@@ -18,6 +18,7 @@ use crate::rules::Rules;
 #[resource(
     type = "aws_db_instance_automated_backups_replication",
     outputs = InstanceAutomatedBackupsReplicationOutputs,
+    stateful,
     validate = validate
 )]
 pub struct InstanceAutomatedBackupsReplication {

@@ -29,7 +29,7 @@ use crate::kms::KeyRef;
 
 /// Databases that share storage, or that are replicated together.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_rds_cluster", outputs = ClusterOutputs, validate = validate)]
+#[resource(type = "aws_rds_cluster", outputs = ClusterOutputs, stateful, validate = validate)]
 pub struct Cluster {
     /// Engine.
     #[field(force_new)]

@@ -34,7 +34,7 @@ use crate::kms::KeyRef;
 
 /// A database server.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_db_instance", outputs = InstanceOutputs, validate = validate)]
+#[resource(type = "aws_db_instance", outputs = InstanceOutputs, stateful, validate = validate)]
 pub struct Instance {
     /// Size of the machine: `db.t4g.medium`.
     pub instance_class: String,

@@ -11,7 +11,7 @@ use crate::ec2::VpcId;
 
 /// The records of a domain. Without VPCs it is public.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_route53_zone", outputs = ZoneOutputs, global)]
+#[resource(type = "aws_route53_zone", outputs = ZoneOutputs, stateful, global)]
 pub struct Zone {
     /// The domain.
     #[field(force_new)]

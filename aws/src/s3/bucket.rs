@@ -12,7 +12,7 @@ use crate::rules::{NameRule, Rules};
 
 /// A bucket for objects.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_s3_bucket", outputs = BucketOutputs, validate = validate)]
+#[resource(type = "aws_s3_bucket", outputs = BucketOutputs, stateful, validate = validate)]
 pub struct Bucket {
     /// Its name: 3 to 63 of `a-z`, `0-9`, `.` and `-`, unique in the world.
     #[field(force_new)]

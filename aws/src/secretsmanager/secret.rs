@@ -20,7 +20,12 @@ use crate::rules::Rules;
 
 /// Something that is kept encrypted and read by those who may.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_secretsmanager_secret", outputs = SecretOutputs, validate = validate)]
+#[resource(
+    type = "aws_secretsmanager_secret",
+    outputs = SecretOutputs,
+    stateful,
+    validate = validate
+)]
 pub struct Secret {
     /// Name, unique in the region, at most 512 characters. Left out, one is made.
     #[field(force_new, computed)]

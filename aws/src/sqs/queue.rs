@@ -17,7 +17,7 @@ use crate::rules::{NameRule, Rules};
 /// [`QueuePolicy`](super::QueuePolicy), [`QueueRedrivePolicy`](super::QueueRedrivePolicy) and
 /// [`QueueRedriveAllowPolicy`](super::QueueRedriveAllowPolicy).
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_sqs_queue", outputs = QueueOutputs, validate = validate)]
+#[resource(type = "aws_sqs_queue", outputs = QueueOutputs, stateful, validate = validate)]
 pub struct Queue {
     /// Name, unique in the region, at most 80 characters; with `.fifo` at the end for a FIFO queue.
     /// Left out, one is made.

@@ -1,0 +1,62 @@
+//! Guards: what a protected environment keeps. The others are tested where they stand: another
+//! account and `destroy` in `bad_input`, approval by name in `terminal`, the budget in `selection`.
+
+use crate::sandboxed::{Sandboxed, infra};
+use crate::support::{Project, Run};
+
+/// Two groups of logs, of which a change of the name replaces one.
+fn logs(names: &[&str]) -> String {
+    let group = |(number, name): (usize, &&str)| {
+        format!("resource('log-{number}', 'aws_cloudwatch_log_group', name='{name}')")
+    };
+    let groups: Vec<_> = names.iter().enumerate().map(group).collect();
+    format!("desired(resource('note', 'infra_data', input='x'), {})", groups.join(", "))
+}
+
+fn done(run: Run) -> Run {
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    run
+}
+
+fn refused(project: &Project, words: &str, what: &str) -> Run {
+    let run = project.stacks(words);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stderr.contains(what), "{what}: {}", run.shown());
+    run
+}
+
+#[test]
+fn a_protected_environment_keeps_what_holds_data() {
+    let sandboxed = Sandboxed::new();
+    let project = &sandboxed.project;
+    project.environment(&format!("endpoint = \"{}\"\nprotected = true", sandboxed.endpoint));
+    project.program(&logs(&["kept-0", "kept-1"]));
+    // Nobody is asked where the command line has answered.
+    done(project.stacks("apply --env dev --auto-approve"));
+    project.program(&logs(&["other-0"]));
+    let run = refused(project, "plan --env dev", "error[plan::stateful]");
+    insta::assert_snapshot!(run.stderr, @"");
+    let calls = sandboxed.calls(|| {
+        let words = "apply --env dev --auto-approve --accept-loss log-0";
+        let run = refused(project, words, "`log-1` of web (aws_cloudwatch_log_group)");
+        assert!(!run.stderr.contains("`log-0` of web"), "{}", run.shown());
+    });
+    assert!(calls.iter().all(|call| !call.mutating), "{calls:?}");
+    let words = "plan --env dev --accept-loss log-0 --accept-loss log-2";
+    refused(project, words, "`--accept-loss log-2`: neither declared nor recorded");
+    let words = "plan --env dev --out plan --accept-loss log-0";
+    refused(project, words, "error[plan::stateful]");
+    assert!(!project.path().join("plan").exists());
+    // What was accepted when a plan was saved is accepted when it is carried out.
+    done(project.stacks(&format!("{words} --accept-loss log-1")));
+    let run = done(infra(project, "apply plan --auto-approve"));
+    assert!(run.stdout.contains("1 added, 0 changed, 2 destroyed"), "{}", run.shown());
+    // What holds nothing is not kept, and elsewhere nothing is.
+    let nothing = "desired(resource('log-0', 'aws_cloudwatch_log_group', name='other-0'))";
+    project.program(nothing);
+    done(project.stacks("apply --env dev --auto-approve"));
+    project.environment(&format!("endpoint = \"{}\"", sandboxed.endpoint));
+    project.program("desired()");
+    let run = done(project.stacks("apply --env dev --auto-approve"));
+    assert!(run.stdout.contains("1 destroyed"), "{}", run.shown());
+}
