@@ -19,6 +19,7 @@ pub mod plan;
 mod planner;
 pub mod recover;
 mod refresh;
+pub mod rollback;
 pub mod run;
 mod search;
 mod steps;
@@ -38,6 +39,7 @@ pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };
 pub use recover::Recovered;
+pub use rollback::{Rollback, rollback};
 pub use run::{Clock, Ports, Run, Stop, Wait};
 pub use undo::{Undo, undo};
 

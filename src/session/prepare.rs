@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`plan_all`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use infra_sdk::{Declarations, Diagnostic};
 
 use super::adopt::adopt;
 use super::answers::Live;
+use super::between::{consumers_first, read_elsewhere, readers, still_read, values};
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
-use super::declare::{Declared, declare};
+use super::declare::{Declared, declare, in_order};
 use super::select::{Selection, select};
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
@@ -29,6 +31,8 @@ pub(crate) struct Prepared {
     pub(crate) declarations: Declarations,
     /// What has to change.
     pub(crate) plan: Plan,
+    /// The stacks that it reads of: as declared, and for a destruction as recorded.
+    pub(crate) reads_of: BTreeSet<String>,
 }
 
 /// The plans of all selected stacks of an environment.
@@ -75,18 +79,25 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> R
     one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))?;
     let cloud = connect(context, &selection.project, &selection.environment).await?;
     let provider = &*cloud.provider;
-    let declared =
+    let mut declared =
         declare(context, &selection, provider, async |_| Ok(Live::new(provider))).await?;
+    if way.mode == Mode::Apply {
+        declared = in_order(&selection, declared)?;
+    }
     let mut stacks = Vec::new();
     let mut problems = Vec::new();
     for declared in declared {
-        match prepare(context, &selection, &cloud, declared, way).await {
+        match prepare(context, &selection, &cloud, declared, &stacks, way).await {
             Ok(prepared) => stacks.push(prepared),
             Err(error) if error.exit == crate::exit::Exit::Failed => {
                 problems.extend(error.diagnostics);
             }
             Err(error) => return Err(error),
         }
+    }
+    problems.extend(taken_away(context, &selection, &stacks, way.mode).await?);
+    if way.mode == Mode::Destroy {
+        stacks = consumers_first(stacks);
     }
     if problems.is_empty() {
         Ok(Planned { selection, cloud, stacks })
@@ -95,11 +106,33 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: Way) -> R
     }
 }
 
+/// Refuses to destroy what stacks outside of the run read, and warns of other outputs that go away.
+async fn taken_away(
+    context: &Context,
+    selection: &Selection,
+    stacks: &[Prepared],
+    mode: Mode,
+) -> Result<Vec<Diagnostic>> {
+    let beside: BTreeSet<_> = selection.stacks.iter().map(|stack| stack.name.clone()).collect();
+    let (project, environment) = (&selection.project, &selection.environment);
+    let mut refused = Vec::new();
+    for Prepared { name, plan, .. } in stacks {
+        for reader in readers(context, project, environment, (name, plan), &beside).await? {
+            match mode {
+                Mode::Destroy => refused.push(still_read(environment, name, &reader)),
+                Mode::Apply => context.terminal.diagnostics([&read_elsewhere(name, &reader)]),
+            }
+        }
+    }
+    Ok(refused)
+}
+
 async fn prepare(
     context: &Context,
     selection: &Selection,
     cloud: &Cloud,
     declared: Declared<Live<'_>>,
+    planned: &[Prepared],
     way: Way,
 ) -> Result<Prepared> {
     let Declared { name, declarations, answers } = declared;
@@ -108,6 +141,9 @@ async fn prepare(
     let mut goal = Goal::new(owner, declarations.clone());
     goal.mode = way.mode;
     goal.refresh = way.refresh;
+    if way.mode == Mode::Apply {
+        goal.bind(values(context, selection, &declarations.reads, planned).await?);
+    }
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
             let (store, mut state) =
@@ -121,7 +157,11 @@ async fn prepare(
     };
     let plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
     context.terminal.diagnostics(&plan.warnings);
-    Ok(Prepared { name, store, declarations, plan })
+    let reads_of = match way.mode {
+        Mode::Apply => declarations.reads.iter().map(|read| read.external.stack.clone()).collect(),
+        Mode::Destroy => state.reads.keys().cloned().collect(),
+    };
+    Ok(Prepared { name, store, declarations, plan, reads_of })
 }
 
 /// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.

@@ -6,11 +6,14 @@
 
 mod adopt;
 mod bad_input;
+mod between;
 mod builtin;
 mod help;
 mod interrupts;
 mod plan;
 mod program;
+mod progress;
+mod rollback;
 mod sandboxed;
 mod settings;
 mod shared;

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod adopt;
+mod between;
 mod builtin;
 mod create;
 mod cycles;
