@@ -13,7 +13,7 @@ use crate::harness::{Bench, Sheet, at, external, problems, show};
 
 fn consumer() -> Sheet {
     Sheet::new()
-        .add("vm", "test_machine", json!({"network_id": "@network.id", "size": "small"}))
+        .add("vm", "test_note", json!({"label": "@network.id"}))
         .output("where", json!("@network.id"))
         .reading(&["network.id"])
 }
@@ -43,13 +43,13 @@ async fn a_known_value_is_used_and_what_is_read_is_recorded() {
     let bench = Bench::new();
     applied(&bench).await;
     let id = bench.state().records[&at("vm")].id.clone();
-    assert_eq!(bench.fake.inputs_of(&id).expect("there")["network_id"], Value::from("net-9"));
+    assert_eq!(bench.fake.inputs_of(&id).expect("there")["label"], Value::from("net-9"));
     assert_eq!(bench.state().outputs["where"], Value::from("net-9"));
     assert_eq!(bench.state().reads, reads(&[("network", &["id"])]));
     let plan = planned(&bench, &consumer(), Value::from("net-9")).await;
     assert!(plan.is_empty() && !plan.has_bookkeeping(), "{}", show(&plan));
     let plan = planned(&bench, &consumer(), Value::from("net-10")).await;
-    assert!(show(&plan).contains("cannot update network_id"), "{}", show(&plan));
+    assert!(show(&plan).contains("cannot update label"), "{}", show(&plan));
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +57,7 @@ async fn an_unknown_value_is_known_when_the_other_stack_was_applied() {
     let bench = Bench::new();
     let mut plan = planned(&bench, &consumer(), Value::Unknown).await;
     let after = plan.changes[0].after.clone().expect("made");
-    assert_eq!(after["network_id"], Value::Unknown);
+    assert_eq!(after["label"], Value::Unknown);
     plan.bind(&values(Value::from("net-7"))).expect("nothing else was shown");
     let ran = bench.run(plan).await;
     assert!(ran.summary.is_complete(), "{:#?}", ran.summary);
@@ -93,7 +93,7 @@ async fn a_sensitive_value_stays_sensitive() {
     assert!(ran.summary.is_complete(), "{:#?}", ran.summary);
     let state = bench.state();
     assert_eq!(state.outputs["where"], secret);
-    assert!(state.records[&at("vm")].inputs["network_id"].has_sensitive());
+    assert!(state.records[&at("vm")].inputs["label"].has_sensitive());
     assert!(!format!("{:?} {:?}", ran.events, ran.summary).contains("hunter2"));
 }
 
@@ -102,7 +102,7 @@ async fn what_was_read_counts_until_everything_is_as_declared() {
     let bench = Bench::new();
     applied(&bench).await;
     let other = Sheet::new()
-        .add("vm", "test_machine", json!({"network_id": "@core.id", "size": "small"}))
+        .add("vm", "test_note", json!({"label": "@core.id"}))
         .reading(&["core.id", "core.name"]);
     let mut goal = Bench::goal(&other);
     goal.bind([(external("core.id"), Value::from("net-1"))].into());
