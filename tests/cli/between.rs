@@ -64,12 +64,33 @@ fn a_value_goes_from_the_stack_that_publishes_it_to_the_one_that_reads_it() {
     let project = project();
     program(&project, &network("a"), WEB);
     let run = done(project.stacks("plan --env dev"));
-    insta::assert_snapshot!(run.stdout, @"");
-    done(project.stacks("apply --env dev --auto-approve"));
+    insta::assert_snapshot!(run.stdout, @r#"
+    network in dev
+
+      + note (infra_data) will be created
+          + id    = (known after apply)
+          + input = "a"
+
+      Outputs
+          + note = (known after apply)
+          + text = "a"
+
+    web in dev
+
+      + page (infra_data) will be created
+          + id    = (known after apply)
+          + input = (known after apply)
+
+      Outputs
+          + page = (known after apply)
+
+    Plan: 2 to add, 0 to change, 0 to destroy.
+    "#);
+    drop(done(project.stacks("apply --env dev --auto-approve")));
     assert_eq!(output(&project, "page"), output(&project, "note"));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
     // One stack alone: what it reads is taken from what the other's run left.
-    done(project.stacks("plan --env dev --stack web --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --stack web --detailed-exitcode")));
     // Another object: the value is unknown in the plan of both, and known in the apply.
     let moved = network("a").replace("'note', 'infra_data'", "'other', 'infra_data'");
     program(&project, &moved.replace("['note', 'id']", "['other', 'id']"), WEB);
@@ -79,7 +100,7 @@ fn a_value_goes_from_the_stack_that_publishes_it_to_the_one_that_reads_it() {
     let at = |text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("{}", run.shown()));
     assert!(at("other: created") < at("page: updat"), "{}", run.shown());
     assert_eq!(output(&project, "page"), output(&project, "note"));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
 }
 
 #[test]
@@ -99,13 +120,19 @@ fn names_do_not_decide_the_order_and_a_destruction_goes_the_other_way_round() {
         |run: &Run, text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("{}", run.shown()));
     assert!(at(&run, "page: created") < at(&run, "note: creating"), "{}", run.shown());
     let refused = failed(project.stacks("destroy --env dev --stack web --auto-approve"));
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @r#"
+    error[stacks::still-read]: another stack reads what would go
+      = `network` reads `text` of `web`
+      = hint: destroy that one first:
+        `infra destroy --env dev --stack network`
+      = hint: or both in one run; or apply it without what it reads
+    "#);
     assert_eq!(project.infra("state list --env dev --stack web").stdout.lines().count(), 1);
     let run = done(project.stacks("destroy --env dev --auto-approve"));
     assert!(at(&run, "note: destroyed") < at(&run, "page: destroying"), "{}", run.shown());
     // Nothing is read any more.
-    done(project.stacks("apply --env dev --stack web --auto-approve"));
-    done(project.stacks("destroy --env dev --stack web --auto-approve"));
+    drop(done(project.stacks("apply --env dev --stack web --auto-approve")));
+    drop(done(project.stacks("destroy --env dev --stack web --auto-approve")));
 }
 
 #[test]
@@ -113,19 +140,43 @@ fn what_is_not_there_is_told_with_near_names_and_where_it_is_read() {
     let project = project();
     program(&project, &network("a"), WEB);
     let run = failed(project.stacks("plan --env dev --stack web"));
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+    error[stacks::not-applied]: what is read is not applied yet
+      ┌─ stacks/src/main.rs:11:5
+      = `network`, which publishes `note`, was never applied in `dev`
+      = hint: apply it first:
+        `infra apply --env dev --stack network`
+      = hint: or select both, or none: then it comes first by itself
+    "#);
     assert!(!project.has_state(), "a plan that is refused leaves nothing");
     program(&project, &network("a").replace("'note', {", "'notes', {"), WEB);
     for words in ["plan --env dev", "validate --env dev", "apply --env dev --auto-approve"] {
         let run = failed(project.stacks(words));
         assert_eq!(run.stderr, failed(project.stacks("plan --env dev")).stderr);
     }
-    insta::assert_snapshot!(failed(project.stacks("plan --env dev")).stderr, @"");
-    done(project.stacks("apply --env dev --stack network --auto-approve"));
+    insta::assert_snapshot!(failed(project.stacks("plan --env dev")).stderr, @r#"
+    error[stacks::read]: what is read of another stack is not there
+      ┌─ stacks/src/main.rs:11:5
+      = `network` publishes no `note`
+      = hint: write `notes` if that is what you mean
+    "#);
+    drop(done(project.stacks("apply --env dev --stack network --auto-approve")));
     let run = failed(project.stacks("plan --env dev --stack web"));
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+    error[stacks::read]: what is read of another stack is not there
+      ┌─ stacks/src/main.rs:11:5
+      = the latest run of `network` left no output `note`
+      = hint: write `notes` if that is what you mean
+      = hint: or apply that stack first, if it publishes it by now:
+        `infra apply --env dev --stack network`
+    "#);
     program(&project, &network("a"), &WEB.replace("network.note", "netwrk.note"));
-    insta::assert_snapshot!(failed(project.stacks("plan --env dev --stack web")).stderr, @"");
+    insta::assert_snapshot!(failed(project.stacks("plan --env dev --stack web")).stderr, @r#"
+    error[stacks::read]: what is read of another stack is not there
+      ┌─ stacks/src/main.rs:11:5
+      = the program has no stack `netwrk`
+      = hint: write `network` if that is what you mean
+    "#);
 }
 
 #[test]
@@ -134,7 +185,12 @@ fn stacks_that_read_of_one_another_are_refused_with_the_chain() {
     let both = network("a").replace("outputs=", "reads=reads('web.page', line=5), outputs=");
     program(&project, &both, WEB);
     let run = failed(project.stacks("plan --env dev"));
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+    error[stacks::circle]: stacks read of one another in a circle
+      ┌─ stacks/src/main.rs:5:5
+      = `network` -> `web` -> `network`, by way of `web.page`, `network.note`
+      = hint: put what both need into a stack of its own
+    "#);
     assert_eq!(failed(project.stacks("validate --env dev")).stderr, run.stderr);
 }
 
@@ -157,13 +213,17 @@ fn what_reads_of_a_stack_that_failed_is_not_begun() {
 fn an_output_that_goes_away_and_is_read_is_warned_of() {
     let project = project();
     program(&project, &network("a"), WEB);
-    done(project.stacks("apply --env dev --auto-approve"));
+    drop(done(project.stacks("apply --env dev --auto-approve")));
     let without = "desired(resource('note', 'infra_data', input='a'))";
     program(&project, without, WEB);
     let run = done(project.stacks("plan --env dev --stack network"));
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+    warning[stacks::read-elsewhere]: another stack reads an output that goes away
+      = `web` reads `note` of `network`
+      = hint: `web` cannot be planned again before it reads something else
+    "#);
     // With both, it is an error of the one that reads.
-    failed(project.stacks("plan --env dev"));
+    drop(failed(project.stacks("plan --env dev")));
     // Once nobody reads it, nobody is warned.
     program(&project, without, "desired(resource('page', 'infra_data', input='own'))");
     let run = done(project.stacks("apply --env dev --stack web --auto-approve"));
@@ -197,7 +257,7 @@ fn the_graph_and_the_plan_as_json_show_what_is_read() {
     let run = done(project.stacks("graph --env dev"));
     assert!(run.stdout.contains("\"web/page\" -> \"network/output note\""), "{}", run.shown());
     assert!(run.stdout.contains("\"network/output note\" -> \"network/note\""), "{}", run.shown());
-    done(project.stacks("apply --env dev --auto-approve"));
+    drop(done(project.stacks("apply --env dev --auto-approve")));
     let run = done(project.stacks("plan --env dev --stack web --format json"));
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
     let page = &plan["configuration"]["root_module"]["resources"][0]["expressions"]["input"];

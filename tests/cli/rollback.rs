@@ -33,7 +33,7 @@ fn refused(project: &Project, words: &str, code: i32) -> Run {
 
 fn apply(project: &Project, resources: &str) -> String {
     project.program(&format!("desired({resources})"));
-    done(project.stacks("apply --env dev --auto-approve"));
+    drop(done(project.stacks("apply --env dev --auto-approve")));
     runs(project).pop().expect("a run")
 }
 
@@ -65,16 +65,16 @@ fn two_releases_are_rolled_back_and_the_rollback_too() {
         run.shown()
     );
     project.program(&format!("desired({})", release("shop:1", "")));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
     assert!(
         done(infra(project, "history --env dev"))
             .stdout
             .contains(&format!("rollback {}", &first[..8]))
     );
     // Without a run the latest one is taken back: that was the rollback.
-    done(rollback(project, "--auto-approve"));
+    drop(done(rollback(project, "--auto-approve")));
     project.program(&format!("desired({})", release("shop:3", "")));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn what_was_made_goes_and_what_was_deleted_is_made_anew_and_named() {
     let run = project.on_terminal(&words, &[("Type `yes` to rollback: ", "no")]);
     assert_eq!(run.code, Some(1), "{}", run.shown());
     let run = project.on_terminal(&words, &[("Type `yes` to rollback: ", "yes")]);
-    done(run);
+    drop(done(run));
     project.program(&format!("desired({})", [note("a", "one"), note("gone", "x")].join(", ")));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
     // There is nothing more to take back.
     let latest = runs(&project).pop().expect("a run");
     let run = done(rollback(&project, &latest));
@@ -106,12 +106,12 @@ fn a_resource_that_was_moved_keeps_its_address() {
     let project = Project::with_cloud();
     let first = apply(&project, &note("a", "one"));
     apply(&project, &note("a", "two"));
-    done(project.infra("state mv --env dev a b"));
+    drop(done(project.infra("state mv --env dev a b")));
     apply(&project, &note("b", "three"));
     let run = done(rollback(&project, &format!("{first} --auto-approve --format json")));
     assert!(run.stdout.contains("0 added, 1 changed, 0 destroyed"), "{}", run.shown());
     project.program(&format!("desired({})", note("b", "one")));
-    done(project.stacks("plan --env dev --detailed-exitcode"));
+    drop(done(project.stacks("plan --env dev --detailed-exitcode")));
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn a_run_that_cannot_be_gone_back_to_is_refused() {
     assert!(run.stderr.starts_with("error[state::stack]"), "{}", run.shown());
     // A second stack with a history of its own.
     project.write("stacks/settings/dev.toml", "[network]\n[web]\n");
-    done(project.stacks("apply --env dev --stack network --auto-approve"));
-    let mut rollback = |words: &str| {
+    drop(done(project.stacks("apply --env dev --stack network --auto-approve")));
+    let rollback = |words: &str| {
         let words = format!("rollback --env dev {words}");
         let mut command = project.command(&words.split_whitespace().collect::<Vec<_>>());
         with_credentials(&mut command);

@@ -22,6 +22,7 @@ mod moved;
 mod prevent_destroy;
 mod recovery;
 mod replace;
+mod rollback;
 mod targets;
 mod undo;
 mod unfinished;
