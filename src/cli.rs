@@ -68,6 +68,7 @@ enum Command {
     State(commands::state::StateCommand),
     History(commands::history::HistoryArgs),
     Undo(commands::undo::UndoArgs),
+    Rollback(commands::rollback::RollbackArgs),
     Graph(commands::graph::GraphArgs),
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
@@ -306,6 +307,7 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,
         Command::Undo(args) => commands::undo::run(context, args).await,
+        Command::Rollback(args) => commands::rollback::run(context, args).await,
         Command::Graph(args) => commands::graph::run(context, args).await,
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use infra_sdk::provider::{Create, Observed, Owner, Place, Provider, Target, Update};
+use infra_sdk::provider::{Create, Observed, Owner, Place, Provider, Target, UNHEARD, Update};
 use infra_sdk::stack::Answerer;
 use infra_sdk::{
     Address, Declaration, Diagnostic, Environment, Field, Kind, Location, Object, Reference, Stack,
@@ -249,8 +249,11 @@ impl Suite {
 
     /// Waits for the object and asserts that it reads back as asked for.
     async fn settled(&self, target: Target, wanted: Object) -> Made {
-        let observed =
-            self.provider.await_ready(&target, &wanted, None).await.expect("it becomes ready");
+        let observed = self
+            .provider
+            .await_ready(&target, &wanted, None, UNHEARD)
+            .await
+            .expect("it becomes ready");
         let schema = self.schema(&target.type_name);
         let left = self.differences(schema.inputs, &wanted, &observed.inputs, &wanted);
         assert_eq!(
@@ -336,9 +339,9 @@ impl Suite {
     /// Deletes an object, twice: the second time it is gone, and that is a success.
     async fn delete(&self, target: &Target) {
         self.provider.delete(target).await.expect("it is deleted");
-        self.provider.await_gone(target, None).await.expect("it goes");
+        self.provider.await_gone(target, None, UNHEARD).await.expect("it goes");
         self.provider.delete(target).await.expect("deleting what is gone succeeds");
-        self.provider.await_gone(target, None).await.expect("it stays gone");
+        self.provider.await_gone(target, None, UNHEARD).await.expect("it stays gone");
         let handler = crate::frame::provider::handler(&target.type_name);
         if !handler.is_some_and(|handler| handler.calls().vanishes) {
             return;

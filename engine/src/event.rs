@@ -29,6 +29,8 @@ pub enum Event {
         id: Option<String>,
         /// Time since it began.
         elapsed: Duration,
+        /// The cloud's last word about what is waited for, where it said one.
+        last: Option<String>,
     },
     /// An operation ended well.
     Completed {

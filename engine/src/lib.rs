@@ -21,6 +21,7 @@ pub mod plan;
 mod planner;
 pub mod recover;
 mod refresh;
+pub mod rollback;
 pub mod run;
 mod search;
 mod steps;
@@ -41,6 +42,7 @@ pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };
 pub use recover::Recovered;
+pub use rollback::{Rollback, rollback};
 pub use run::{Clock, Ports, Run, Stop, Wait};
 pub use undo::{Undo, undo};
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use infra_sdk::provider::{Owner, Place};
-use infra_sdk::{Address, Declarations, Diagnostic, Location, Object, Reference, Value};
+use infra_sdk::{Address, Declarations, Diagnostic, Externals, Location, Object, Reference, Value};
 
 use crate::work::Work;
 
@@ -18,6 +18,8 @@ pub struct Goal {
     pub owner: Arc<Owner>,
     /// What the program declared.
     pub declarations: Declarations,
+    /// Values of the outputs of other stacks that are read.
+    pub external: Externals,
     /// Whether to make it so, to take everything away, or to look only.
     pub mode: Mode,
     /// Whether to ask the cloud first; without it the records are believed.
@@ -38,12 +40,20 @@ impl Goal {
         Self {
             owner,
             declarations,
+            external: Externals::new(),
             mode: Mode::Apply,
             refresh: true,
             targets: Vec::new(),
             excludes: Vec::new(),
             replace: Vec::new(),
         }
+    }
+
+    /// Gives the outputs of other stacks that are read their values; what is not among them is
+    /// known only after those are applied.
+    pub fn bind(&mut self, values: Externals) {
+        self.declarations.bind(&values);
+        self.external.extend(values);
     }
 }
 
@@ -102,6 +112,43 @@ impl Plan {
     #[must_use]
     pub fn has_bookkeeping(&self) -> bool {
         !self.work.bookkeeping.is_empty()
+    }
+
+    /// Gives the outputs of other stacks that are read the values that they have by now, after those
+    /// stacks were applied. To be called before [`apply`](crate::apply()).
+    ///
+    /// # Errors
+    /// With each that has another value than the plan was made with: what was shown is not what
+    /// would be done.
+    pub fn bind(&mut self, values: &Externals) -> Result<(), Vec<Diagnostic>> {
+        let reads = &self.work.reads;
+        let moved = reads.declared.iter().filter_map(|read| {
+            let planned = reads.values.get(&read.external)?;
+            let now = values.get(&read.external)?;
+            if planned.has_unknown() || planned == now {
+                return None;
+            }
+            Some(
+                Diagnostic::error("apply::moved", "the plan does not fit any more")
+                    .detail(format!(
+                        "`{}` has another value than it was planned with",
+                        read.external
+                    ))
+                    .location(read.location.clone())
+                    .hint("run the command again for a new plan; nothing was changed for this one"),
+            )
+        });
+        let moved: Vec<_> = moved.collect();
+        if !moved.is_empty() {
+            return Err(moved);
+        }
+        for declaration in self.work.parts.iter_mut().filter_map(|p| p.declaration.as_mut()) {
+            declaration.bind(values);
+        }
+        for output in &mut self.work.outputs {
+            output.expr.bind(values);
+        }
+        Ok(())
     }
 
     /// How many changes there are of each sort. A replacement counts as an addition and a

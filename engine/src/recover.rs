@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use infra_sdk::provider::{Observed, Owner, Provider, Readiness, Settling, Target};
+use infra_sdk::provider::{Observed, Owner, Provider, Readiness, Settling, Target, UNHEARD};
 use infra_sdk::store::{
     Deposed, Edit, Intent, Operation, Record, RunChange, State, Status, StoreError, Waiting,
 };
@@ -213,7 +213,7 @@ fn is_useless(provider: &dyn Provider, intent: &Intent) -> bool {
 async fn discard(provider: &dyn Provider, lost: &Lost, id: String) -> Result<(), Diagnostic> {
     let target = lost.target(id);
     let deleted = match provider.delete(&target).await {
-        Ok(()) => provider.await_gone(&target, None).await,
+        Ok(()) => provider.await_gone(&target, None, UNHEARD).await,
         Err(failure) => Err(failure),
     };
     deleted.map_err(|failure| {
@@ -469,6 +469,7 @@ pub(crate) fn remember(state: &mut State, edits: Vec<Edit>) {
                 state.records.remove(&address);
             }
             Edit::Outputs(outputs) => state.outputs = outputs,
+            Edit::Reads(reads) => state.reads = reads,
             Edit::Lookup(key, value) => {
                 state.lookups.insert(key, value);
             }

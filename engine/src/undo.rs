@@ -11,8 +11,8 @@ use std::sync::Arc;
 use infra_sdk::provider::{Owner, Provider};
 use infra_sdk::store::{Record, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
-    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Field, Function, Object,
-    OutputDeclaration, Reference, Schema, Value,
+    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, External, Field, Function,
+    Object, OutputDeclaration, ReadDeclaration, Reference, Schema, Value,
 };
 
 use crate::check::{Hints as _, near};
@@ -94,12 +94,12 @@ fn changed_records(run: &RunRecord, owner: &Owner) -> Option<Diagnostic> {
     )
 }
 
-fn unreadable(error: &StoreError) -> Diagnostic {
+pub(crate) fn unreadable(error: &StoreError) -> Diagnostic {
     Diagnostic::error("undo::history", "the history cannot be read").detail(error.to_string())
 }
 
 /// The way back, while it is put together.
-struct Inverse<'a> {
+pub(crate) struct Inverse<'a> {
     provider: &'a dyn Provider,
     state: &'a State,
     /// What the run changed, as it was before; `None` for what was not there.
@@ -111,7 +111,11 @@ struct Inverse<'a> {
 }
 
 impl<'a> Inverse<'a> {
-    fn new(provider: &'a dyn Provider, state: &'a State, changes: &'a [RunChange]) -> Self {
+    pub(crate) fn new(
+        provider: &'a dyn Provider,
+        state: &'a State,
+        changes: &'a [RunChange],
+    ) -> Self {
         let mut before: BTreeMap<&Address, Option<&Record>> = BTreeMap::new();
         for change in changes.iter().filter(|change| !is_left_over(change)) {
             before.entry(&change.address).or_insert(change.before.as_ref());
@@ -198,7 +202,7 @@ impl<'a> Inverse<'a> {
         }
     }
 
-    fn goal(mut self, owner: &Arc<Owner>) -> Result<Undo, Vec<Diagnostic>> {
+    pub(crate) fn goal(mut self, owner: &Arc<Owner>) -> Result<Undo, Vec<Diagnostic>> {
         if self.before.is_empty() {
             self.lost.push(
                 Diagnostic::warning("undo::nothing", "the run made no change to take back")
@@ -210,6 +214,8 @@ impl<'a> Inverse<'a> {
             declarations.resources.extend(self.declaration(record));
         }
         declarations.outputs = self.outputs();
+        // The history does not know what was read then; what is read now may have stayed.
+        declarations.reads = reads(self.state);
         if self.problems.is_empty() {
             Ok(Undo { goal: Goal::new(Arc::clone(owner), declarations), lost: self.lost })
         } else {
@@ -354,9 +360,16 @@ impl<'a> Inverse<'a> {
     }
 }
 
+fn reads(state: &State) -> Vec<ReadDeclaration> {
+    let all = state.reads.iter().flat_map(|(stack, outputs)| {
+        outputs.iter().map(|output| External { stack: stack.clone(), output: output.clone() })
+    });
+    all.map(|external| ReadDeclaration { external, location: None }).collect()
+}
+
 /// Whether a change is the end of an object that an earlier one replaced: there was no record of
 /// its own, and it does not come back.
-fn is_left_over(change: &RunChange) -> bool {
+pub(crate) fn is_left_over(change: &RunChange) -> bool {
     use infra_sdk::store::Operation;
     change.operation == Operation::Delete && change.before.is_none()
 }

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use infra_sdk::provider::Owner;
-use infra_sdk::store::{Edit, Intent, Record};
-use infra_sdk::{Address, Declaration, Object, OutputDeclaration, Value};
+use infra_sdk::store::{Edit, Intent, Reads, Record};
+use infra_sdk::{
+    Address, Declaration, Externals, Object, OutputDeclaration, ReadDeclaration, Value,
+};
 
 use crate::event::Operation;
 
@@ -30,6 +32,21 @@ pub(crate) struct Work {
     pub(crate) open: HashMap<Address, (u64, Intent)>,
     /// Outputs as recorded.
     pub(crate) recorded_outputs: BTreeMap<String, Value>,
+    /// What is read of other stacks.
+    pub(crate) reads: Readings,
+}
+
+/// What is read of other stacks: where, with which values, and how it is recorded.
+#[derive(Debug, Default)]
+pub(crate) struct Readings {
+    /// As declared.
+    pub(crate) declared: Vec<ReadDeclaration>,
+    /// The values that the plan was made with.
+    pub(crate) values: Externals,
+    /// As it is recorded while the run goes on.
+    pub(crate) during: Reads,
+    /// As it is recorded once everything is done.
+    pub(crate) after: Reads,
 }
 
 /// What applying needs of one change.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{Address, Object, Value};
+use crate::{Address, External, Externals, Object, Value};
 
 /// A value that may refer to attributes of other resources.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub enum Expr {
     Map(BTreeMap<String, Self>),
     /// An attribute of another resource.
     Reference(Reference),
+    /// An output of another stack, and its value as far as it is known.
+    External(External, Value),
     /// A pure function of other expressions.
     Call(Function, Vec<Self>),
 }
@@ -136,7 +138,7 @@ impl Expr {
     pub fn references(&self) -> Vec<&Reference> {
         fn walk<'a>(expr: &'a Expr, found: &mut Vec<&'a Reference>) {
             match expr {
-                Expr::Value(_) => {}
+                Expr::Value(_) | Expr::External(..) => {}
                 Expr::List(items) | Expr::Call(_, items) => {
                     items.iter().for_each(|item| walk(item, found));
                 }
@@ -149,6 +151,35 @@ impl Expr {
         found
     }
 
+    /// Every output of another stack in the expression, in order of appearance.
+    #[must_use]
+    pub fn externals(&self) -> Vec<&External> {
+        match self {
+            Self::Value(_) | Self::Reference(_) => Vec::new(),
+            Self::External(external, _) => vec![external],
+            Self::List(items) | Self::Call(_, items) => {
+                items.iter().flat_map(Self::externals).collect()
+            }
+            Self::Map(entries) => entries.values().flat_map(Self::externals).collect(),
+        }
+    }
+
+    /// Gives outputs of other stacks these values; one that is not among them stays as it is.
+    pub fn bind(&mut self, values: &Externals) {
+        match self {
+            Self::Value(_) | Self::Reference(_) => {}
+            Self::External(external, value) => {
+                if let Some(known) = values.get(external) {
+                    value.clone_from(known);
+                }
+            }
+            Self::List(items) | Self::Call(_, items) => {
+                items.iter_mut().for_each(|item| item.bind(values));
+            }
+            Self::Map(entries) => entries.values_mut().for_each(|item| item.bind(values)),
+        }
+    }
+
     /// The value of the expression, with `resolve` giving the values of references: a value, or
     /// [`Value::Unknown`] for one that is not known yet, or `None` for one that does not exist.
     ///
@@ -159,7 +190,7 @@ impl Expr {
         resolve: &dyn Fn(&Reference) -> Option<Value>,
     ) -> Result<Value, EvalError> {
         match self {
-            Self::Value(value) => Ok(value.clone()),
+            Self::Value(value) | Self::External(_, value) => Ok(value.clone()),
             Self::List(items) => Ok(Value::List(
                 items.iter().map(|i| i.evaluate(resolve)).collect::<Result<_, _>>()?,
             )),

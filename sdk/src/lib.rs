@@ -8,6 +8,7 @@
 extern crate self as infra_sdk;
 
 pub mod address;
+pub mod between;
 pub mod builtin;
 pub mod choice;
 pub mod diagnostic;
@@ -31,6 +32,7 @@ pub mod units;
 pub mod value;
 
 pub use address::{Address, InvalidAddress};
+pub use between::{External, Externals, ReadDeclaration, StackOutput};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use error::{Error, Result};
 pub use expr::{EvalError, Expr, Function, Reference};

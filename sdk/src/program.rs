@@ -97,7 +97,7 @@ impl Program {
                 .hint(format!("its stacks are: {known}"));
             return pipe.borrow_mut().send(&failed(diagnostic));
         };
-        let declared = declare(run, &hello, Rc::clone(pipe));
+        let declared = declare(run, name, &hello, Rc::clone(pipe));
         pipe.borrow_mut().send(&FromProgram::desired(&declared))
     }
 }
@@ -107,7 +107,7 @@ fn failed(diagnostic: Diagnostic) -> FromProgram {
 }
 
 /// Runs a stack function; a panic in it becomes a diagnostic.
-fn declare(run: &Run, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
+fn declare(run: &Run, name: &str, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
     let thread = std::thread::current().id();
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -130,7 +130,7 @@ fn declare(run: &Run, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
             *panic = Some((message, place));
         }
     }));
-    let mut stack = Stack::new(hello.to_environment(), Box::new(Asker { pipe }));
+    let mut stack = Stack::new(hello.to_environment(), Box::new(Asker { pipe })).named(name);
     let mut problems = Vec::new();
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
         run(&mut stack, &hello.settings, &mut problems);

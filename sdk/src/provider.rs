@@ -299,6 +299,13 @@ pub struct LookupRequest {
     pub place: Place,
 }
 
+/// Takes the cloud's latest word about an object that is waited for, such as `backing-up`. Must not
+/// block. What is said may be said again; nothing has to be said at all.
+pub type Words<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// Words that nobody listens to.
+pub const UNHEARD: Words<'static> = &|_| {};
+
 /// What the engine needs of a cloud.
 pub trait Provider: Send + Sync {
     /// The type of that name.
@@ -331,22 +338,24 @@ pub trait Provider: Send + Sync {
 
     /// Waits until an object that was created or updated is ready and reads back as `wanted`, as
     /// far as the service shows it. Fails with `NotReady`, or with `TimedOut` when it takes longer
-    /// than `timeout` or the type's own patience.
+    /// than `timeout` or the type's own patience. Tells `words` what goes on meanwhile.
     fn await_ready<'a>(
         &'a self,
         target: &'a Target,
         wanted: &'a Object,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<Observed, Failure>>;
 
     /// Deletes an object. One that is gone already is a success.
     fn delete<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// Waits until a deleted object is gone.
+    /// Waits until a deleted object is gone. Tells `words` what goes on meanwhile.
     fn await_gone<'a>(
         &'a self,
         target: &'a Target,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// The ids of objects that this create may have made: by token, ownership tags, or name.

@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::options::{Arguments, CommonOptions};
 use crate::{
-    Address, Diagnostic, Expr, FieldType, Home, IntoText, Kind, Location, Region, Result, Value,
+    Address, Diagnostic, Expr, FieldType, Home, IntoText, Kind, Location, ReadDeclaration, Region,
+    Result, Value,
 };
 
 /// The environment that the stack is made for.
@@ -106,6 +107,8 @@ pub struct Declarations {
     pub resources: Vec<Declaration>,
     /// Outputs, in order of declaration.
     pub outputs: Vec<OutputDeclaration>,
+    /// What is read of other stacks, in order of declaration.
+    pub reads: Vec<ReadDeclaration>,
     /// What was wrong on the way.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -129,6 +132,7 @@ pub trait Answerer {
 const HOME: &str = "";
 
 struct Shared {
+    name: Option<String>,
     declared: Declarations,
     addresses: BTreeSet<Address>,
     regions: BTreeMap<&'static str, String>,
@@ -148,6 +152,7 @@ impl Stack {
     #[must_use]
     pub fn new(environment: Environment, answerer: Box<dyn Answerer>) -> Self {
         let shared = Shared {
+            name: None,
             declared: Declarations::default(),
             addresses: BTreeSet::new(),
             regions: BTreeMap::new(),
@@ -159,6 +164,13 @@ impl Stack {
             scope: None,
             region: PhantomData,
         }
+    }
+
+    /// The same stack with a name, by which it knows its own outputs. Programs are given theirs so.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        self.shared.borrow_mut().name = Some(name.to_owned());
+        self
     }
 
     /// Puts what is declared and looked up from here on into a region, whatever region the
@@ -291,7 +303,16 @@ impl<R: Region> Stack<R> {
         self.shared.borrow_mut().declared.diagnostics.push(diagnostic);
     }
 
-    fn output_expr(&mut self, name: &str, expr: Expr, location: Location) {
+    /// The name of the stack, if it has one.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.shared.borrow().name.clone()
+    }
+
+    pub(crate) fn declare_read(&mut self, read: ReadDeclaration) {
+        self.shared.borrow_mut().declared.reads.push(read);
+    }
+
+    pub(crate) fn output_expr(&mut self, name: &str, expr: Expr, location: Location) {
         let mut shared = self.shared.borrow_mut();
         let declared = &mut shared.declared;
         if declared.outputs.iter().any(|output| output.name == name) {

@@ -5,7 +5,7 @@
 //! before it returns, and closes its intent in the same step; both cost the same whatever the size
 //! of the stack; what cannot be read is an error and never an empty state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::provider::{BoxFuture, Place};
 use crate::{Address, Location, Object, Value};
@@ -21,11 +21,16 @@ pub struct State {
     pub records: BTreeMap<Address, Record>,
     /// Outputs of the stack after its latest apply.
     pub outputs: BTreeMap<String, Value>,
+    /// What its resources were made of that belongs to other stacks.
+    pub reads: Reads,
     /// Answers to lookups, by [`lookup_key`], for `validate` without a cloud.
     pub lookups: BTreeMap<String, Value>,
     /// Operations that were begun and not ended, oldest first.
     pub open: Vec<(u64, Intent)>,
 }
+
+/// Outputs that are read of other stacks: their names, by the name of the stack.
+pub type Reads = BTreeMap<String, BTreeSet<String>>;
 
 /// The key under which the answer to a lookup is kept.
 #[must_use]
@@ -145,6 +150,8 @@ pub enum Edit {
     Remove(Address),
     /// Replaces all outputs.
     Outputs(BTreeMap<String, Value>),
+    /// Replaces what is read of other stacks.
+    Reads(Reads),
     /// Keeps the answer to a lookup, by [`lookup_key`].
     Lookup(String, Value),
     /// Appends to the history of a run.

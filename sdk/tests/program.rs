@@ -120,9 +120,9 @@ impl Conversation {
     /// The last message, after which the program has to end well by itself.
     fn hear_desired(&mut self) -> Declarations {
         let declared = match self.hear() {
-            Some(FromProgram::Desired { protocol, resources, outputs, diagnostics }) => {
+            Some(FromProgram::Desired { protocol, resources, outputs, reads, diagnostics }) => {
                 assert_eq!(protocol, PROTOCOL);
-                declarations(resources, outputs, diagnostics)
+                declarations(resources, outputs, reads, diagnostics)
                     .unwrap_or_else(|error| panic!("not the protocol: {error}"))
             }
             other => panic!("the desired set, not {other:?}"),
@@ -235,8 +235,8 @@ fn a_hello_without_a_stack_is_answered_with_all_of_them() {
     };
     assert_eq!(protocol, PROTOCOL);
     let expected =
-        ["fails", "mistakes", "panics", "panics-in-a-thread", "prints", "queues", "zones"];
-    assert_eq!(stacks, expected);
+        "fails mistakes panics panics-in-a-thread prints publishes queues reads zones".split(' ');
+    assert_eq!(stacks, expected.collect::<Vec<_>>());
     assert!(conversation.end().0.success());
 }
 
@@ -406,4 +406,37 @@ fn input_that_ends_in_the_middle_is_a_broken_conversation() {
     assert_at(&declared.diagnostics[0], "in stack.lookup(Zones)?");
     let detail = &declared.diagnostics[0].detail;
     assert!(!detail.contains("run `infra plan`"), "it was not started by hand: {detail}");
+}
+
+#[test]
+fn what_another_stack_publishes_is_a_reference_with_its_place() {
+    let mut conversation = Conversation::start();
+    conversation.say(&hello(Some("reads")));
+    let declared = conversation.hear_desired();
+    assert_eq!(declared.diagnostics, []);
+    let [first, second] = declared.reads.as_slice() else { panic!("{:?}", declared.reads) };
+    assert_eq!(first.external.to_string(), "publishes.address");
+    assert_eq!(first.location.as_ref().map(|at| at.line), Some(line("stack.read(ADDRESS)")));
+    assert_eq!(second.external.to_string(), "publishes.names");
+    let name = &declared.resources[0].arguments.inputs["name"];
+    assert_eq!(name.externals(), [&first.external]);
+    assert_eq!(name.evaluate(&|_| None), Ok(Value::Unknown));
+    let mut bound = declared.clone();
+    let value = Value::List(vec![Value::from("a"), Value::Unknown]);
+    bound.bind(&[(second.external.clone(), value)].into());
+    let element = &bound.resources[1].arguments.inputs["name"];
+    assert_eq!(element.evaluate(&|_| None), Ok(Value::from("a")), "what is known is known");
+}
+
+#[test]
+fn a_stack_publishes_its_own_outputs_and_reads_those_of_others() {
+    let mut conversation = Conversation::start();
+    conversation.say(&hello(Some("publishes")));
+    let declared = conversation.hear_desired();
+    let names: Vec<_> = declared.outputs.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["address", "names", "other"]);
+    assert_eq!(codes(&declared), ["stack::publish", "stack::read"]);
+    assert_at(&declared.diagnostics[0], "stack.publish(OTHER");
+    assert_at(&declared.diagnostics[1], "stack.read(NAMES); // its own");
+    assert_eq!(declared.reads, []);
 }

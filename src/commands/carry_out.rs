@@ -16,6 +16,7 @@ use crate::config::Environment;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
+use crate::session::between::Between;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, SystemClock, Way, approve, confirm, kept, plan_all,
     states, within,
@@ -161,15 +162,27 @@ async fn apply_all(
     let goes_on = format!("infra {} --env {}", work.command, work.environment.name);
     let stop = context.interrupts.hold(Hold::Run { goes_on });
     let mut done = Vec::new();
+    let mut progress = Between::new(work.mode);
     for stack in work.stacks {
-        let Prepared { name, store, plan, .. } = stack;
+        let refused = progress.refusal(&stack);
+        let values = progress.values();
+        let Prepared { name, store, mut plan, reads_of, .. } = stack;
         let Some(store) = store else {
             return Err(Diagnostic::error("apply::unlocked", "the state is not held")
                 .hint("plan with the lock")
                 .into());
         };
         if plan.is_empty() && !plan.has_bookkeeping() {
-            done.push((name, Summary { outputs: outputs(&plan), ..Summary::default() }));
+            let summary = Summary { outputs: outputs(&plan), ..Summary::default() };
+            progress.note(&name, reads_of, &summary);
+            done.push((name, summary));
+            continue;
+        }
+        let fits = refused.map_or_else(|| plan.bind(values), |refused| Err(vec![refused]));
+        if let Err(diagnostics) = fits {
+            let summary = Summary { diagnostics, ..not_begun(&plan) };
+            progress.note(&name, reads_of, &summary);
+            done.push((name, summary));
             continue;
         }
         let (sender, receiver) = mpsc::channel();
@@ -196,6 +209,7 @@ async fn apply_all(
         {
             std::panic::resume_unwind(panic.into_panic());
         }
+        progress.note(&name, reads_of, &summary);
         done.push((name, summary));
     }
     Ok(done)
@@ -206,12 +220,13 @@ async fn apply(plan: Plan, run: Run<'_>, stop: &watch::Receiver<Stop>) -> Summar
     if *stop.borrow() == Stop::Running {
         return infra_engine::apply(plan, &run).await;
     }
+    Summary { interrupted: true, ..not_begun(&plan) }
+}
+
+/// The summary of a plan of which nothing is begun.
+fn not_begun(plan: &Plan) -> Summary {
     let left = plan.changes.iter().filter(|change| !change.reasons.is_empty());
-    Summary {
-        left: left.map(|change| change.address.clone()).collect(),
-        interrupted: true,
-        ..Summary::default()
-    }
+    Summary { left: left.map(|change| change.address.clone()).collect(), ..Summary::default() }
 }
 
 /// Shows events in a thread of its own: a slow reader must not slow the run.

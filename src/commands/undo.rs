@@ -1,11 +1,13 @@
-//! `infra undo`.
+//! `infra undo`, and what it has in common with `infra rollback`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::Args;
 use infra_engine::{Mode, Undo};
-use infra_sdk::provider::Owner;
-use infra_sdk::store::State;
+use infra_sdk::Diagnostic;
+use infra_sdk::provider::{Owner, Provider};
+use infra_sdk::store::{State, Store};
 
 use super::carry_out::{ApplyingArgs, Work, finish};
 use super::history::find;
@@ -13,6 +15,7 @@ use super::state::address;
 use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::session::between::{read_elsewhere, readers};
 use crate::session::{Prepared, Site, connect, select_recorded, settle};
 
 /// Take a run back
@@ -52,32 +55,78 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     // The others are let go before anything takes time.
     stores.retain(|(site, _)| site.stack == stack);
     let Some((site, store)) = stores.pop() else { return Ok(Exit::Failed) };
-    let cloud = connect(context, &project, &environment).await?;
-    let owner = Arc::new(Owner { stack: stack.to_owned(), environment: environment.name.clone() });
-    let mut state = store.load().await.map_err(|error| site.refused(&error))?;
-    let inverse = async |state: &State| {
-        infra_engine::undo(&*cloud.provider, &*store, &owner, state, &run.id, &accepted).await
-    };
-    let mut undo = inverse(&state).await?;
-    if settle(context, &*cloud.provider, &*store, &mut state, &undo.goal).await? {
-        undo = inverse(&state).await?;
+    let back = Back { site, store, verb: "undo", command: format!("undo {}", run.id) };
+    back.carry_out(context, &args.applying, async |past| {
+        let Past { provider, store, owner, state } = past;
+        infra_engine::undo(provider, store, owner, state, &run.id, &accepted).await
+    })
+    .await
+}
+
+/// A way back in the history of a stack, which is held.
+pub(super) struct Back<'a> {
+    /// The state of the stack.
+    pub(super) site: Site<'a>,
+    /// The same, held.
+    pub(super) store: Box<dyn Store>,
+    /// What is asked for, and what the end says.
+    pub(super) verb: &'static str,
+    /// The command, for the history.
+    pub(super) command: String,
+}
+
+/// From what a way back is made.
+pub(super) struct Past<'a> {
+    /// The cloud.
+    pub(super) provider: &'a dyn Provider,
+    /// The store, with the history.
+    pub(super) store: &'a dyn Store,
+    /// Whose the objects are.
+    pub(super) owner: &'a Arc<Owner>,
+    /// What is recorded now.
+    pub(super) state: &'a State,
+}
+
+impl Back<'_> {
+    /// Plans the way, shows it with what cannot come back, asks, and carries it out.
+    pub(super) async fn carry_out(
+        self,
+        context: &Context,
+        args: &ApplyingArgs,
+        way: impl AsyncFn(Past<'_>) -> Result<Undo, Vec<Diagnostic>>,
+    ) -> Result<Exit> {
+        let Self { site, store, verb, command } = self;
+        let Site { project, environment, stack } = site;
+        let cloud = connect(context, project, environment).await?;
+        let provider = &*cloud.provider;
+        let owner =
+            Arc::new(Owner { stack: stack.to_owned(), environment: environment.name.clone() });
+        let mut state = store.load().await.map_err(|error| site.refused(&error))?;
+        let (held, owner) = (&*store, &owner);
+        let mut undo = way(Past { provider, store: held, owner, state: &state }).await?;
+        if settle(context, provider, held, &mut state, &undo.goal).await? {
+            undo = way(Past { provider, store: held, owner, state: &state }).await?;
+        }
+        let Undo { mut goal, lost } = undo;
+        goal.refresh = args.refresh.refresh;
+        let mut plan = infra_engine::plan(provider, &state, goal.clone()).await?;
+        plan.warnings.extend(lost);
+        let alone = BTreeSet::new();
+        let readers = readers(context, project, environment, (stack, &plan), &alone).await?;
+        plan.warnings.extend(readers.iter().map(|reader| read_elsewhere(stack, reader)));
+        context.terminal.diagnostics(&plan.warnings);
+        let name = stack.to_owned();
+        let reads_of = BTreeSet::new();
+        let work = Work {
+            environment,
+            provider,
+            stacks: vec![Prepared { name, store: Some(store), goal, plan, reads_of }],
+            mode: Mode::Apply,
+            verb,
+            command,
+            reviewed: false,
+            accepted: None,
+        };
+        finish(context, work, args).await
     }
-    let Undo { mut goal, lost } = undo;
-    goal.refresh = args.applying.refresh.refresh;
-    let mut plan = infra_engine::plan(&*cloud.provider, &state, goal.clone()).await?;
-    plan.warnings.extend(lost);
-    context.terminal.diagnostics(&plan.warnings);
-    let command = format!("undo {}", run.id);
-    let name = stack.to_owned();
-    let work = Work {
-        environment: &environment,
-        provider: &*cloud.provider,
-        stacks: vec![Prepared { name, store: Some(store), goal, plan }],
-        mode: Mode::Apply,
-        verb: "undo",
-        command,
-        reviewed: false,
-        accepted: None,
-    };
-    finish(context, work, &args.applying).await
 }

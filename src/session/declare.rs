@@ -9,6 +9,7 @@ use infra_sdk::provider::Provider;
 use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Recorded;
+use super::between::{ordered, wrong_reads};
 use super::select::{Selected, Selection};
 use crate::cli::Context;
 use crate::error::{CommandError, Result};
@@ -70,12 +71,25 @@ pub(crate) async fn declare_recorded<'a>(
     selection: &'a Selection,
     provider: &'a dyn Provider,
 ) -> Result<Vec<Declared<Recorded<'a>>>> {
-    declare(context, selection, provider, async |stack| {
+    let declared = declare(context, selection, provider, async |stack| {
         let state = selection.site(stack).read(context).await?;
         let known = state.map(|state| state.lookups).unwrap_or_default();
         Ok(Recorded::new(provider, &selection.environment.region, known))
     })
-    .await
+    .await?;
+    in_order(selection, declared)
+}
+
+/// The stacks in the order in which they are applied.
+///
+/// # Errors
+/// With everything that is read of other stacks and not there, and when stacks read of one another.
+pub(super) fn in_order<A>(
+    selection: &Selection,
+    declared: Vec<Declared<A>>,
+) -> Result<Vec<Declared<A>>> {
+    let wrong = wrong_reads(selection, &declared);
+    if wrong.is_empty() { Ok(ordered(declared)?) } else { Err(CommandError::from(wrong)) }
 }
 
 /// Runs the program for one stack. Where others may know a variable that this one does not, it is

@@ -6,6 +6,7 @@
 mod adopt;
 mod answers;
 mod approve;
+pub(crate) mod between;
 mod budget;
 mod clock;
 mod cloud;

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`plan_all`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use infra_sdk::store::{Edit, State, Store, StoreError};
 
 use super::adopt::adopt;
 use super::answers::Live;
+use super::between::{bind, consumers_first, read_elsewhere, readers, reads_of, still_read};
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
-use super::declare::{Declared, declare};
+use super::declare::{Declared, declare, in_order};
 use super::part::{Part, Search, partial};
 use super::select::{Selection, select};
 use crate::cli::{Context, Format, StackArgs};
@@ -30,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) goal: Goal,
     /// What has to change.
     pub(crate) plan: Plan,
+    /// The stacks that it reads of: as declared, and for a destruction as recorded.
+    pub(crate) reads_of: BTreeSet<String>,
 }
 
 /// The plans of all selected stacks of an environment.
@@ -78,19 +82,26 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: &Way) -> 
     one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))?;
     let cloud = connect(context, &selection.project, &selection.environment).await?;
     let provider = &*cloud.provider;
-    let declared =
+    let mut declared =
         declare(context, &selection, provider, async |_| Ok(Live::new(provider))).await?;
+    if way.mode == Mode::Apply {
+        declared = in_order(&selection, declared)?;
+    }
     let mut stacks = Vec::new();
     let mut problems = Vec::new();
     let mut search = Search::new(&way.part);
     for declared in declared {
-        match prepare(context, &selection, &cloud, declared, (way, &mut search)).await {
+        match prepare(context, &selection, &cloud, declared, (way, &mut search), &stacks).await {
             Ok(prepared) => stacks.extend(prepared),
             Err(error) if error.exit == crate::exit::Exit::Failed => {
                 problems.extend(error.diagnostics);
             }
             Err(error) => return Err(error),
         }
+    }
+    problems.extend(taken_away(context, &selection, &stacks, way.mode).await?);
+    if way.mode == Mode::Destroy {
+        stacks = consumers_first(stacks);
     }
     if problems.is_empty() {
         problems.extend(search.nowhere());
@@ -105,6 +116,29 @@ pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: &Way) -> 
     }
 }
 
+/// Refuses to destroy what stacks outside of the run read, and warns of other outputs that go away.
+async fn taken_away(
+    context: &Context,
+    selection: &Selection,
+    stacks: &[Prepared],
+    mode: Mode,
+) -> Result<Vec<Diagnostic>> {
+    let beside: BTreeSet<_> = selection.stacks.iter().map(|stack| stack.name.clone()).collect();
+    let (project, environment) = (&selection.project, &selection.environment);
+    let mut refused = Vec::new();
+    for Prepared { name, plan, .. } in stacks {
+        for reader in readers(context, project, environment, (name, plan), &beside).await? {
+            match mode {
+                Mode::Destroy => refused.push(still_read(environment, name, &reader)),
+                Mode::Apply | Mode::Refresh => {
+                    context.terminal.diagnostics([&read_elsewhere(name, &reader)])
+                }
+            }
+        }
+    }
+    Ok(refused)
+}
+
 /// The plan of a stack; `None` where the command is not about it.
 async fn prepare(
     context: &Context,
@@ -112,6 +146,7 @@ async fn prepare(
     cloud: &Cloud,
     declared: Declared<Live<'_>>,
     (way, search): (&Way, &mut Search<'_>),
+    planned: &[Prepared],
 ) -> Result<Option<Prepared>> {
     let Declared { name, declarations, mut answers } = declared;
     let owner =
@@ -120,6 +155,7 @@ async fn prepare(
     goal.mode = way.mode;
     goal.refresh = way.refresh;
     way.part.put_into(&mut goal);
+    bind(context, &selection.producers(), &mut goal, planned).await?;
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
             let site = selection.site(&name);
@@ -141,7 +177,8 @@ async fn prepare(
     }
     let plan = infra_engine::plan(&*cloud.provider, &state, goal.clone()).await?;
     context.terminal.diagnostics(&plan.warnings);
-    Ok(Some(Prepared { name, store, goal, plan }))
+    let reads_of = reads_of(&goal, &state);
+    Ok(Some(Prepared { name, store, goal, plan, reads_of }))
 }
 
 /// Keeps what was looked up and is not known yet.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::{Address, Diagnostic};
 
+use super::between::Producers;
 use super::place;
 use super::site::Site;
 use super::states;
@@ -23,6 +24,8 @@ pub(crate) struct Selection {
     pub(crate) environment: Environment,
     /// What declares the stacks.
     pub(crate) program: Program,
+    /// The stacks that the program has.
+    pub(crate) known: BTreeSet<String>,
     /// The stacks by name, in the order in which they are applied.
     pub(crate) stacks: Vec<Selected>,
     /// Settings of the command line.
@@ -33,6 +36,17 @@ impl Selection {
     /// The state of a stack.
     pub(crate) fn site<'a>(&'a self, stack: &'a str) -> Site<'a> {
         Site { project: &self.project, environment: &self.environment, stack }
+    }
+
+    /// Where the values of other stacks come from.
+    pub(super) fn producers(&self) -> Producers<'_> {
+        let beside = self.stacks.iter().map(|selected| selected.name.as_str()).collect();
+        Producers { project: &self.project, environment: &self.environment, beside }
+    }
+
+    /// Whether a stack is selected and the program has it.
+    pub(super) fn is_declared(&self, stack: &str) -> bool {
+        self.stacks.iter().any(|selected| selected.name == stack && selected.declared)
     }
 }
 
@@ -91,7 +105,8 @@ pub(crate) async fn select(
         Problem::NoSettings => no_settings(&project, &environment, &known).into(),
         Problem::Wrong(error) => error,
     })?;
-    Ok(Selection { project, environment, program, stacks, variables: args.var.clone() })
+    let known = known.into_iter().collect();
+    Ok(Selection { project, environment, program, known, stacks, variables: args.var.clone() })
 }
 
 /// Finds the project and selects stacks that have a state, without their program.

@@ -111,10 +111,14 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             let body = hook(address, *operation, None, id.as_deref());
             line("info", &message, "apply_start", body)
         }
-        Event::Progress { address, operation, elapsed, id } => {
-            let message =
+        Event::Progress { address, operation, elapsed, id, last } => {
+            let mut message =
                 format!("{address}: {}... [{}s elapsed]", operation.verb(), elapsed.as_secs());
-            let body = hook(address, *operation, Some(*elapsed), id.as_deref());
+            let mut body = hook(address, *operation, Some(*elapsed), id.as_deref());
+            if let Some(word) = last {
+                message = format!("{message}: {word}");
+                body["hook"]["status"] = json!(word);
+            }
             line("info", &message, "apply_progress", body)
         }
         Event::Completed { address, operation, id, elapsed, .. } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use infra_sdk::{Address, Declaration, Declarations};
+use infra_sdk::{Address, Declaration, Declarations, Expr, External};
 
 /// The graph of some stacks, each in a cluster of its own. An arrow leads to what is needed.
 pub(crate) fn dot(stacks: &[(&str, &Declarations)]) -> String {
@@ -24,8 +24,40 @@ pub(crate) fn dot(stacks: &[(&str, &Declarations)]) -> String {
         }
         text.push_str("  }\n");
     }
+    between(&mut text, stacks);
     text.push_str("}\n");
     text
+}
+
+/// The outputs that stacks read of one another, and what they are made of.
+fn between(text: &mut String, stacks: &[(&str, &Declarations)]) {
+    let node =
+        |external: &External| quoted(&format!("{}/output {}", external.stack, external.output));
+    let mut read = BTreeSet::new();
+    let mut arrows = BTreeSet::new();
+    for (stack, declarations) in stacks {
+        for resource in &declarations.resources {
+            for external in resource.arguments.inputs.values().flat_map(Expr::externals) {
+                let from = quoted(&format!("{stack}/{}", resource.address));
+                arrows.insert((from, node(external)));
+                read.insert(external);
+            }
+        }
+    }
+    for external in read {
+        let label = quoted(&external.to_string());
+        let _ = writeln!(text, "  {} [label = {label}, shape = \"ellipse\"]", node(external));
+        let producer = stacks.iter().find(|(stack, _)| *stack == external.stack);
+        let outputs = producer.into_iter().flat_map(|(_, declarations)| &declarations.outputs);
+        for output in outputs.filter(|output| output.name == external.output) {
+            arrows.extend(output.expr.references().into_iter().map(|reference| {
+                (node(external), quoted(&format!("{}/{}", external.stack, reference.address)))
+            }));
+        }
+    }
+    for (from, to) in arrows {
+        let _ = writeln!(text, "  {from} -> {to}");
+    }
 }
 
 /// The resources that a declaration refers to or waits for.
@@ -52,7 +84,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use infra_sdk::{Arguments, Expr};
+    use infra_sdk::Arguments;
 
     use super::*;
 

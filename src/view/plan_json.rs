@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_engine::{Action, Change, Drift, OutputChange, Plan, Reason};
-use infra_sdk::{Address, Declarations, Expr, Object, Reference, Value};
+use infra_sdk::{Address, Declarations, Expr, External, Object, Reference, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::human::plan::Schemas;
@@ -307,7 +307,8 @@ fn configuration(names: &Names, source: &Document<'_>) -> Json {
 /// An expression: its constant value, or what it refers to.
 fn expression(names: &Names, expr: &Expr, secret: bool) -> Json {
     let references = expr.references();
-    if references.is_empty() {
+    let externals = expr.externals();
+    if references.is_empty() && externals.is_empty() {
         // Without references nothing can fail to resolve.
         let constant = expr.evaluate(&|_: &Reference| None).unwrap_or_default();
         let constant = if secret { constant.sensitive() } else { constant };
@@ -317,6 +318,15 @@ fn expression(names: &Names, expr: &Expr, secret: bool) -> Json {
     for reference in references {
         let resource = names.joined(&reference.address);
         for text in [format!("{resource}.{}", reference.attribute), resource] {
+            if !found.contains(&text) {
+                found.push(text);
+            }
+        }
+    }
+    // As Terraform writes what is read of another state.
+    for External { stack, output } in externals {
+        let state = format!("data.terraform_remote_state.{stack}");
+        for text in [format!("{state}.outputs.{output}"), state] {
             if !found.contains(&text) {
                 found.push(text);
             }

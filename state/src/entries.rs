@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use infra_sdk::store::{RunChange, RunRecord, State, StoreError};
+use infra_sdk::store::{Reads, RunChange, RunRecord, State, StoreError};
 use serde::de::DeserializeOwned;
 
 use crate::FORMAT;
 use crate::keeper::Table;
 use crate::record::{
-    ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire,
-    RunWire, Unreadable, format_of, from_body, unframe,
+    ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire,
+    RecordWire, RunWire, Unreadable, format_of, from_body, unframe,
 };
 use crate::seal::SealingKey;
 use crate::site::Site;
@@ -18,6 +18,7 @@ pub(crate) const HEAD: &[u8] = b"head";
 pub(crate) const META: &[u8] = b"meta";
 pub(crate) const RECORDS: &[u8] = b"record/";
 pub(crate) const OUTPUTS: &[u8] = b"output/";
+pub(crate) const READS: &[u8] = b"read/";
 const LOOKUPS: &[u8] = b"lookup/";
 const INTENTS: &[u8] = b"intent/";
 const RUNS: &[u8] = b"run/";
@@ -31,6 +32,11 @@ pub(crate) fn record(address: &str) -> Vec<u8> {
 /// Key of an output.
 pub(crate) fn output(name: &str) -> Vec<u8> {
     [OUTPUTS, name.as_bytes()].concat()
+}
+
+/// Key of what is read of another stack.
+pub(crate) fn read(stack: &str) -> Vec<u8> {
+    [READS, stack.as_bytes()].concat()
 }
 
 /// Key of the answer to a lookup.
@@ -65,6 +71,8 @@ pub(crate) enum Kind {
     Record,
     /// An output of the stack.
     Output,
+    /// What is read of another stack.
+    Read,
     /// An answer to a lookup.
     Lookup,
     /// An open intent.
@@ -80,6 +88,7 @@ pub(crate) fn kind(key: &[u8]) -> Option<Kind> {
     let kinds = [
         (RECORDS, Kind::Record),
         (OUTPUTS, Kind::Output),
+        (READS, Kind::Read),
         (LOOKUPS, Kind::Lookup),
         (INTENTS, Kind::Intent),
         (RUNS, Kind::Run),
@@ -141,9 +150,16 @@ impl<'a> Reader<'a> {
             serial: meta.serial,
             records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
             outputs: outputs.into_iter().collect(),
+            reads: self.reads()?,
             lookups: lookups.into_iter().collect(),
             open: intents.collect::<Result<_, StoreError>>()?,
         })
+    }
+
+    /// What is read of other stacks.
+    fn reads(&self) -> Result<Reads, StoreError> {
+        let reads = self.all(READS, |_, wire: ReadWire| Ok((wire.stack, wire.outputs)))?;
+        Ok(reads.into_iter().collect())
     }
 
     /// All runs, oldest first.
@@ -168,6 +184,7 @@ impl<'a> Reader<'a> {
         Ok(ContentWire {
             records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
             outputs: outputs.into_iter().map(|o| (o.name, o.value)).collect::<BTreeMap<_, _>>(),
+            reads: self.reads()?,
         })
     }
 
@@ -224,6 +241,8 @@ fn describe(key: &[u8]) -> String {
         format!("the record of `{address}`")
     } else if let Some(output) = name(OUTPUTS) {
         format!("the output `{output}`")
+    } else if let Some(stack) = name(READS) {
+        format!("what is read of the stack `{stack}`")
     } else if let Some(intent) = number(INTENTS, key) {
         format!("intent {intent}")
     } else if let Some(run) = number(RUNS, key) {

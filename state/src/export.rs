@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use infra_sdk::store::{State, StoreError};
+use infra_sdk::store::{Reads, State, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -16,7 +16,7 @@ use crate::config::deep;
 use crate::config::{Config, Location, Paths, off_the_runtime};
 use crate::envelope::{KeySource, WrappedKey};
 use crate::keeper::Entry;
-use crate::record::{ContentWire, MetaWire, OutputWire, RecordWire, to_body};
+use crate::record::{ContentWire, MetaWire, OutputWire, ReadWire, RecordWire, to_body};
 #[cfg(feature = "s3")]
 use crate::s3;
 use crate::seal::SealingKey;
@@ -50,6 +50,9 @@ struct BodyWire {
     wrapped: Option<WrappedKey>,
     records: BTreeMap<String, RecordWire>,
     outputs: BTreeMap<String, Json>,
+    /// What is read of other stacks; formats 1 and 2 did not say.
+    #[serde(default, skip_serializing_if = "Reads::is_empty")]
+    reads: Reads,
 }
 
 /// Reads an export and checks its digest.
@@ -83,8 +86,8 @@ pub(crate) fn parse_export(bytes: &[u8], name: &str) -> Result<Export, StoreErro
 impl Export {
     pub(crate) fn new(meta: &MetaWire, content: ContentWire) -> Self {
         let MetaWire { lineage, serial, key, wrapped } = meta.clone();
-        let ContentWire { records, outputs } = content;
-        Self { body: BodyWire { lineage, serial, key, wrapped, records, outputs } }
+        let ContentWire { records, outputs, reads } = content;
+        Self { body: BodyWire { lineage, serial, key, wrapped, records, outputs, reads } }
     }
 
     pub(crate) fn meta(&self) -> MetaWire {
@@ -100,7 +103,11 @@ impl Export {
             let wire = OutputWire { name: name.clone(), value: value.clone() };
             Ok((entries::output(name), to_body(&wire)?))
         });
-        records.chain(outputs).collect()
+        let reads = self.body.reads.iter().map(|(stack, outputs)| {
+            let wire = ReadWire { stack: stack.clone(), outputs: outputs.clone() };
+            Ok((entries::read(stack), to_body(&wire)?))
+        });
+        records.chain(outputs).chain(reads).collect()
     }
 
     /// The history that it belongs to.
@@ -127,7 +134,12 @@ impl Export {
     /// The state, with the sensitive values opened with the state's own key.
     pub(crate) fn open_with(self, key: &SealingKey) -> Result<State, StoreError> {
         let body = self.body;
-        let mut state = State { lineage: body.lineage, serial: body.serial, ..State::default() };
+        let mut state = State {
+            lineage: body.lineage,
+            serial: body.serial,
+            reads: body.reads,
+            ..State::default()
+        };
         for (address, record) in body.records {
             let damaged = |reason| StoreError::Damaged {
                 what: format!("the record of `{}` in the export", address.escape_debug()),

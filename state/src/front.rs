@@ -18,7 +18,8 @@ use tokio::time::MissedTickBehavior;
 use crate::entries::{self, Reader};
 use crate::keeper::{Answer, BodyEdit, Request};
 use crate::record::{
-    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, RunWire, to_body,
+    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire, RunWire,
+    to_body,
 };
 use crate::seal::SealingKey;
 
@@ -105,6 +106,13 @@ impl Front {
                     for (name, value) in outputs {
                         let body = to_body(&OutputWire::seal(name, value, key, lineage)?)?;
                         bodies.push(BodyEdit::Put(entries::output(name), body));
+                    }
+                }
+                Edit::Reads(reads) => {
+                    bodies.push(BodyEdit::Clear(entries::READS));
+                    for (stack, outputs) in reads {
+                        let wire = ReadWire { stack: stack.clone(), outputs: outputs.clone() };
+                        bodies.push(BodyEdit::Put(entries::read(stack), to_body(&wire)?));
                     }
                 }
                 Edit::Lookup(lookup, answer) => {

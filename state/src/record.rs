@@ -5,11 +5,11 @@
 //! the files below `tests/golden/` hold each one fast. A field that is added raises [`FORMAT`]: a body with
 //! a field that is not known is refused, never read in part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::provider::Place;
 use infra_sdk::store::{
-    Deposed, Intent, Operation, Record, RunChange, RunRecord, Status, StoreError, Waiting,
+    Deposed, Intent, Operation, Reads, Record, RunChange, RunRecord, Status, StoreError, Waiting,
 };
 use infra_sdk::{Address, Location, Value};
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ use crate::seal::SealingKey;
 use crate::value::{Attributes, Sealer};
 
 /// The format that this release writes, and the newest that it reads.
-pub const FORMAT: u16 = 2;
+pub const FORMAT: u16 = 3;
 
 const CHECKSUM: usize = 16;
 
@@ -368,6 +368,14 @@ impl OutputWire {
     }
 }
 
+/// What is read of one other stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadWire {
+    pub(crate) stack: String,
+    pub(crate) outputs: BTreeSet<String>,
+}
+
 /// An answer to a lookup. Its key can hold sensitive arguments, so it is always sealed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -491,12 +499,13 @@ impl ChangeWire {
     }
 }
 
-/// Records and outputs as they stand on the disk, sealed.
+/// Records, outputs and reads as they stand on the disk, sealed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContentWire {
     pub(crate) records: BTreeMap<String, RecordWire>,
     pub(crate) outputs: BTreeMap<String, Json>,
+    pub(crate) reads: Reads,
 }
 
 fn address(text: &str) -> Result<Address, String> {

@@ -10,8 +10,8 @@ use crate::envelope::{KeyContext, KeySource};
 use crate::export::Export;
 use crate::keeper::Entry;
 use crate::record::{
-    ChangeWire, ContentWire, IntentWire, LookupWire, MetaWire, OutputWire, RecordWire, Unreadable,
-    frame, from_body, to_body, unframe,
+    ChangeWire, ContentWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire,
+    Unreadable, frame, from_body, to_body, unframe,
 };
 use crate::seal::SealingKey;
 
@@ -82,6 +82,9 @@ impl<'a> Rekey<'a> {
             if key.starts_with(entries::RECORDS) {
                 let record: RecordWire = from_body(&body).map_err(damaged)?;
                 content.records.insert(record.address.clone(), record);
+            } else if key.starts_with(entries::READS) {
+                let read: ReadWire = from_body(&body).map_err(damaged)?;
+                content.reads.insert(read.stack, read.outputs);
             } else {
                 let output: OutputWire = from_body(&body).map_err(damaged)?;
                 content.outputs.insert(output.name, output.value);
@@ -126,7 +129,7 @@ impl<'a> Rekey<'a> {
                 // It is found by a digest that depends on the key.
                 return Ok((entries::lookup(wire.digest()), to_body(&wire)?));
             }
-            Kind::Run => body.to_vec(),
+            Kind::Run | Kind::Read => body.to_vec(),
         };
         Ok((key.to_vec(), body))
     }

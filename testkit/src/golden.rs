@@ -4,10 +4,10 @@
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "these functions are tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::store::{
-    Edit, Intent, Operation, Record, RunChange, RunRecord, State, Status, Store,
+    Edit, Intent, Operation, Reads, Record, RunChange, RunRecord, State, Status, Store,
 };
 use infra_sdk::{Object, Value};
 
@@ -63,10 +63,18 @@ pub fn content(format: u16) -> (State, Vec<RunRecord>) {
             ("endpoint".to_owned(), Value::from("db.example")),
             ("secret".to_owned(), secret.sensitive()),
         ]),
+        // Format 3 was the first that had them.
+        reads: if format < 3 { Reads::new() } else { reads() },
         lookups: BTreeMap::from([("aws_zones {}".to_owned(), Value::Map(values))]),
         open: vec![(2, intent("shop.create")), (3, update), (4, delete)],
     };
     (state, history)
+}
+
+fn reads() -> Reads {
+    let outputs = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let network: BTreeSet<String> = outputs(&["subnet_ids", "vpc_id"]);
+    Reads::from([("network".to_owned(), network), ("keys".to_owned(), outputs(&["data"]))])
 }
 
 /// What a run of the history did.
@@ -96,6 +104,7 @@ pub async fn write(store: &dyn Store, format: u16) {
     let mut edits: Vec<Edit> =
         state.records.values().cloned().map(Box::new).map(Edit::Put).collect();
     edits.push(Edit::Outputs(state.outputs.clone()));
+    edits.push(Edit::Reads(state.reads.clone()));
     edits.extend(state.lookups.iter().map(|(k, v)| Edit::Lookup(k.clone(), v.clone())));
     store.commit(Some(closed), &edits).await.expect("committed");
     for (number, intent) in &state.open {

@@ -371,6 +371,7 @@ fn apply(disk: &mut Disk, edit: &Edit) {
             state.records.remove(address);
         }
         Edit::Outputs(outputs) => state.outputs.clone_from(outputs),
+        Edit::Reads(reads) => state.reads.clone_from(reads),
         Edit::Lookup(key, value) => {
             state.lookups.insert(key.clone(), value.clone());
         }

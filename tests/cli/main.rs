@@ -6,12 +6,15 @@
 
 mod adopt;
 mod bad_input;
+mod between;
 mod builtin;
 mod guards;
 mod help;
 mod interrupts;
 mod plan;
 mod program;
+mod progress;
+mod rollback;
 mod sandboxed;
 mod saved;
 mod selection;

@@ -80,6 +80,36 @@ fn busy(wire: &Wire, primary: Option<&Deployment>) -> String {
     }
 }
 
+/// What ECS tells about a deployment that goes on: the counts of its tasks and of those before it,
+/// how near the circuit breaker is, and the last event.
+fn progress(wire: &Wire, primary: &Deployment) -> String {
+    let mut parts = Vec::new();
+    if primary.pending_count > 0 {
+        parts.push(format!("{} pending", primary.pending_count));
+    }
+    let before = wire.deployments().iter().filter(|one| one.status() != Some("PRIMARY"));
+    let before: i32 = before.map(|one| one.running_count).sum();
+    if before > 0 {
+        parts.push(format!("{before} of earlier deployments still run"));
+    }
+    let configuration = wire.deployment_configuration.as_ref();
+    let breaker = configuration.and_then(|one| one.deployment_circuit_breaker());
+    let watched = breaker.filter(|breaker| breaker.enable);
+    if primary.failed_tasks > 0 || watched.is_some() {
+        let mut failed = format!("{} failed", primary.failed_tasks);
+        if let Some(breaker) = watched {
+            // Source: ECS developer guide, deployment circuit breaker: half of the desired count,
+            // from 3 to 200.
+            let most = ((primary.desired_count + 1) / 2).clamp(3, 200);
+            let then = if breaker.rollback { "rolls back" } else { "gives up" };
+            failed = format!("{failed}, the circuit breaker {then} at {most}");
+        }
+        parts.push(failed);
+    }
+    parts.extend(wire.events().first().and_then(|event| event.message()).map(str::to_owned));
+    parts.join("; ")
+}
+
 fn network(wire: NetworkConfiguration) -> Option<ServiceNetwork> {
     let inside = wire.awsvpc_configuration?;
     let groups = inside.security_groups.unwrap_or_default();
@@ -178,6 +208,7 @@ pub(super) fn see(wire: Wire, item: &Known) -> Result<Seen<Service>> {
         deployment: busy(&wire, primary),
         failure: primary.and_then(|primary| failure(&wire, primary, is_wanted)),
     };
+    let told = primary.map(|primary| progress(&wire, primary));
     let configuration = wire.deployment_configuration.as_ref();
     let breaker = configuration.and_then(|one| one.deployment_circuit_breaker());
     let connected = primary.and_then(|primary| primary.service_connect_configuration.clone());
@@ -233,12 +264,12 @@ pub(super) fn see(wire: Wire, item: &Known) -> Result<Seen<Service>> {
         force_delete: false,
         tags: tags_of(wire.tags),
     };
-    Ok(Seen::new(inputs, outputs))
+    Ok(Seen::new(inputs, outputs).telling(told))
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::ServiceEvent;
+    use aws_sdk_ecs::types::{DeploymentCircuitBreaker as WireBreaker, ServiceEvent};
     use infra_sdk::Object;
     use infra_sdk::provider::Readiness;
 
@@ -257,6 +288,8 @@ mod tests {
             .task_definition(deployed)
             .desired_count(2)
             .running_count(1)
+            .pending_count(1)
+            .failed_tasks(2)
             .rollout_state(DeploymentRolloutState::from(state))
             .rollout_state_reason(reason);
         let wire = Wire::builder()
@@ -266,6 +299,14 @@ mod tests {
             .status("ACTIVE")
             .task_definition(deployed)
             .deployments(primary.build())
+            .deployments(Deployment::builder().status("ACTIVE").running_count(2).build())
+            .deployment_configuration(
+                DeploymentConfiguration::builder()
+                    .deployment_circuit_breaker(
+                        WireBreaker::builder().enable(true).rollback(true).build(),
+                    )
+                    .build(),
+            )
             .events(ServiceEvent::builder().message("(service api) tasks failed").build())
             .build();
         let recorded = recorded.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
@@ -285,6 +326,13 @@ mod tests {
         assert_eq!(ready(&seen(&new, "COMPLETED", "", &[wants(":2")])), Readiness::Ready);
         let going = seen(&new, "IN_PROGRESS", "in progress", &[wants(":2")]);
         assert_eq!(ready(&going), Readiness::Waiting("1 of 2 tasks run".to_owned()));
+        assert_eq!(
+            going.progress.as_deref(),
+            Some(
+                "1 pending; 2 of earlier deployments still run; 2 failed, the circuit breaker \
+                 rolls back at 3; (service api) tasks failed"
+            )
+        );
         let told = "tasks failed to start. (service api) tasks failed".to_owned();
         let failed = seen(&new, "FAILED", "tasks failed to start.", &[wants(":2")]);
         assert_eq!(ready(&failed), Readiness::Failed(told));

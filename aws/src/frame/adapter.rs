@@ -246,7 +246,12 @@ fn observe<T: Handler>(
     seen: Option<super::handler::Seen<T>>,
 ) -> Option<Observed> {
     let seen = seen.filter(|seen| !T::is_deleted(seen))?;
-    let readiness = T::readiness(&seen);
+    let readiness = match (T::readiness(&seen), &seen.progress) {
+        (Readiness::Waiting(word), Some(progress)) => {
+            Readiness::Waiting(format!("{word}; {progress}"))
+        }
+        (readiness, _) => readiness,
+    };
     let mut inputs = seen.inputs.to_object();
     for field in T::SCHEMA.inputs {
         if field.sensitive

@@ -22,12 +22,21 @@ pub struct Seen<T: ResourceType> {
     pub inputs: T,
     /// The outputs.
     pub outputs: T::Outputs,
+    /// What AWS tells about a change that goes on, beside the word of its readiness: counts, percent.
+    /// It is shown while the object is waited for, and never recorded.
+    pub progress: Option<String>,
 }
 
 impl<T: ResourceType> Seen<T> {
     /// An object as seen.
     pub fn new(inputs: T, outputs: T::Outputs) -> Self {
-        Self { inputs, outputs }
+        Self { inputs, outputs, progress: None }
+    }
+
+    /// The same with what AWS tells about a change that goes on, if it tells anything.
+    #[must_use]
+    pub fn telling(self, progress: Option<String>) -> Self {
+        Self { progress: progress.filter(|text| !text.is_empty()), ..self }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Place, Provider,
-    Settling, Target, Update,
+    Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
@@ -191,12 +191,13 @@ impl Provider for AwsProvider {
         target: &'a Target,
         wanted: &'a Object,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<Observed>> {
         Box::pin(async move {
             let aws = self.clients(&target.place).await?;
             let handler = known(&target.type_name)?;
             let patience = timeout.unwrap_or(handler.calls().patience.create);
-            until_ready(handler, self.context(&aws), target, wanted, patience).await
+            until_ready(handler, self.context(&aws), target, wanted, patience, words).await
         })
     }
 
@@ -211,6 +212,7 @@ impl Provider for AwsProvider {
         &'a self,
         target: &'a Target,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let aws = self.clients(&target.place).await?;
@@ -219,7 +221,7 @@ impl Provider for AwsProvider {
                 return Ok(());
             }
             let patience = timeout.unwrap_or(handler.calls().patience.delete);
-            until_gone(handler, self.context(&aws), target, patience).await
+            until_gone(handler, self.context(&aws), target, patience, words).await
         })
     }
 
@@ -267,7 +269,7 @@ impl AwsProvider {
 #[cfg(test)]
 mod tests {
     use infra_sdk::Address;
-    use infra_sdk::provider::Owner;
+    use infra_sdk::provider::{Owner, UNHEARD};
 
     use super::*;
 
@@ -310,7 +312,7 @@ mod tests {
         };
         for (skip, left) in [(true, true), (false, false)] {
             provider.delete(&target(skip)).await.expect("it is deleted");
-            provider.await_gone(&target(skip), None).await.expect("nobody waits");
+            provider.await_gone(&target(skip), None, UNHEARD).await.expect("nobody waits");
             let seen = provider.read(&[target(skip)]).await.pop().expect("one answer");
             assert_eq!(seen.expect("it answers").is_some(), left);
         }

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use infra_sdk::provider::{Failure, FailureClass, Observed, Readiness, Target, Update};
+use infra_sdk::provider::{Failure, FailureClass, Observed, Readiness, Target, Update, Words};
 use infra_sdk::{Field, Object, Value};
 use tokio::time::{Instant, sleep};
 
@@ -20,13 +20,14 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 const CONSISTENT_WITHIN: Duration = Duration::from_secs(8);
 
 /// Sets what the create call did not take, and waits until the object is ready and reads back as
-/// `wanted`.
+/// `wanted`. Whatever the type, its latest word is told.
 pub async fn until_ready(
     handler: &dyn AnyHandler,
     context: Context<'_>,
     target: &Target,
     wanted: &Object,
     patience: Duration,
+    words: Words<'_>,
 ) -> Result<Observed> {
     let started = Instant::now();
     let mut ready_since = None;
@@ -42,9 +43,10 @@ pub async fn until_ready(
             Some(observed) => match &observed.readiness {
                 Readiness::Failed(why) => return Err(not_ready(target, why)),
                 Readiness::Waiting(word) => word.clone(),
-                Readiness::Ready => String::new(),
+                Readiness::Ready => "ready, with some of its old values".to_owned(),
             },
         };
+        words(&word);
         if let Some(observed) = seen.filter(is_ready) {
             if !std::mem::replace(&mut completed, true)
                 && complete(handler, context, target, wanted, &observed).await?
@@ -107,16 +109,18 @@ pub async fn until_gone(
     context: Context<'_>,
     target: &Target,
     patience: Duration,
+    words: Words<'_>,
 ) -> Result<()> {
     let started = Instant::now();
     let mut polls = 0;
     loop {
         let Some(observed) = read_one(handler, context, target).await? else { return Ok(()) };
+        let word = match observed.readiness {
+            Readiness::Waiting(word) | Readiness::Failed(word) => word,
+            Readiness::Ready => "still there".to_owned(),
+        };
+        words(&word);
         if started.elapsed() > patience {
-            let word = match observed.readiness {
-                Readiness::Waiting(word) | Readiness::Failed(word) => word,
-                Readiness::Ready => "still there".to_owned(),
-            };
             return Err(timed_out(target, &word, patience));
         }
         polls += 1;

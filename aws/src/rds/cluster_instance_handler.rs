@@ -11,7 +11,7 @@ use super::cluster_instance::{ClusterInstance, ClusterInstanceOutputs};
 use super::common::{filled, filter, retag, tags_of, wire_tags};
 use super::instance_create::key;
 use super::instance_handler::{GONE, readiness};
-use super::instance_read::{asked_version, positive};
+use super::instance_read::{asked_version, positive, progress};
 use super::{
     BackupWindow, ClusterIdentifier, InstanceIdentifier, MaintenanceWindow, ParameterGroupName,
     SubnetGroupName,
@@ -269,6 +269,7 @@ async fn read_chunk(
 
 fn see(instance: Wire, known: &Known, writers: &BTreeSet<String>) -> Result<Seen<ClusterInstance>> {
     let recorded = &known.recorded;
+    let told = progress(&instance);
     let name = instance.db_instance_identifier.clone();
     let name = name.ok_or_else(|| missing("DBInstanceIdentifier"))?;
     let pending = instance.pending_modified_values.clone();
@@ -352,5 +353,5 @@ fn see(instance: Wire, known: &Known, writers: &BTreeSet<String>) -> Result<Seen
         status: if begins { "modifying".to_owned() } else { status },
         id: InstanceIdentifier::new(name),
     };
-    Ok(Seen::new(inputs, outputs))
+    Ok(Seen::new(inputs, outputs).telling(told))
 }

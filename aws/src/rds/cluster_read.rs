@@ -7,7 +7,7 @@ use infra_sdk::{Arn, Days, Gibibytes, Object, Seconds, Value};
 
 use super::cluster::{Cluster, ClusterOutputs, ServerlessV2ScalingConfiguration};
 use super::common::{filled, tags_of};
-use super::instance_read::{asked_version, positive, word};
+use super::instance_read::{asked_version, percent, positive, word};
 use super::{
     BackupWindow, ClusterIdentifier, ClusterParameterGroupName, MaintenanceWindow, SubnetGroupName,
 };
@@ -18,6 +18,7 @@ use crate::kms::KeyRef;
 use crate::prelude::*;
 
 pub(super) fn see(cluster: Wire, known: &Known) -> Result<Seen<Cluster>> {
+    let told = cluster.percent_progress().filter(|text| !text.is_empty()).map(percent);
     let recorded = &known.recorded;
     let name = cluster.db_cluster_identifier.clone();
     let name = name.ok_or_else(|| missing("DBClusterIdentifier"))?;
@@ -169,7 +170,7 @@ pub(super) fn see(cluster: Wire, known: &Known) -> Result<Seen<Cluster>> {
             .collect(),
         tags: tags_of(cluster.tag_list),
     };
-    Ok(Seen::new(inputs, outputs))
+    Ok(Seen::new(inputs, outputs).telling(told))
 }
 
 /// Availability zones as they were asked for, if they are among those that are there: AWS adds some.

@@ -24,6 +24,7 @@ pub(super) fn identifier(instance: &Wire) -> Result<&str> {
 pub(super) fn see(instance: Wire, known: &Known) -> Result<Seen<Instance>> {
     let recorded = &known.recorded;
     let name = identifier(&instance)?.to_owned();
+    let told = progress(&instance);
     let pending = instance.pending_modified_values.clone();
     let pending = pending.unwrap_or_else(|| PendingModifiedValues::builder().build());
     let outputs = outputs(&instance, &pending, &name, recorded)?;
@@ -167,7 +168,32 @@ pub(super) fn see(instance: Wire, known: &Known) -> Result<Seen<Instance>> {
             .collect(),
         tags: tags_of(instance.tag_list),
     };
-    Ok(Seen::new(inputs, outputs))
+    Ok(Seen::new(inputs, outputs).telling(told))
+}
+
+/// What RDS tells about a change that goes on: how far it is, and to what.
+pub(super) fn progress(instance: &Wire) -> Option<String> {
+    let mut parts: Vec<String> = instance
+        .percent_progress()
+        .filter(|text| !text.is_empty())
+        .map(percent)
+        .into_iter()
+        .collect();
+    if let Some(pending) = instance.pending_modified_values() {
+        let mut to = |what: &str, value: Option<String>| {
+            parts.extend(value.map(|value| format!("{what} to {value}")));
+        };
+        to("class", pending.db_instance_class.clone());
+        to("storage", pending.allocated_storage.map(|size| format!("{size} GiB")));
+        to("engine", pending.engine_version.clone());
+        to("Multi-AZ", pending.multi_az.map(|on| if on { "on" } else { "off" }.to_owned()));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A percentage as RDS writes it, with its sign.
+pub(super) fn percent(text: &str) -> String {
+    format!("{} %", text.trim_end_matches('%').trim_end())
 }
 
 fn outputs(
@@ -308,6 +334,20 @@ mod tests {
         assert_eq!(version(&[]).as_deref(), Some("16.3"));
         assert_eq!(version(&[("engine_version", "16".into())]).as_deref(), Some("16"));
         assert_eq!(version(&[("engine_version", "15".into())]).as_deref(), Some("16.3"));
+    }
+
+    #[test]
+    fn what_a_change_comes_to_is_told_while_it_goes_on() {
+        assert_eq!(see_with(wire().build(), &[]).progress, None);
+        let pending = PendingModifiedValues::builder()
+            .db_instance_class("db.m7g.large")
+            .allocated_storage(200)
+            .multi_az(true)
+            .build();
+        let changing = wire().db_instance_status("modifying").percent_progress("42");
+        let seen = see_with(changing.pending_modified_values(pending).build(), &[]);
+        let told = "42 %, class to db.m7g.large, storage to 200 GiB, Multi-AZ to on";
+        assert_eq!(seen.progress.as_deref(), Some(told));
     }
 
     #[test]

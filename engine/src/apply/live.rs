@@ -52,6 +52,8 @@ pub(crate) struct Live<'a> {
     records: Mutex<HashMap<Address, Record>>,
     /// By change: attributes of what was made or changed in this run.
     values: Mutex<Vec<Option<Object>>>,
+    /// By change: the cloud's last word about an object that is waited for.
+    words: Mutex<Vec<Option<String>>>,
     /// The run as the history has it, from the first write on.
     history: RunRecord,
     started: tokio::sync::OnceCell<()>,
@@ -73,6 +75,7 @@ impl<'a> Live<'a> {
             owner,
             records: Mutex::new(records.map(|r| (r.address.clone(), r.clone())).collect()),
             values: Mutex::new(vec![None; plan.changes.len()]),
+            words: Mutex::new(vec![None; plan.changes.len()]),
             history: RunRecord {
                 id: run.id.clone(),
                 command: run.command.clone(),
@@ -221,6 +224,22 @@ impl<'a> Live<'a> {
         lock(&self.values)[index] = Some(attributes);
     }
 
+    /// Notes the cloud's word about an object that is waited for. The cloud may repeat what it was
+    /// told: secrets that the plan knows are taken out.
+    pub(crate) fn hear(&self, index: usize, word: &str) {
+        let change = self.change(index);
+        let known = [change.before.as_ref(), change.after.as_ref()];
+        let word = known.into_iter().flatten().fold(word.to_owned(), |word, object| {
+            compare::redact(word, &Value::Map(object.clone()))
+        });
+        lock(&self.words)[index] = Some(word);
+    }
+
+    /// The cloud's last word about the object of a change.
+    pub(crate) fn word(&self, index: usize) -> Option<String> {
+        lock(&self.words)[index].clone()
+    }
+
     /// Whether a resource is as declared, from the start or by now.
     fn is_as_declared(&self, index: usize) -> bool {
         match self.change(index).action {
@@ -285,7 +304,7 @@ impl<'a> Live<'a> {
                 Edit::Remove(address) => {
                     records.remove(&address);
                 }
-                Edit::Outputs(_) | Edit::Lookup(..) | Edit::Note(_) => {}
+                Edit::Outputs(_) | Edit::Reads(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }
         }
         Ok(())

@@ -204,7 +204,8 @@ async fn settle(
     let wanted = revealed(desired);
     let id = record.id.clone();
     let timeout = timeout(live, index, operation);
-    let wait = live.run.provider.await_ready(&target, &wanted, timeout);
+    let words = |word: &str| live.hear(index, word);
+    let wait = live.run.provider.await_ready(&target, &wanted, timeout, &words);
     let observed = match live.unless_stopped(wait).await {
         Some(Ok(observed)) => observed,
         Some(Err(failure)) => {
@@ -297,7 +298,8 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     let timeout = timeout(live, index, Operation::Delete);
     // If it is not gone the intent stays open: the object was told to go and may be gone by the next
     // run.
-    match live.unless_stopped(live.run.provider.await_gone(&target, timeout)).await {
+    let words = |word: &str| live.hear(index, word);
+    match live.unless_stopped(live.run.provider.await_gone(&target, timeout, &words)).await {
         Some(Ok(())) => {}
         Some(Err(failure)) => {
             let trouble = live.call_trouble(index, Operation::Delete, &failure, None).with_id(&id);

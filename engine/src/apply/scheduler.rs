@@ -76,7 +76,7 @@ fn settled_later(error: &StoreError) -> Diagnostic {
         .hint("what was begun stays in the journal; the next run finds out what became of it")
 }
 
-/// Evaluates and records the outputs; one whose parts are not all known keeps its value.
+/// Evaluates and records the outputs, and what is read of other stacks; an output whose parts are not all known keeps its value.
 async fn outputs(live: &Live<'_>, summary: &mut Summary) {
     let work = &live.plan.work;
     let mut outputs = BTreeMap::new();
@@ -95,8 +95,15 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
         }
         Mode::Destroy | Mode::Refresh => outputs.clone_from(&work.recorded_outputs),
     }
+    let mut edits = Vec::new();
     if outputs != work.recorded_outputs {
-        let edits = [Edit::Outputs(outputs.clone())];
+        edits.push(Edit::Outputs(outputs.clone()));
+    }
+    // What was read before counts until everything is as declared.
+    if summary.is_complete() && work.reads.after != work.reads.during {
+        edits.push(Edit::Reads(work.reads.after.clone()));
+    }
+    if !edits.is_empty() {
         if let Err(error) = live.write(None, &edits).await {
             summary.diagnostics.push(settled_later(&error));
             return;
@@ -371,6 +378,7 @@ impl<'a> Scheduler<'a> {
                     operation,
                     id: self.id(step),
                     elapsed: now.saturating_sub(begun),
+                    last: self.live.word(self.live.plan.work.steps[step].change),
                 });
             }
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use infra_sdk::builtin::{Data, RandomId, RandomPassword};
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update,
+    Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{DecodeError, LookupSchema, Object, ResourceOutputs as _, Schema, Value};
@@ -122,6 +122,7 @@ where
         target: &'a Target,
         wanted: &'a Object,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<Observed, Failure>> {
         match schema(&target.type_name) {
             Some(schema) => {
@@ -130,7 +131,7 @@ where
                     Failure::new(FailureClass::Gone, message)
                 })))
             }
-            None => self.inner.await_ready(target, wanted, timeout),
+            None => self.inner.await_ready(target, wanted, timeout, words),
         }
     }
 
@@ -145,10 +146,11 @@ where
         &'a self,
         target: &'a Target,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         match schema(&target.type_name) {
             Some(_) => Box::pin(std::future::ready(Ok(()))),
-            None => self.inner.await_gone(target, timeout),
+            None => self.inner.await_gone(target, timeout, words),
         }
     }
 

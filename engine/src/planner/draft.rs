@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use infra_sdk::provider::Provider;
-use infra_sdk::store::{Edit, Intent, State};
-use infra_sdk::{Address, Diagnostic, Object};
+use infra_sdk::store::{Edit, Intent, Reads, State};
+use infra_sdk::{Address, Diagnostic, Object, ReadDeclaration};
 
 use super::deletions::orphans;
 use super::refreshed::refreshed;
@@ -17,7 +17,7 @@ use crate::check::{self, Checked};
 use crate::ground::Ground;
 use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
 use crate::recover::may_be_sent_again;
-use crate::work::{Part, Work};
+use crate::work::{Part, Readings, Work};
 use crate::{compare, named, steps};
 
 /// The code of the error for what is still open.
@@ -96,7 +96,11 @@ impl Draft {
         schema.inputs.iter().all(|field| sent.get(field.name) == after.get(field.name))
     }
 
-    fn finish(self, state: &State, goal: Goal) -> Plan {
+    fn finish(mut self, state: &State, goal: Goal) -> Plan {
+        let reads = readings(state, &goal);
+        if reads.during != state.reads || reads.after != state.reads {
+            self.bookkeeping.push(Edit::Reads(reads.during.clone()));
+        }
         let mut positions = HashMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
             if let Some(declared) = entry.declared {
@@ -142,6 +146,7 @@ impl Draft {
             followers,
             outputs: goal.declarations.outputs,
             recorded_outputs: state.outputs.clone(),
+            reads,
             open: state.open.iter().map(|(n, i)| (i.address.clone(), (*n, i.clone()))).collect(),
         };
         Plan {
@@ -155,6 +160,25 @@ impl Draft {
             work,
         }
     }
+}
+
+/// What is recorded of reading other stacks: what was read and what will be while the run goes on,
+/// and what is declared once all of it is done. A run over a part, and a refresh alone, keep both.
+fn readings(state: &State, goal: &Goal) -> Readings {
+    let declared = goal.declarations.reads.clone();
+    let mut wanted = Reads::new();
+    if goal.mode == Mode::Apply {
+        for ReadDeclaration { external, .. } in &declared {
+            wanted.entry(external.stack.clone()).or_default().insert(external.output.clone());
+        }
+    }
+    let mut during = state.reads.clone();
+    for (stack, outputs) in &wanted {
+        during.entry(stack.clone()).or_default().extend(outputs.iter().cloned());
+    }
+    let whole = goal.targets.is_empty() && goal.excludes.is_empty();
+    let after = if whole && goal.mode != Mode::Refresh { wanted } else { during.clone() };
+    Readings { declared, values: goal.external.clone(), during, after }
 }
 
 async fn destruction(

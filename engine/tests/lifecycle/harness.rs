@@ -12,8 +12,8 @@ use infra_engine::{
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
-    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Location, Options,
-    OutputDeclaration, Reference, Value,
+    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, External, Location, Options,
+    OutputDeclaration, ReadDeclaration, Reference, Value,
 };
 use infra_testkit::fake::FakeProvider;
 use infra_testkit::{MemoryDisk, MemoryStore};
@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 use tokio::sync::watch;
 
 /// Declarations in shorthand: a text that begins with `$` is a reference, and one that begins with
-/// `!` is sensitive.
+/// `!` is sensitive; one that begins with `@` is an output of another stack.
 #[derive(Clone, Default)]
 pub(crate) struct Sheet(pub(crate) Declarations);
 
@@ -58,6 +58,15 @@ impl Sheet {
         self
     }
 
+    /// Says that it reads these outputs of other stacks.
+    pub(crate) fn reading(mut self, externals: &[&str]) -> Self {
+        let location = Some(Location { file: "stack.rs".to_owned(), line: 99, column: 5 });
+        let read =
+            |text: &&str| ReadDeclaration { external: external(text), location: location.clone() };
+        self.0.reads.extend(externals.iter().map(read));
+        self
+    }
+
     pub(crate) fn output(mut self, name: &str, value: Json) -> Self {
         let (name, expr) = (name.to_owned(), expr(&value));
         self.0.outputs.push(OutputDeclaration { name, expr, location: None });
@@ -74,9 +83,17 @@ pub(crate) fn reference(text: &str) -> Reference {
     Reference { address: at(address), attribute: attribute.to_owned() }
 }
 
+pub(crate) fn external(text: &str) -> External {
+    let (stack, output) = text.split_once('.').expect("stack.output");
+    External { stack: stack.to_owned(), output: output.to_owned() }
+}
+
 fn expr(json: &Json) -> Expr {
     match json {
         Json::String(text) if text.starts_with('$') => Expr::Reference(reference(&text[1..])),
+        Json::String(text) if text.starts_with('@') => {
+            Expr::External(external(&text[1..]), Value::Unknown)
+        }
         Json::String(text) if text.starts_with('!') => {
             Expr::Value(Value::from(&text[1..]).sensitive())
         }
@@ -458,8 +475,9 @@ pub(crate) fn tell(events: &[Event]) -> String {
             let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
             format!("start {} {address}{id}", operation.verb())
         }
-        Event::Progress { address, operation, elapsed, .. } => {
-            format!("still {} {address} after {}s", operation.verb(), elapsed.as_secs())
+        Event::Progress { address, operation, elapsed, last, .. } => {
+            let word = last.as_ref().map(|word| format!(": {word}")).unwrap_or_default();
+            format!("still {} {address} after {}s{word}", operation.verb(), elapsed.as_secs())
         }
         Event::Completed { address, operation, id, unchanged, .. } => {
             let unchanged = if *unchanged { " (unchanged)" } else { "" };

@@ -111,7 +111,7 @@ async fn a_wait_for_something_to_be_ready_is_cut_and_taken_up_again() {
     assert!(took < Duration::from_secs(5), "{took:?}");
     insta::assert_snapshot!(tell(&ran.events), @"
     start create a
-    still create a after 10s
+    still create a after 10s: pending
     stopping [a], 2 left
     on its way create a note-1: pending
     ");

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod adopt;
+mod between;
 mod builtin;
 mod create;
 mod cycles;
@@ -23,6 +24,7 @@ mod prevent_destroy;
 mod recovery;
 mod refresh_only;
 mod replace;
+mod rollback;
 mod targets;
 mod undo;
 mod unfinished;

@@ -22,8 +22,8 @@ async fn progress_is_told_while_something_takes_long() {
     let ran = bench.apply(&stack(60)).await;
     insta::assert_snapshot!(tell(&ran.events), @"
     start create slow
-    still create slow after 10s
-    still create slow after 20s
+    still create slow after 10s: pending
+    still create slow after 20s: pending
     done create slow note-1
     start create after
     done create after note-3
@@ -54,7 +54,7 @@ async fn a_wait_that_took_too_long_is_taken_up_again() {
     let ran = bench.run(plan).await;
     insta::assert_snapshot!(tell(&ran.events), @"
     start wait for slow note-1
-    still wait for slow after 10s
+    still wait for slow after 10s: pending
     done wait for slow note-1
     start create after
     done create after note-3

@@ -11,7 +11,9 @@ use super::wire::{expr_from_json, expr_to_json};
 use crate::options::{Arguments, Options, Timeouts};
 use crate::settings::SettingNode;
 use crate::stack::{Declaration, Declarations, OutputDeclaration};
-use crate::{Address, Diagnostic, Environment, Location, Reference, Severity};
+use crate::{
+    Address, Diagnostic, Environment, External, Location, ReadDeclaration, Reference, Severity,
+};
 
 /// Version of the conversation. A program built against another version is refused.
 pub const PROTOCOL: u32 = 1;
@@ -102,6 +104,9 @@ pub enum FromProgram {
         resources: Vec<WireResource>,
         /// Outputs in order of declaration.
         outputs: Vec<WireOutput>,
+        /// What is read of other stacks, in order of declaration.
+        #[serde(default)]
+        reads: Vec<WireRead>,
         /// What was wrong on the way.
         diagnostics: Vec<WireDiagnostic>,
     },
@@ -115,6 +120,7 @@ impl FromProgram {
             protocol: PROTOCOL,
             resources: declared.resources.iter().map(WireResource::from).collect(),
             outputs: declared.outputs.iter().map(WireOutput::from).collect(),
+            reads: declared.reads.iter().map(WireRead::from).collect(),
             diagnostics: declared.diagnostics.iter().map(WireDiagnostic::from).collect(),
         }
     }
@@ -127,11 +133,13 @@ impl FromProgram {
 pub fn declarations(
     resources: Vec<WireResource>,
     outputs: Vec<WireOutput>,
+    reads: Vec<WireRead>,
     diagnostics: Vec<WireDiagnostic>,
 ) -> Result<Declarations, String> {
     Ok(Declarations {
         resources: resources.into_iter().map(WireResource::read).collect::<Result<_, _>>()?,
         outputs: outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
+        reads: reads.into_iter().map(WireRead::read).collect(),
         diagnostics: diagnostics.into_iter().map(WireDiagnostic::read).collect::<Result<_, _>>()?,
     })
 }
@@ -354,6 +362,34 @@ impl WireOutput {
             expr: expr_from_json(&self.value)?,
             location: self.location.map(Location::from),
         })
+    }
+}
+
+/// A `read` on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `ReadDeclaration`")]
+pub struct WireRead {
+    pub stack: String,
+    pub output: String,
+    pub location: Option<WireLocation>,
+}
+
+impl From<&ReadDeclaration> for WireRead {
+    fn from(read: &ReadDeclaration) -> Self {
+        Self {
+            stack: read.external.stack.clone(),
+            output: read.external.output.clone(),
+            location: read.location.as_ref().map(WireLocation::from),
+        }
+    }
+}
+
+impl WireRead {
+    fn read(self) -> ReadDeclaration {
+        ReadDeclaration {
+            external: External { stack: self.stack, output: self.output },
+            location: self.location.map(Location::from),
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 //! values keep their marks. It is for the pipe only; the store and the plan have forms of their own.
 //!
 //! Plain values are plain JSON. What JSON has not is an object with one key that starts with `$`:
-//! `$ref`, `$call`, `$sensitive`, `$unknown`, and `$map` for a map that has such a key itself.
+//! `$ref`, `$external`, `$call`, `$sensitive`, `$unknown`, and `$map` for a map that has such a key itself.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::{Address, Expr, Function, Reference, Value};
+use crate::{Address, Expr, External, Function, Reference, Value};
 
 /// JSON of an expression.
 #[must_use]
@@ -22,6 +22,8 @@ pub fn expr_to_json(expr: &Expr) -> Json {
         Expr::Reference(Reference { address, attribute }) => {
             json!({ "$ref": [address.as_str(), attribute] })
         }
+        // Only where it comes from: the program never knows the value.
+        Expr::External(External { stack, output }, _) => json!({ "$external": [stack, output] }),
         Expr::Call(function, arguments) => {
             let arguments: Vec<_> = arguments.iter().map(expr_to_json).collect();
             json!({ "$call": [function.name(), arguments] })
@@ -68,6 +70,11 @@ pub fn expr_from_json(json: &Json) -> Result<Expr, String> {
                     serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
                 let address = Address::parse(&address).map_err(|error| error.to_string())?;
                 Ok(Expr::Reference(Reference { address, attribute }))
+            }
+            Some(("$external", body)) => {
+                let (stack, output): (String, String) =
+                    serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
+                Ok(Expr::External(External { stack, output }, Value::Unknown))
             }
             Some(("$call", body)) => {
                 let (name, arguments): (String, Vec<Json>) =
@@ -168,6 +175,10 @@ mod tests {
         round_trip(&Expr::Value(Value::Map([("$sensitive".to_owned(), Value::Int(1))].into())));
         round_trip(&Expr::Value(Value::Unknown));
         round_trip(&Expr::Value(Value::Float(1.0)));
+        let external = External { stack: "network".to_owned(), output: "vpc_id".to_owned() };
+        round_trip(&Expr::List(vec![Expr::External(external.clone(), Value::Unknown)]));
+        let known = Expr::External(external, Value::from("hunter2").sensitive());
+        assert!(!expr_to_json(&known).to_string().contains("hunter2"));
     }
 
     #[test]
@@ -175,6 +186,7 @@ mod tests {
         assert!(expr_from_json(&json!({"$call": ["nope", []]})).is_err());
         assert!(expr_from_json(&json!({"$ref": ["A", "b"]})).is_err());
         assert!(expr_from_json(&json!({"$ref": ["a", "b"], "x": 1})).is_err());
+        assert!(expr_from_json(&json!({"$external": ["a"]})).is_err());
         assert!(value_from_json(&json!({"$ref": ["a", "b"]})).is_err());
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use infra_sdk::{Lookup, LookupAnswer, Outputs, Program, Resource, Result, Settings, Stack, Value};
+use infra_sdk::{
+    Lookup, LookupAnswer, Outputs, Program, Resource, Result, Settings, Stack, StackOutput, Value,
+};
 
 /// A queue.
 #[derive(Resource)]
@@ -116,6 +118,29 @@ fn mistakes(stack: &mut Stack, (): &()) -> Result<()> {
     Ok(())
 }
 
+const ADDRESS: StackOutput<String> = StackOutput::new("publishes", "address");
+const NAMES: StackOutput<Vec<String>> = StackOutput::new("publishes", "names");
+const OTHER: StackOutput<String> = StackOutput::new("queues", "other");
+
+fn publishes(stack: &mut Stack, (): &()) -> Result<()> {
+    let queue = stack.add("queue", Queue::new("a"));
+    stack.publish(ADDRESS, queue.id());
+    stack.publish(NAMES, ["a", "b"]);
+    stack.publish(OTHER, "theirs");
+    let _ = stack.read(NAMES); // its own
+    Ok(())
+}
+
+fn reads(stack: &mut Stack, (): &()) -> Result<()> {
+    let address = stack.read(ADDRESS);
+    stack.add("queue", Queue::new(address));
+    stack.scope("inner", |stack| {
+        let name = stack.read(NAMES).index(0);
+        stack.add("queue", Queue::new(name));
+    });
+    Ok(())
+}
+
 fn main() -> ExitCode {
     Program::new()
         .stack("queues", queues)
@@ -125,5 +150,7 @@ fn main() -> ExitCode {
         .stack("panics-in-a-thread", panics_in_a_thread)
         .stack("fails", fails)
         .stack("mistakes", mistakes)
+        .stack("publishes", publishes)
+        .stack("reads", reads)
         .run()
 }

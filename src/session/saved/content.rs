@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use infra_engine::{ChangeImprint, Goal, Imprint, Mode};
-use infra_sdk::Address;
 use infra_sdk::protocol::messages::{FromProgram, declarations};
 use infra_sdk::provider::Owner;
+use infra_sdk::{Address, Externals};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Environment;
@@ -133,17 +133,19 @@ impl Content {
         addresses(&self.accepted)
     }
 
-    /// What was to be reached, and what the plan was to do.
+    /// What was to be reached, without the values of other stacks, and what the plan was to do.
     ///
     /// # Errors
     /// With what cannot be read.
     pub(super) fn read(self, owner: Arc<Owner>) -> Result<(Goal, Imprint), String> {
-        let FromProgram::Desired { resources, outputs, diagnostics, .. } = self.declared else {
+        let FromProgram::Desired { resources, outputs, reads, diagnostics, .. } = self.declared
+        else {
             return Err("it holds no declarations".to_owned());
         };
         let goal = Goal {
             owner,
-            declarations: declarations(resources, outputs, diagnostics)?,
+            declarations: declarations(resources, outputs, reads, diagnostics)?,
+            external: Externals::new(),
             mode: match self.mode {
                 ModeWire::Apply => Mode::Apply,
                 ModeWire::Destroy => Mode::Destroy,

@@ -17,6 +17,7 @@ use super::refused::{RELEASE, Refused};
 use crate::cli::Context;
 use crate::config::{Environment, Project};
 use crate::error::{CommandError, Result};
+use crate::session::between::{Producers, bind, reads_of};
 use crate::session::cloud::{Cloud, connect};
 use crate::session::prepare::{Prepared, settle};
 use crate::session::select::{find, recorded};
@@ -78,11 +79,14 @@ pub(crate) async fn reopen(
     }
     let mode = held.first().map_or(Mode::Apply, |stack| stack.goal.mode);
     let accepted = held.first().map(|stack| stack.accepted.clone()).unwrap_or_default();
+    let beside = header.stacks.iter().map(|stack| stack.name.as_str()).collect();
+    let producers = Producers { project: &project, environment: &environment, beside };
     let mut stacks = Vec::new();
     let mut problems: Vec<Diagnostic> = Vec::new();
     for mut stack in held {
         let (name, provider) = (stack.name, &*cloud.provider);
         settle(context, provider, &*stack.store, &mut stack.state, &stack.goal).await?;
+        bind(context, &producers, &mut stack.goal, &stacks).await?;
         let plan = match infra_engine::plan(provider, &stack.state, stack.goal.clone()).await {
             Ok(plan) => plan,
             Err(found) => {
@@ -95,7 +99,8 @@ pub(crate) async fn reopen(
             problems.push(refused.moved(&name, &moved));
         }
         context.terminal.diagnostics(&plan.warnings);
-        stacks.push(Prepared { name, store: Some(stack.store), goal: stack.goal, plan });
+        let reads_of = reads_of(&stack.goal, &stack.state);
+        stacks.push(Prepared { name, store: Some(stack.store), goal: stack.goal, plan, reads_of });
     }
     if problems.is_empty() {
         Ok(Reopened { environment, cloud, stacks, mode, accepted })

@@ -41,6 +41,11 @@ impl<'a> Progress<'a> {
                     bar.finish_and_clear();
                 }
             }
+            Event::Progress { address, operation, last: Some(last), .. } => {
+                if let Some(bar) = self.running.get(&(address.clone(), *operation)) {
+                    bar.set_message(format!("{address}: {}: {}", doing(*operation), plain(last)));
+                }
+            }
             Event::Progress { .. } | Event::Blocked { .. } | Event::Stopping { .. } => {}
         }
         let live = self.bars.is_some();
@@ -101,8 +106,9 @@ fn line(event: &Event, live: bool) -> String {
         Event::Started { address, operation, id } => {
             format!("{address}: {}{}\n", doing(*operation), named(id))
         }
-        Event::Progress { address, operation, elapsed, .. } => {
-            format!("{address}: still {}, {}\n", doing(*operation), duration(*elapsed))
+        Event::Progress { address, operation, elapsed, last, .. } => {
+            let word = last.as_ref().map(|word| format!(": {}", plain(word))).unwrap_or_default();
+            format!("{address}: still {}, {}{word}\n", doing(*operation), duration(*elapsed))
         }
         Event::Completed { address, operation, id, elapsed, unchanged } => {
             let what = if *unchanged { "unchanged" } else { done(*operation) };
@@ -146,6 +152,7 @@ mod tests {
                 operation,
                 id: None,
                 elapsed: Duration::from_secs(70),
+                last: Some("1 of 2 tasks run\u{1b}[2J".to_owned()),
             },
             Event::Completed {
                 address: address.clone(),

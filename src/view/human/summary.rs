@@ -42,6 +42,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
     let what = match verb {
         "destroy" => "Destroy",
         "undo" => "Undo",
+        "rollback" => "Rollback",
         _ => "Apply",
     };
     let head = if complete {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update,
+    Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{LookupSchema, Object, Schema, Value};
@@ -371,6 +371,7 @@ impl Provider for FakeProvider {
         target: &'a Target,
         wanted: &'a Object,
         timeout: Option<Duration>,
+        words: Words<'a>,
     ) -> BoxFuture<'a, Result<Observed, Failure>> {
         Box::pin(async move {
             let fresh = wanted.values().all(|v| !v.has_unknown() && !v.has_sensitive());
@@ -388,7 +389,7 @@ impl Provider for FakeProvider {
                         Readiness::Failed(why) => {
                             return Err(Failure::new(FailureClass::NotReady, why.clone()));
                         }
-                        Readiness::Waiting(_) => {}
+                        Readiness::Waiting(word) => words(word),
                     },
                     None if !self.lock().world.things.contains_key(&target.id) => {
                         let text = format!("`{}` is gone", target.id);
@@ -418,6 +419,7 @@ impl Provider for FakeProvider {
         &'a self,
         target: &'a Target,
         _timeout: Option<Duration>,
+        _words: Words<'a>,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(self.call(Verb::AwaitGone, target.address.as_str(), None, |world| {
             if world.things.contains_key(&target.id) {
