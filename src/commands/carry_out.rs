@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, mpsc};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 use tokio::sync::watch;
 
 use super::plan::show;
+use super::preflight::look_ahead;
 use crate::cli::{
     AdoptArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
 };
@@ -34,6 +35,12 @@ pub(crate) struct ApplyingArgs {
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
+    /// Whether to look for what will fail before anything is changed: names that are taken,
+    /// protection against deletion, contents that would be lost, missing permissions, credentials
+    /// that end too early. What is found stops the run.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
+        default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    preflight: bool,
     /// How many operations may be in flight.
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -110,6 +117,10 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
             context.terminal.answer(&apply_json::planned(&stack.plan, mode));
         }
         _ => show(context, &work.environment.name, work.provider, &work.stacks),
+    }
+    if args.preflight && !look_ahead(context, work.provider, &work.stacks, args.format.format).await
+    {
+        return Ok(Exit::Failed);
     }
     let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
     if !empty && !args.auto_approve && !approve(context, work.environment, verb).await? {

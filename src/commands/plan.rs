@@ -5,6 +5,7 @@ use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
+use super::preflight::look_ahead;
 use crate::cli::{AdoptArgs, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -32,6 +33,9 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     lock: bool,
+    /// Look for what would fail too, as `apply` does before it asks; end with 1 if anything would.
+    #[arg(long)]
+    preflight: bool,
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -69,6 +73,12 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             let environment = &planned.selection.environment.name;
             show(context, environment, &*planned.cloud.provider, &planned.stacks);
         }
+    }
+    // The document is an answer of its own: what is found goes to standard error.
+    if args.preflight
+        && !look_ahead(context, &*planned.cloud.provider, &planned.stacks, Format::Human).await
+    {
+        return Ok(Exit::Failed);
     }
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })

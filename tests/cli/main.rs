@@ -10,6 +10,7 @@ mod builtin;
 mod help;
 mod interrupts;
 mod plan;
+mod preflight;
 mod program;
 mod sandboxed;
 mod settings;
