@@ -19,6 +19,7 @@ mod imprint;
 pub mod named;
 pub mod plan;
 mod planner;
+mod preflight;
 pub mod recover;
 mod refresh;
 pub mod rollback;
@@ -97,6 +98,12 @@ pub async fn plan(
     goal: Goal,
 ) -> Result<Plan, Vec<Diagnostic>> {
     planner::plan(provider, state, goal).await
+}
+
+/// What will keep plans from being carried out, one after another, and what is worth knowing before
+/// that: errors first. Changes nothing; a plan that changes nothing asks nothing.
+pub async fn preflight(provider: &dyn Provider, plans: &[&Plan]) -> Vec<Diagnostic> {
+    preflight::preflight(provider, plans).await
 }
 
 /// Carries a plan out. What fails stops what depends on it and nothing else; whatever happens, the

@@ -17,6 +17,7 @@ pub mod expr;
 pub mod input;
 pub mod kind;
 pub mod options;
+pub mod preflight;
 pub mod prelude;
 pub mod program;
 pub mod protocol;

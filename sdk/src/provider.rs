@@ -11,8 +11,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::preflight::Preflight;
 use crate::store::Operation;
-use crate::{Address, LookupSchema, Object, Schema, Value};
+use crate::{Address, Diagnostic, LookupSchema, Object, Schema, Value};
 
 /// A future of a port, without naming a runtime.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -56,7 +57,7 @@ pub struct Target {
 
 /// Attributes for `Debug`: their names alone. What goes through the port is revealed, and must not
 /// get into a log or a panic by way of a request that holds it.
-struct Names<'a>(&'a Object);
+pub(crate) struct Names<'a>(pub(crate) &'a Object);
 
 impl fmt::Debug for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -326,6 +327,14 @@ pub trait Provider: Send + Sync {
 
     /// How long the type's objects may take, readiness included, where nobody says otherwise.
     fn patience(&self, type_name: &str, operation: Operation) -> Option<Duration>;
+
+    /// How long an operation usually takes, readiness included: an estimate.
+    fn usual_time(&self, type_name: &str, operation: Operation) -> Duration;
+
+    /// What will keep operations of a plan from succeeding, as far as that can be told before the
+    /// first of them, and what is worth knowing. Changes nothing. What cannot be found out is at
+    /// most a warning.
+    fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>>;
 
     /// How a lost create of the type is settled.
     fn settling(&self, type_name: &str) -> Settling;

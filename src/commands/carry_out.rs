@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, mpsc};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
 use infra_sdk::provider::Provider;
 use infra_sdk::{Address, Diagnostic};
 use tokio::sync::watch;
 
 use super::plan::show;
+use super::preflight::look_ahead;
 use crate::cli::{
     BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
 };
@@ -38,6 +39,12 @@ pub(crate) struct ApplyingArgs {
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
+    /// Whether to look for what will fail before anything is changed: names that are taken,
+    /// protection against deletion, contents that would be lost, missing permissions, credentials
+    /// that end too early. What is found stops the run.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
+        default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    preflight: bool,
     /// How many operations may be in flight.
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -138,6 +145,10 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
     kept(work.environment, work.provider, plans(), accepted)?;
     let of_environment = (mode != Mode::Destroy).then_some(work.environment);
     within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;
+    if args.preflight && !look_ahead(context, work.provider, &work.stacks, args.format.format).await
+    {
+        return Ok(Exit::Failed);
+    }
     let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
     let asks = !work.reviewed || work.environment.protected;
     if !empty && asks && !args.auto_approve && !approve(context, work.environment, verb).await? {

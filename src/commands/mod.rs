@@ -8,6 +8,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod output;
 pub(crate) mod plan;
+mod preflight;
 pub(crate) mod rollback;
 pub(crate) mod sandbox;
 pub(crate) mod state;

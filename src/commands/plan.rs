@@ -7,6 +7,7 @@ use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
+use super::preflight::look_ahead;
 use crate::cli::{
     AdoptArgs, BudgetArgs, Context, Format, FormatArgs, LockArgs, PartArgs, RefreshArgs,
     ReplaceArgs, StackArgs,
@@ -50,6 +51,9 @@ pub(crate) struct PlanArgs {
     /// Only show what changed outside of infra, and what of it `apply --refresh-only` would record.
     #[arg(long, conflicts_with_all = ["destroy", "replace"])]
     refresh_only: bool,
+    /// Look for what would fail too, as `apply` does before it asks; end with 1 if anything would.
+    #[arg(long)]
+    preflight: bool,
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -132,6 +136,12 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     kept(environment, &*planned.cloud.provider, plans(), accepted)?;
     let of_environment = (!args.destroy).then_some(environment);
     within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;
+    // The document is an answer of its own: what is found goes to standard error.
+    if args.preflight
+        && !look_ahead(context, &*planned.cloud.provider, &planned.stacks, Format::Human).await
+    {
+        return Ok(Exit::Failed);
+    }
     if let Some(file) = &args.out {
         save(&planned, accepted, file)?;
         let shown = file.display();

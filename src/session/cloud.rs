@@ -2,10 +2,13 @@
 //!
 //! Start reading at [`connect`], the one place that decides which provider a run talks to.
 
+use std::time::SystemTime;
+
 use infra_aws::{AwsProvider, Connection};
 use infra_engine::Builtin;
 use infra_sdk::provider::{FailureClass, Provider};
 use infra_sdk::{Diagnostic, Location};
+use jiff::Timestamp;
 
 use super::failure::call_failure;
 use super::sandbox::started_sandbox;
@@ -47,6 +50,7 @@ pub(crate) async fn connect(
         account: environment.account.clone(),
         default_tags: environment.default_tags.clone(),
         visible_within: environment.visible_within,
+        credentials_expire: credentials_expire(),
         accounts: environment.accounts.clone(),
     })
     .await;
@@ -55,6 +59,13 @@ pub(crate) async fn connect(
         refused(environment, place, &failure)
     })?;
     Ok(Cloud { provider: Box::new(Builtin::new(Box::new(provider))), account: account.id })
+}
+
+/// When credentials of environment variables end, as `aws configure export-credentials` says it; a
+/// text that is no time says nothing.
+fn credentials_expire() -> Option<SystemTime> {
+    let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?;
+    told.parse::<Timestamp>().ok().map(SystemTime::from)
 }
 
 fn refused(

@@ -189,7 +189,8 @@ pub(crate) fn summary(summary: &Summary, mode: Mode) -> String {
     text
 }
 
-fn diagnostic(diagnostic: &Diagnostic) -> String {
+/// A diagnostic as a line.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> String {
     let (level, word) =
         if diagnostic.is_error() { ("error", "Error") } else { ("warn", "Warning") };
     let message = format!("{word}: {}", diagnostic.summary);

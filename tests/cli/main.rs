@@ -12,6 +12,7 @@ mod guards;
 mod help;
 mod interrupts;
 mod plan;
+mod preflight;
 mod program;
 mod progress;
 mod rollback;

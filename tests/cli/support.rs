@@ -257,7 +257,14 @@ fn answer(stream: TcpStream, account: &str, delay: Duration) {
              </Errors><RequestID>r-2</RequestID></Response>";
         let none = "<DescribeVpcsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
              <requestId>r-3</requestId><vpcSet/></DescribeVpcsResponse>";
-        let (status, text) = if body.contains("Action=GetCallerIdentity") {
+        // Nothing that the caller asks about is denied.
+        let allowed = "<SimulatePrincipalPolicyResponse \
+             xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><SimulatePrincipalPolicyResult>\
+             <IsTruncated>false</IsTruncated><EvaluationResults/></SimulatePrincipalPolicyResult>\
+             </SimulatePrincipalPolicyResponse>";
+        let (status, text) = if body.contains("Action=SimulatePrincipalPolicy") {
+            ("200 OK", allowed)
+        } else if body.contains("Action=GetCallerIdentity") {
             ("200 OK", identity.as_str())
         } else if body.contains("Action=DescribeVpcs&") {
             ("200 OK", none)

@@ -68,6 +68,7 @@ const AT_ONCE: usize = 50;
 impl Handler for Group {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "autoscaling:CreateAutoScalingGroup",
         operations: OPERATIONS,
         actions: ACTIONS,

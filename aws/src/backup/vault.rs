@@ -83,6 +83,7 @@ mod handler {
     impl Handler for Vault {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "backup:CreateBackupVault",
             operations: OPERATIONS,
             actions: ACTIONS,
@@ -143,6 +144,24 @@ mod handler {
                 }
                 other => other,
             }
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            was: &Self,
+            _: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            if was.force_destroy {
+                return Ok(Vec::new());
+            }
+            let describe = || aws.backup().describe_backup_vault().backup_vault_name(id).send();
+            let count = aws.call(describe).await?.number_of_recovery_points;
+            let contents = format!("vault `{id}` has {count} recovery points");
+            Ok((count > 0)
+                .then(|| preflight::not_empty(&contents, "force_destroy"))
+                .into_iter()
+                .collect())
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {

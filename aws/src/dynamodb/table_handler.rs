@@ -65,6 +65,8 @@ const BUSY: (&str, &str) =
 impl Handler for Table {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
+        protection: Some("deletion_protection_enabled"),
         create: "dynamodb:CreateTable",
         operations: OPERATIONS,
         actions: ACTIONS,

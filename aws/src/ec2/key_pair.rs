@@ -109,6 +109,7 @@ mod handler {
     impl Handler for KeyPair {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("key_name"),
             create: "ec2:ImportKeyPair",
             operations: OPERATIONS,
             actions: OPERATIONS,

@@ -32,6 +32,7 @@ const GONE: &[&str] = &[NO_REPOSITORY];
 impl Handler for Repository {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "ecr:CreateRepository",
         operations: OPERATIONS,
         actions: OPERATIONS,
@@ -107,6 +108,17 @@ impl Handler for Repository {
         aws.call(|| aws.ecr().delete_repository().repository_name(id).force(force).send())
             .await
             .map(drop)
+    }
+
+    async fn blockers(aws: &Aws, id: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        if was.force_delete {
+            return Ok(Vec::new());
+        }
+        let list = || aws.ecr().list_images().repository_name(id).max_results(1).send();
+        let images = aws.call(list).await?.image_ids.unwrap_or_default();
+        let contents = format!("repository `{id}` has images");
+        let told = images.first().map(|_| preflight::not_empty(&contents, "force_delete"));
+        Ok(told.into_iter().collect())
     }
 
     async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {

@@ -50,6 +50,8 @@ const ACTIONS: &[&str] = &[
 impl Handler for Cluster {
     const CALLS: Calls = Calls {
         class: CreateClass::Token,
+        named_by: Some("name"),
+        protection: Some("deletion_protection"),
         create: "eks:CreateCluster",
         operations: OPERATIONS,
         actions: ACTIONS,
@@ -110,6 +112,42 @@ impl Handler for Cluster {
 
     async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {
         aws.call(|| aws.eks().delete_cluster().name(id).send()).await.map(drop)
+    }
+
+    async fn blockers(
+        aws: &Aws,
+        id: &str,
+        _: &Self,
+        leaving: Leaving<'_>,
+    ) -> Result<Vec<Diagnostic>> {
+        let groups = aws.pages(
+            |token| aws.eks().list_nodegroups().cluster_name(id).set_next_token(token).send(),
+            |page| page.next_token(),
+        );
+        let profiles = aws.pages(
+            |token| aws.eks().list_fargate_profiles().cluster_name(id).set_next_token(token).send(),
+            |page| page.next_token(),
+        );
+        let (groups, profiles) = futures_util::try_join!(groups, profiles)?;
+        let groups = groups.into_iter().flat_map(|page| page.nodegroups.unwrap_or_default());
+        let groups = groups.filter(|name| {
+            let key = [("cluster_name", id), ("node_group_name", name.as_str())];
+            !leaving.has("aws_eks_node_group", &key)
+        });
+        let profiles =
+            profiles.into_iter().flat_map(|page| page.fargate_profile_names.unwrap_or_default());
+        let profiles = profiles.filter(|name| {
+            let key = [("cluster_name", id), ("fargate_profile_name", name.as_str())];
+            !leaving.has("aws_eks_fargate_profile", &key)
+        });
+        let staying: Vec<_> = groups
+            .map(|name| format!("node group `{name}`"))
+            .chain(profiles.map(|name| format!("Fargate profile `{name}`")))
+            .collect();
+        if staying.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![preflight::in_use(&staying.join(", "), "delete what others made in the cluster")])
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

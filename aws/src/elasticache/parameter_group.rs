@@ -108,6 +108,7 @@ mod handler {
     impl Handler for ParameterGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "elasticache:CreateCacheParameterGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

@@ -73,6 +73,7 @@ const BUSY: &str = "InvalidReplicationGroupState";
 impl Handler for ReplicationGroup {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("replication_group_id"),
         create: "elasticache:CreateReplicationGroup",
         operations: OPERATIONS,
         actions: ACTIONS,
@@ -121,6 +122,14 @@ impl Handler for ReplicationGroup {
         })
         .await
         .map(drop)
+    }
+
+    async fn blockers(aws: &Aws, _: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        let Some(name) = &was.final_snapshot_identifier else { return Ok(Vec::new()) };
+        let call = || aws.elasticache().describe_snapshots().snapshot_name(name).send();
+        let found = absent(aws.call(call).await.map(Some), &["SnapshotNotFoundFault"])?;
+        let taken = found.is_some_and(|found| !found.snapshots().is_empty());
+        Ok(taken.then(|| preflight::final_snapshot_taken(name)).into_iter().collect())
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

@@ -83,6 +83,7 @@ mod handler {
     impl Handler for SubnetGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "elasticache:CreateCacheSubnetGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

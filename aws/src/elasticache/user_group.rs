@@ -79,6 +79,7 @@ mod handler {
     impl Handler for UserGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("user_group_id"),
             create: "elasticache:CreateUserGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

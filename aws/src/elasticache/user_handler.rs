@@ -30,6 +30,7 @@ const BUSY: &str = "InvalidUserState";
 impl Handler for User {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("user_id"),
         create: "elasticache:CreateUser",
         operations: OPERATIONS,
         actions: OPERATIONS,

@@ -82,6 +82,8 @@ const ATTRIBUTES: &[Attribute] = &[
 impl Handler for LoadBalancer {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
+        protection: Some("enable_deletion_protection"),
         create: "elasticloadbalancing:CreateLoadBalancer",
         operations: OPERATIONS,
         actions: OPERATIONS,
@@ -205,6 +207,12 @@ impl Handler for LoadBalancer {
         let found = absent(answer.map(Some), GONE)?.and_then(|answer| answer.load_balancers);
         let found = found.unwrap_or_default().into_iter();
         ours(aws, &want.tags, found.filter_map(|b| b.load_balancer_arn).collect()).await
+    }
+
+    async fn candidate(aws: &Aws, name: &str, _: &Object) -> Result<Option<String>> {
+        let answer = aws.call(|| aws.elbv2().describe_load_balancers().names(name).send()).await;
+        let found = absent(answer.map(Some), GONE)?.and_then(|answer| answer.load_balancers);
+        Ok(found.unwrap_or_default().into_iter().find_map(|found| found.load_balancer_arn))
     }
 
     async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

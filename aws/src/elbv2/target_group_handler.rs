@@ -81,6 +81,7 @@ fn kind(group: &TargetGroup) -> &'static str {
 impl Handler for TargetGroup {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "elasticloadbalancing:CreateTargetGroup",
         operations: OPERATIONS,
         actions: OPERATIONS,
@@ -194,6 +195,12 @@ impl Handler for TargetGroup {
         let found = absent(answer.map(Some), GONE)?.and_then(|answer| answer.target_groups);
         let found = found.unwrap_or_default().into_iter();
         ours(aws, &want.tags, found.filter_map(|group| group.target_group_arn).collect()).await
+    }
+
+    async fn candidate(aws: &Aws, name: &str, _: &Object) -> Result<Option<String>> {
+        let answer = aws.call(|| aws.elbv2().describe_target_groups().names(name).send()).await;
+        let found = absent(answer.map(Some), GONE)?.and_then(|answer| answer.target_groups);
+        Ok(found.unwrap_or_default().into_iter().find_map(|found| found.target_group_arn))
     }
 
     async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

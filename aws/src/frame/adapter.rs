@@ -7,17 +7,20 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use infra_sdk::preflight::PlannedOperation;
 use infra_sdk::provider::{
     BoxFuture, Create, Effect, Failure, Made, Observed, Readiness, Target, Update,
 };
 use infra_sdk::resource::ResourceOutputs;
-use infra_sdk::{Object, Schema, Value};
+use infra_sdk::{Diagnostic, Object, Schema, Value};
 
 use super::calls::{Calls, CreateClass};
 use super::clients::Aws;
 use super::error::Result;
 use super::handler::{Changed, Creating, Handler, Known, Told, inputs};
 use super::patience::{Patience, is_gone};
+use super::preflight::{self, Holder, Leaving};
+use super::read::absent;
 use super::{names, tags};
 
 /// What an operation needs besides its request.
@@ -76,6 +79,21 @@ pub trait AnyHandler: Send + Sync {
         context: Context<'a>,
         request: &'a Create,
     ) -> BoxFuture<'a, Result<Vec<String>>>;
+
+    /// What has each of these names, each with the inputs that it is wanted for.
+    fn holders<'a>(
+        &'a self,
+        context: Context<'a>,
+        wanted: &'a [(&'a str, &'a Object)],
+    ) -> BoxFuture<'a, Vec<Result<Option<Holder>>>>;
+
+    /// What stops a planned delete, or is worth knowing before it.
+    fn blockers<'a>(
+        &'a self,
+        context: Context<'a>,
+        operation: &'a PlannedOperation,
+        leaving: Leaving<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
 }
 
 /// Makes an [`AnyHandler`] of a [`Handler`].
@@ -211,6 +229,64 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             find(context.aws, &want, &request.started, request.replaces.as_deref()).await
         })
     }
+
+    fn holders<'a>(
+        &'a self,
+        context: Context<'a>,
+        wanted: &'a [(&'a str, &'a Object)],
+    ) -> BoxFuture<'a, Vec<Result<Option<Holder>>>> {
+        Box::pin(holders::<T>(context.aws, wanted))
+    }
+
+    fn blockers<'a>(
+        &'a self,
+        context: Context<'a>,
+        operation: &'a PlannedOperation,
+        leaving: Leaving<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>> {
+        Box::pin(async move {
+            let Some(id) = &operation.id else { return Ok(Vec::new()) };
+            let was: T = inputs(&operation.before)?;
+            if T::is_kept(&was) {
+                return Ok(Vec::new());
+            }
+            let on =
+                |name: &&str| operation.before.get(*name).and_then(Value::as_bool).unwrap_or(false);
+            let mut found: Vec<_> =
+                T::CALLS.protection.filter(on).map(preflight::protected).into_iter().collect();
+            let others = T::blockers(context.aws, id, &was, leaving).await;
+            found.extend(absent(others.map(Some), T::CALLS.gone)?.unwrap_or_default());
+            Ok(found)
+        })
+    }
+}
+
+/// What has names: all that may are read together.
+async fn holders<T: Handler>(aws: &Aws, wanted: &[(&str, &Object)]) -> Vec<Result<Option<Holder>>> {
+    let asked: Vec<_> =
+        wanted.iter().map(|(name, inputs)| T::candidate(aws, name, inputs)).collect();
+    let candidates = futures_util::future::join_all(asked).await;
+    let known: Vec<_> = candidates
+        .iter()
+        .filter_map(|candidate| candidate.as_ref().ok()?.clone())
+        .map(|id| Known { id, recorded: Object::new(), outputs: Object::new() })
+        .collect();
+    let mut reads =
+        if known.is_empty() { Vec::new() } else { T::read(aws, &known).await }.into_iter();
+    let holder = |candidate: Result<Option<String>>| {
+        let Some(id) = candidate? else { return Ok(None) };
+        let seen = match reads.next() {
+            Some(Err(failure)) if T::is_elsewhere(&failure) => return Ok(Some(Holder::Elsewhere)),
+            Some(read) => read?.filter(|seen| !T::is_deleted(seen)),
+            None => None,
+        };
+        Ok(seen.map(|seen| {
+            let all = seen.inputs.to_object();
+            let field = T::schema_ref().tags().and_then(|field| all.get(field.name));
+            Holder::Object { id, tags: field.map(tags::texts).unwrap_or_default() }
+        }))
+    };
+    candidates.into_iter().map(holder).collect()
 }
 
 /// The schema by reference: an associated constant cannot be borrowed for `'static` in a generic

@@ -63,6 +63,11 @@ pub struct Calls {
     /// How an object is named whose user gave no name. The frame fills the name in before `create`
     /// and `find`, from the create's token, so that every try and a later run use the same.
     pub naming: Option<Naming>,
+    /// The input that no two objects may have alike, such as `name`: with it a preflight tells
+    /// whether a create will be refused, see `Handler::candidate`.
+    pub named_by: Option<&'static str>,
+    /// The input that keeps AWS from deleting the object while it is on.
+    pub protection: Option<&'static str>,
     /// Codes that mean that the object is not there. Nothing else does.
     pub gone: &'static [&'static str],
     /// Errors of create and update that mean that something they need is not visible yet.
@@ -101,6 +106,8 @@ impl Calls {
         after_create: &[],
         vanishes: true,
         naming: None,
+        named_by: None,
+        protection: None,
         gone: &[],
         not_yet: &[],
         lingering: &[],

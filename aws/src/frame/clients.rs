@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
@@ -41,6 +41,9 @@ pub struct Connection {
     /// How long a new object may take to be found by a search, where it is not the time that fits
     /// AWS: what a lost create made is not given up before.
     pub visible_within: Option<Duration>,
+    /// When credentials that stand in environment variables end, where that is known: the SDK does
+    /// not ask.
+    pub credentials_expire: Option<SystemTime>,
     /// Other accounts that resources of the stack may be in, by the name of their `provider`
     /// option.
     pub accounts: BTreeMap<String, OtherAccount>,

@@ -9,11 +9,12 @@ use std::sync::{Mutex, PoisonError};
 
 use infra_sdk::provider::{Failure, FailureClass, Readiness};
 use infra_sdk::resource::ResourceType;
-use infra_sdk::{DecodeError, Object, Value};
+use infra_sdk::{DecodeError, Diagnostic, Object, Value};
 
 use super::calls::Calls;
 use super::clients::Aws;
 use super::error::{Result, decode};
+use super::preflight::Leaving;
 
 /// What AWS has of an object: its inputs as they are, and what AWS assigned.
 #[derive(Debug, Clone)]
@@ -216,6 +217,37 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Vec<String>>> + Send {
         let _ = started;
         Self::find(aws, want)
+    }
+
+    /// The id of whatever is called `name` by its `CALLS.named_by`, if there is such a thing; the
+    /// frame reads it to see whether there is. Only for types whose id is not that name. `want` has
+    /// the other inputs, as far as they are known.
+    fn candidate(
+        aws: &Aws,
+        name: &str,
+        want: &Object,
+    ) -> impl Future<Output = Result<Option<String>>> + Send {
+        let _ = (aws, want);
+        std::future::ready(Ok(Some(name.to_owned())))
+    }
+
+    /// Whether a read that failed means that the name belongs to somebody else. Only for names that
+    /// are unique beyond the account.
+    fn is_elsewhere(failure: &Failure) -> bool {
+        let _ = failure;
+        false
+    }
+
+    /// What will keep a delete from succeeding besides `CALLS.protection`, or is worth knowing before
+    /// it. Changes nothing. What is among `leaving` goes before the object and stops nothing.
+    fn blockers(
+        aws: &Aws,
+        id: &str,
+        was: &Self,
+        leaving: Leaving<'_>,
+    ) -> impl Future<Output = Result<Vec<Diagnostic>>> + Send {
+        let _ = (aws, id, was, leaving);
+        std::future::ready(Ok(Vec::new()))
     }
 
     /// Changes tags. Only for types that have them.

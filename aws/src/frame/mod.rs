@@ -14,6 +14,7 @@ pub mod limiter;
 pub mod lookup;
 pub mod names;
 mod patience;
+pub mod preflight;
 pub mod provider;
 pub mod read;
 pub mod silence;

@@ -4,20 +4,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Place, Provider,
     Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{LookupSchema, Object, Schema, Value};
+use infra_sdk::{Diagnostic, LookupSchema, Object, Schema, Value};
 use tokio::sync::OnceCell;
 
 use super::adapter::{AnyHandler, Context};
 use super::calls::CreateClass;
 use super::clients::{Account, Aws, Connection, OtherAccount, assume, configure};
 use super::error::Result;
+use super::preflight::usual_time;
 use super::wait::{until_gone, until_ready};
 use crate::types::{LOOKUPS, TYPES};
 
@@ -36,6 +38,7 @@ pub struct AwsProvider {
     default_tags: BTreeMap<String, String>,
     account: Option<String>,
     visible_within: Duration,
+    credentials_expire: Option<SystemTime>,
 }
 
 /// Another account, whose role is assumed when it is first needed.
@@ -57,6 +60,7 @@ impl AwsProvider {
             default_tags: connection.default_tags,
             account: connection.account,
             visible_within: connection.visible_within.unwrap_or(VISIBLE_WITHIN),
+            credentials_expire: connection.credentials_expire,
         }
     }
 
@@ -68,7 +72,18 @@ impl AwsProvider {
         self.home.guard(self.account.as_deref()).await.cloned()
     }
 
-    async fn clients(&self, place: &Place) -> Result<Arc<Aws>> {
+    /// The clients of the environment's own account and region.
+    pub(crate) fn home(&self) -> &Aws {
+        &self.home
+    }
+
+    /// When keys that stand in variables end, as far as the environment says.
+    pub(crate) fn credentials_expire(&self) -> Option<SystemTime> {
+        self.credentials_expire
+    }
+
+    /// The clients of a place.
+    pub(crate) async fn clients(&self, place: &Place) -> Result<Arc<Aws>> {
         let home = match &place.provider {
             None => &self.home,
             Some(name) => self.other(name).await?,
@@ -101,7 +116,8 @@ impl AwsProvider {
             .await
     }
 
-    fn context<'a>(&'a self, aws: &'a Aws) -> Context<'a> {
+    /// What a handler is given besides a request.
+    pub(crate) fn context<'a>(&'a self, aws: &'a Aws) -> Context<'a> {
         Context { aws, default_tags: &self.default_tags }
     }
 }
@@ -162,6 +178,14 @@ impl Provider for AwsProvider {
             Operation::Update => patience.update,
             Operation::Delete => patience.delete,
         })
+    }
+
+    fn usual_time(&self, type_name: &str, operation: Operation) -> Duration {
+        usual_time(type_name, operation)
+    }
+
+    fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(self.look_ahead(flight))
     }
 
     fn settling(&self, type_name: &str) -> Settling {

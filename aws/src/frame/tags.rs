@@ -69,7 +69,7 @@ pub fn change(was: &Value, want: &Value) -> TagChange {
 }
 
 /// The texts of a map value.
-fn texts(value: &Value) -> TagMap {
+pub(crate) fn texts(value: &Value) -> TagMap {
     value
         .as_map()
         .map(|entries| {

@@ -46,6 +46,7 @@ mod handler {
 
     use super::*;
     use crate::iam::common::{GONE, PATIENCE, details, read_listed};
+    use crate::iam::holding::of_group;
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -59,6 +60,7 @@ mod handler {
     impl Handler for Group {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "iam:CreateGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,
@@ -88,6 +90,15 @@ mod handler {
 
         async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {
             aws.call(|| aws.iam().delete_group().group_name(id).send()).await.map(drop)
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            _: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            of_group(aws, id, leaving).await
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {

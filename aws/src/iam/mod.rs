@@ -13,6 +13,8 @@ pub mod group;
 pub mod group_policy;
 pub mod group_policy_attachment;
 #[cfg(feature = "provider")]
+mod holding;
+#[cfg(feature = "provider")]
 mod inline;
 pub mod instance_profile;
 pub mod managed;

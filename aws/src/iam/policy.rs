@@ -67,6 +67,7 @@ mod handler {
         GONE, NAMING, PATIENCE, details, document, filled, is_ours, read_listed, tags_for, tags_of,
         tags_to_remove, tags_to_set,
     };
+    use crate::iam::holding::of_policy;
     use crate::prelude::*;
 
     /// Versions that AWS keeps of a policy. Source: IAM and STS quotas.
@@ -90,6 +91,7 @@ mod handler {
     impl Handler for Policy {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "iam:CreatePolicy",
             operations: OPERATIONS,
             // GetCallerIdentity needs no permission. Source: STS API Reference.
@@ -166,6 +168,22 @@ mod handler {
                 return Ok(vec![arn]);
             }
             find_made(aws, want, name.as_str()).await
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            _: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            of_policy(aws, id, leaving).await
+        }
+
+        async fn candidate(aws: &Aws, name: &str, want: &Object) -> Result<Option<String>> {
+            let account = aws.account().await?;
+            let path = want.get("path").and_then(|path| path.as_str()).unwrap_or("/");
+            let (partition, id) = (&account.partition, &account.id);
+            Ok(Some(format!("arn:{partition}:iam::{id}:policy{path}{name}")))
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

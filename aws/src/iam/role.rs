@@ -79,11 +79,13 @@ mod handler {
         GONE, NAMING, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, read_listed,
         role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
     };
+    use crate::iam::holding::of_role;
     use crate::prelude::*;
 
     impl Handler for Role {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "iam:CreateRole",
             operations: OPERATIONS,
             actions: OPERATIONS,
@@ -175,6 +177,15 @@ mod handler {
                 is_made_alike(found, name) && is_ours(&want.tags, &tags_of(role.tags.clone()))
             });
             Ok(ours.map(|(found, _)| found).collect())
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            was: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            of_role(aws, id, was.force_detach_policies, leaving).await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -61,6 +61,7 @@ mod handler {
         GONE, NO_POLICY_YET, PATIENCE, details, is_ours, read_listed, tags_for, tags_of,
         tags_to_remove, tags_to_set,
     };
+    use crate::iam::holding::of_user;
     use crate::iam::user_leftovers::clear;
     use crate::prelude::*;
 
@@ -97,6 +98,7 @@ mod handler {
     impl Handler for User {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "iam:CreateUser",
             operations: OPERATIONS,
             actions: OPERATIONS,
@@ -167,6 +169,18 @@ mod handler {
             let user = absent(get(aws, want.name.as_str()).await, GONE)?;
             let ours = user.filter(|user| is_ours(&want.tags, &tags_of(user.tags.clone())));
             Ok(ours.map(|user| user.user_name).into_iter().collect())
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            was: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            if was.force_destroy {
+                return Ok(Vec::new());
+            }
+            of_user(aws, id, leaving).await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -73,6 +73,7 @@ pub(super) mod handler {
     impl Handler for Alias {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "kms:CreateAlias",
             operations: OPERATIONS,
             actions: OPERATIONS,

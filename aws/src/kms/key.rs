@@ -222,6 +222,14 @@ mod handler {
             Ok(found.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
         }
 
+        async fn blockers(_: &Aws, _: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+            let days = was.deletion_window_in_days.0;
+            let what = format!(
+                "the key can be brought back for {days} days, and cannot be used meanwhile"
+            );
+            Ok(vec![preflight::later(&what)])
+        }
+
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
             retag(aws, id, change).await
         }

@@ -205,6 +205,14 @@ mod handler {
             Ok(ours.then(|| id.to_owned()).into_iter().collect())
         }
 
+        async fn blockers(_: &Aws, _: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+            let days = was.deletion_window_in_days.0;
+            let what = format!(
+                "the key can be brought back for {days} days, and cannot be used meanwhile"
+            );
+            Ok(vec![preflight::later(&what)])
+        }
+
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
             retag(aws, id, change).await
         }

@@ -134,6 +134,8 @@ mod handler {
     impl Handler for LogGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
+            protection: Some("deletion_protection_enabled"),
             create: "logs:CreateLogGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

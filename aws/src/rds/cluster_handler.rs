@@ -9,6 +9,7 @@ use infra_sdk::provider::Readiness;
 
 use super::cluster::Cluster;
 use super::common::{filter, retag, tags_of};
+use super::last_snapshot::{self, Wanted};
 use super::{cluster_create, cluster_modify, cluster_read};
 use crate::frame::calls::Patience;
 use crate::frame::tags::is_ours;
@@ -59,6 +60,8 @@ const PAGE: usize = 100;
 impl Handler for Cluster {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("cluster_identifier"),
+        protection: Some("deletion_protection"),
         create: "rds:CreateDBCluster",
         operations: OPERATIONS,
         actions: ACTIONS,
@@ -160,6 +163,32 @@ impl Handler for Cluster {
         })
         .await
         .map(drop)
+    }
+
+    async fn blockers(
+        aws: &Aws,
+        id: &str,
+        was: &Self,
+        leaving: Leaving<'_>,
+    ) -> Result<Vec<Diagnostic>> {
+        let now = one(aws, id).await?;
+        if now.status() == Some("deleting") {
+            return Ok(Vec::new());
+        }
+        let name = was.final_snapshot_identifier.as_deref();
+        let wanted = Wanted { skip: was.skip_final_snapshot, name };
+        let mut told = last_snapshot::of_cluster(aws, wanted).await?;
+        let members = now.db_cluster_members().iter();
+        let staying: Vec<_> = members
+            .filter_map(|member| member.db_instance_identifier())
+            .filter(|name| !leaving.has("aws_rds_cluster_instance", &[("identifier", name)]))
+            .map(|name| format!("instance `{name}`"))
+            .collect();
+        if !staying.is_empty() {
+            let what = staying.join(", ");
+            told.push(preflight::in_use(&what, "delete the instances that others made in it"));
+        }
+        Ok(told)
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

@@ -51,6 +51,7 @@ const PAGE: usize = 100;
 impl Handler for ClusterInstance {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("identifier"),
         create: "rds:CreateDBInstance",
         operations: OPERATIONS,
         actions: ACTIONS,

@@ -84,6 +84,7 @@ mod handler {
     impl Handler for ClusterParameterGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "rds:CreateDBClusterParameterGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

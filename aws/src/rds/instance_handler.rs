@@ -10,6 +10,7 @@ use infra_sdk::provider::Readiness;
 
 use super::common::{filter, retag, tags_of};
 use super::instance::{Instance, InstanceOutputs};
+use super::last_snapshot::{self, Wanted};
 use super::{InstanceId, instance_create, instance_modify, instance_read};
 use crate::frame::calls::Patience;
 use crate::frame::tags::is_ours;
@@ -60,6 +61,8 @@ const PAGE: usize = 100;
 impl Handler for Instance {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("identifier"),
+        protection: Some("deletion_protection"),
         create: "rds:CreateDBInstance",
         operations: OPERATIONS,
         actions: ACTIONS,
@@ -147,6 +150,15 @@ impl Handler for Instance {
         })
         .await
         .map(drop)
+    }
+
+    async fn blockers(aws: &Aws, id: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        let now = one(aws, id).await?;
+        if now.db_instance_status() == Some("deleting") || filled_source(&now).is_some() {
+            return Ok(Vec::new());
+        }
+        let name = was.final_snapshot_identifier.as_deref();
+        last_snapshot::of_instance(aws, Wanted { skip: was.skip_final_snapshot, name }).await
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

@@ -34,6 +34,8 @@ mod instance_modify;
 mod instance_read;
 mod instance_rules;
 mod instance_storage;
+#[cfg(feature = "provider")]
+mod last_snapshot;
 pub mod option_group;
 #[cfg(feature = "provider")]
 mod option_group_handler;

@@ -40,6 +40,7 @@ const GONE: &[&str] = &["OptionGroupNotFoundFault"];
 impl Handler for OptionGroup {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "rds:CreateOptionGroup",
         operations: OPERATIONS,
         actions: ACTIONS,

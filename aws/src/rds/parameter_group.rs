@@ -84,6 +84,7 @@ mod handler {
     impl Handler for ParameterGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "rds:CreateDBParameterGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

@@ -89,6 +89,7 @@ mod handler {
     impl Handler for SubnetGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("name"),
             create: "rds:CreateDBSubnetGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

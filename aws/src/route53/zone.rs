@@ -58,8 +58,8 @@ pub struct ZoneOutputs {
 #[cfg(feature = "provider")]
 pub(super) mod handler {
     use aws_sdk_route53::types::{
-        Change, ChangeAction, ChangeBatch, HostedZoneConfig, RrType, Tag, TagResourceType, Vpc,
-        VpcRegion,
+        Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecordSet, RrType, Tag,
+        TagResourceType, Vpc, VpcRegion,
     };
     use infra_sdk::provider::{Failure, FailureClass};
 
@@ -191,6 +191,38 @@ pub(super) mod handler {
                 }
             }
             Ok(found)
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            was: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            if was.force_destroy {
+                return Ok(Vec::new());
+            }
+            let own = canonical(was.name.as_str());
+            let goes = |name: &str, kind: &str| {
+                leaving.of("aws_route53_record").any(|record| {
+                    let has = |key: &str| record.get(key).and_then(|value| value.as_str());
+                    has("zone_id") == Some(id)
+                        && has("type") == Some(kind)
+                        && has("name").is_some_and(|text| canonical(text) == name)
+                })
+            };
+            let stays = |set: &ResourceRecordSet| {
+                let (name, kind) = (canonical(&set.name), set.r#type.as_str());
+                let basic = name == own && ["NS", "SOA"].contains(&kind);
+                !basic && !goes(&name, kind)
+            };
+            let records = records_of(aws, id).await?;
+            let told = records.iter().find(|set| stays(set)).map(|set| {
+                let (name, kind) = (&set.name, set.r#type.as_str());
+                let contents = format!("zone `{own}` has the {kind} record `{name}`, at least");
+                preflight::not_empty(&contents, "force_destroy")
+            });
+            Ok(told.into_iter().collect())
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -93,6 +93,7 @@ mod handler {
     impl Handler for Bucket {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            named_by: Some("bucket"),
             create: "s3:CreateBucket",
             operations: &[
                 "s3:CreateBucket",
@@ -157,6 +158,35 @@ mod handler {
                 empty(aws, id).await?;
             }
             aws.call(|| aws.s3().delete_bucket().bucket(id).send()).await.map(drop)
+        }
+
+        async fn blockers(
+            aws: &Aws,
+            id: &str,
+            was: &Self,
+            leaving: Leaving<'_>,
+        ) -> Result<Vec<Diagnostic>> {
+            if was.force_destroy {
+                return Ok(Vec::new());
+            }
+            // One page says enough: what is left when the plan has deleted its own shows mostly there.
+            let page = aws.call(|| aws.s3().list_object_versions().bucket(id).send()).await?;
+            let versions = page.versions().iter().filter_map(|version| version.key());
+            let markers = page.delete_markers().iter().filter_map(|marker| marker.key());
+            let stays = |key: &&str| !leaving.has("aws_s3_object", &[("bucket", id), ("key", key)]);
+            let left = versions.chain(markers).find(stays);
+            let told = left.map(|key| {
+                let contents = format!("bucket `{id}` has `{key}`, at least, in some version");
+                preflight::not_empty(&contents, "force_destroy")
+            });
+            Ok(told.into_iter().collect())
+        }
+
+        /// Names are unique in the world. Source: S3 API Reference, HeadBucket: 403 for a bucket of
+        /// somebody else, 301 for one in another region.
+        fn is_elsewhere(failure: &Failure) -> bool {
+            failure.operation.as_deref() == Some("s3:HeadBucket")
+                && matches!(failure.status, Some(301 | 403))
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {

@@ -43,6 +43,7 @@ const ACTIONS: &[&str] = &[
 impl Handler for Secret {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "secretsmanager:CreateSecret",
         operations: OPERATIONS,
         actions: ACTIONS,
@@ -146,6 +147,17 @@ impl Handler for Secret {
         let found = absent(living(aws, name.as_str()).await, GONE)?;
         let ours = found.filter(|s| is_ours(&want.tags.0, &tags_of(s.tags.clone()).0));
         Ok(ours.and_then(|secret| secret.arn).into_iter().collect())
+    }
+
+    async fn blockers(_: &Aws, _: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        let days = was.recovery_window_in_days.0;
+        let what =
+            format!("the secret can be brought back for {days} days, and its name stays taken");
+        Ok((days > 0).then(|| preflight::later(&what)).into_iter().collect())
+    }
+
+    async fn candidate(aws: &Aws, name: &str, _: &infra_sdk::Object) -> Result<Option<String>> {
+        Ok(absent(living(aws, name).await, GONE)?.and_then(|secret| secret.arn))
     }
 
     async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -57,6 +57,7 @@ const ATTRIBUTES: &[Attribute] = &[
 impl Handler for Queue {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        named_by: Some("name"),
         create: "sqs:CreateQueue",
         operations: OPERATIONS,
         actions: OPERATIONS,
@@ -111,6 +112,13 @@ impl Handler for Queue {
         let seen = at(aws, &name(want)?).await?;
         let ours = seen.filter(|seen| is_ours(&want.tags.0, &seen.inputs.tags.0));
         Ok(ours.map(|seen| seen.outputs.id.to_string()).into_iter().collect())
+    }
+
+    async fn candidate(aws: &Aws, name: &str, want: &Object) -> Result<Option<String>> {
+        let fifo = want.get("fifo_queue").and_then(|value| value.as_bool()) == Some(true);
+        let suffix = if fifo && !name.ends_with(FIFO) { FIFO } else { "" };
+        let seen = at(aws, &format!("{name}{suffix}")).await?;
+        Ok(seen.map(|seen| seen.outputs.id.as_str().to_owned()))
     }
 
     async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

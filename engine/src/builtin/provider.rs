@@ -9,12 +9,15 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use infra_sdk::builtin::{Data, RandomId, RandomPassword};
+use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
     Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{DecodeError, LookupSchema, Object, ResourceOutputs as _, Schema, Value};
+use infra_sdk::{
+    DecodeError, Diagnostic, LookupSchema, Object, ResourceOutputs as _, Schema, Value,
+};
 
 use super::generator::{self, GeneratorError};
 use crate::compare;
@@ -93,6 +96,26 @@ where
             Some(_) => Some(PATIENCE),
             None => self.inner.patience(type_name, operation),
         }
+    }
+
+    fn usual_time(&self, type_name: &str, operation: Operation) -> Duration {
+        match schema(type_name) {
+            Some(_) => Duration::ZERO,
+            None => self.inner.usual_time(type_name, operation),
+        }
+    }
+
+    fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {
+        Box::pin(async move {
+            // What is made here needs nothing of the cloud, not even somebody to ask.
+            let others = flight.operations.iter().filter(|o| schema(&o.type_name).is_none());
+            let operations: Vec<_> = others.cloned().collect();
+            if operations.is_empty() {
+                return Vec::new();
+            }
+            let flight = Preflight { operations, expected: flight.expected };
+            self.inner.preflight(&flight).await
+        })
     }
 
     fn settling(&self, type_name: &str) -> Settling {

@@ -20,6 +20,7 @@ mod large;
 mod lost_create;
 mod lost_lock;
 mod moved;
+mod preflight;
 mod prevent_destroy;
 mod recovery;
 mod refresh_only;

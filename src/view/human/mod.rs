@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod history;
 pub(crate) mod outputs;
 pub(crate) mod plan;
+pub(crate) mod preflight;
 pub(crate) mod progress;
 pub(crate) mod state;
 pub(crate) mod summary;

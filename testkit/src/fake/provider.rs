@@ -1,15 +1,16 @@
 //! The provider port over the fake cloud: counting, delays, faults, the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
     BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
     Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{LookupSchema, Object, Schema, Value};
+use infra_sdk::{Address, Diagnostic, LookupSchema, Object, Schema, Value};
 
 use super::faults::{Fault, Faults, Verb};
 use super::schemas::TYPES;
@@ -20,6 +21,9 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// How long its objects may take.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a create of it usually takes.
+const USUAL: Duration = Duration::from_secs(60);
 
 /// A strict provider in memory.
 #[derive(Default)]
@@ -36,6 +40,8 @@ struct Inner {
     reads: usize,
     in_flight: usize,
     peak: usize,
+    preflights: Vec<Preflight>,
+    held: BTreeSet<Address>,
 }
 
 impl Default for Inner {
@@ -49,6 +55,8 @@ impl Default for Inner {
             reads: 0,
             in_flight: 0,
             peak: 0,
+            preflights: Vec::new(),
+            held: BTreeSet::new(),
         }
     }
 }
@@ -71,6 +79,17 @@ impl FakeProvider {
     /// Says how lost creates are settled; a search tells at once, unless this says otherwise.
     pub fn settle_by(&self, settling: Settling) {
         self.lock().settling = settling;
+    }
+
+    /// Lets a preflight say that what stands at this address is not to be deleted.
+    pub fn hold(&self, address: &Address) {
+        self.lock().held.insert(address.clone());
+    }
+
+    /// What it was asked to look at before runs.
+    #[must_use]
+    pub fn preflights(&self) -> Vec<Preflight> {
+        self.lock().preflights.clone()
     }
 
     /// Makes the `nth` call of this kind for this address, counted from 1 from now, go wrong.
@@ -339,6 +358,29 @@ impl Provider for FakeProvider {
 
     fn patience(&self, _type_name: &str, _operation: Operation) -> Option<Duration> {
         Some(PATIENCE)
+    }
+
+    fn usual_time(&self, _type_name: &str, operation: Operation) -> Duration {
+        match operation {
+            Operation::Create => USUAL,
+            Operation::Update => USUAL / 2,
+            Operation::Delete => USUAL / 4,
+        }
+    }
+
+    /// Finds what is to be deleted and was said to be held.
+    fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {
+        self.lock().preflights.push(flight.clone());
+        Box::pin(async move {
+            let going = flight.operations.iter().filter(|operation| operation.deletes());
+            let held = going.filter(|operation| self.lock().held.contains(&operation.address));
+            let told = held.map(|operation| {
+                Diagnostic::error("preflight::protected", "it is protected against deletion")
+                    .address(&operation.address)
+                    .location(operation.location.clone())
+            });
+            told.collect()
+        })
     }
 
     fn settling(&self, _type_name: &str) -> Settling {

@@ -1,6 +1,6 @@
 //! Before and after a call.
 
-use super::{codes, ec2, elasticloadbalancing, names};
+use super::{codes, ec2, elasticloadbalancing, names, sts};
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
 use crate::gate::upstream::{Upstream, UpstreamError};
@@ -35,5 +35,6 @@ pub(crate) async fn after(
         return Ok(Some(error));
     }
     elasticloadbalancing::attributes(call, answer);
+    sts::caller(call, answer);
     ec2::after(upstream, call, answer, leftovers).await
 }

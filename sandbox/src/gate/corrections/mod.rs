@@ -6,5 +6,6 @@ mod codes;
 mod ec2;
 mod elasticloadbalancing;
 mod names;
+mod sts;
 
 pub(crate) use apply::{Leftovers, after, before};

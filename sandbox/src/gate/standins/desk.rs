@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::{
     acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
     eks_identity_providers, eks_network, eks_updates, elasticache_members, iam_credentials,
-    kms_replicas, logs_filters, rds_backups, rds_events, rds_pending, rds_restores, rds_secrets,
-    route53_vpcs, secretsmanager_rotation, subnet_groups, wafv2_associations,
+    iam_simulation, kms_replicas, logs_filters, rds_backups, rds_events, rds_pending, rds_quotas,
+    rds_restores, rds_secrets, route53_vpcs, secretsmanager_rotation, subnet_groups,
+    wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -53,7 +54,10 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             (None, reply) | (reply, _) => reply,
         },
         "ecs" => ecs_calls::serve(desk).await?,
-        "iam" => iam_credentials::serve(desk),
+        "iam" => match iam_credentials::serve(desk) {
+            None => iam_simulation::serve(desk).await?,
+            reply => reply,
+        },
         "logs" => logs_filters::serve(desk).await?,
         "route53" => route53_vpcs::serve(desk).await?,
         "secretsmanager" => secretsmanager_rotation::serve(desk).await?,
@@ -74,7 +78,10 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             (None, None) => match rds_backups::serve(desk).await? {
                 None => {
                     rds_pending::prepare(desk).await?;
-                    rds_restores::serve(desk).await?
+                    match rds_quotas::serve(desk).await? {
+                        None => rds_restores::serve(desk).await?,
+                        reply => reply,
+                    }
                 }
                 reply => reply,
             },
