@@ -9,6 +9,7 @@ extern crate self as infra_sdk;
 
 pub mod address;
 pub mod builtin;
+pub mod checks;
 pub mod choice;
 pub mod diagnostic;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod expr;
 pub mod input;
 pub mod kind;
 pub mod options;
+mod panics;
 pub mod prelude;
 pub mod program;
 pub mod protocol;
@@ -38,7 +40,7 @@ pub use infra_macros::{Block, Choice, LookupAnswer, Outputs, Resource, Settings}
 pub use input::{Global, Home, IntoInput, IntoText, Output, Region, Scope};
 pub use ipnet;
 pub use kind::Kind;
-pub use options::{Arguments, CommonOptions, Handle, Options, Timeouts};
+pub use options::{Arguments, CommonOptions, Handle, Options, Timeouts, Waiver};
 pub use program::Program;
 pub use resource::{ResourceOutputs, ResourceType};
 pub use schema::{Field, Schema};

@@ -7,14 +7,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::checks::{CheckRequest, WireFinding, WireRule};
 use super::wire::{expr_from_json, expr_to_json};
-use crate::options::{Arguments, Options, Timeouts};
+use crate::checks::Outcome;
+use crate::options::{Arguments, Options, Timeouts, Waiver};
 use crate::settings::SettingNode;
 use crate::stack::{Declaration, Declarations, OutputDeclaration};
 use crate::{Address, Diagnostic, Environment, Location, Reference, Severity};
 
 /// Version of the conversation. A program built against another version is refused.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Stands before every message of the program.
 pub const MARKER: &str = "@infra ";
@@ -25,6 +27,8 @@ pub const MARKER: &str = "@infra ";
 pub enum ToProgram {
     /// Which stack to declare, and with what.
     Hello(Hello),
+    /// A plan to hold against the checks. A conversation of its own, with this as its first message.
+    Check(CheckRequest),
     /// The answer to a lookup.
     Answer {
         /// Number of the lookup.
@@ -102,7 +106,24 @@ pub enum FromProgram {
         resources: Vec<WireResource>,
         /// Outputs in order of declaration.
         outputs: Vec<WireOutput>,
+        /// Rules that the stack as a whole may break, with the reasons.
+        #[serde(default)]
+        waivers: Vec<(String, String)>,
+        /// Whether the program has checks for the stack.
+        #[serde(default)]
+        has_checks: bool,
         /// What was wrong on the way.
+        diagnostics: Vec<WireDiagnostic>,
+    },
+    /// What the checks found in a plan. The last message.
+    Findings {
+        /// Version of the conversation that the program speaks.
+        protocol: u32,
+        /// The rules that looked.
+        rules: Vec<WireRule>,
+        /// What they found.
+        findings: Vec<WireFinding>,
+        /// What is wrong with the rules themselves.
         diagnostics: Vec<WireDiagnostic>,
     },
 }
@@ -115,9 +136,32 @@ impl FromProgram {
             protocol: PROTOCOL,
             resources: declared.resources.iter().map(WireResource::from).collect(),
             outputs: declared.outputs.iter().map(WireOutput::from).collect(),
+            waivers: declared.waivers.iter().map(waiver_to_wire).collect(),
+            has_checks: declared.has_checks,
             diagnostics: declared.diagnostics.iter().map(WireDiagnostic::from).collect(),
         }
     }
+
+    /// The last message of a conversation about checks.
+    #[must_use]
+    pub fn findings(outcome: &Outcome<'_>) -> Self {
+        Self::Findings {
+            protocol: PROTOCOL,
+            rules: outcome.rules.iter().map(|rule| WireRule::from(*rule)).collect(),
+            findings: outcome.findings.iter().map(WireFinding::from).collect(),
+            diagnostics: outcome.diagnostics.iter().map(WireDiagnostic::from).collect(),
+        }
+    }
+}
+
+fn waiver_to_wire(waiver: &Waiver) -> (String, String) {
+    (waiver.code.clone(), waiver.reason.clone())
+}
+
+/// Waivers of the wire.
+#[must_use]
+pub fn waivers(wire: Vec<(String, String)>) -> Vec<Waiver> {
+    wire.into_iter().map(|(code, reason)| Waiver { code, reason }).collect()
 }
 
 /// Reads the parts of [`FromProgram::Desired`].
@@ -133,6 +177,7 @@ pub fn declarations(
         resources: resources.into_iter().map(WireResource::read).collect::<Result<_, _>>()?,
         outputs: outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
         diagnostics: diagnostics.into_iter().map(WireDiagnostic::read).collect::<Result<_, _>>()?,
+        ..Declarations::default()
     })
 }
 
@@ -244,6 +289,8 @@ pub struct WireOptions {
     pub moved_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<(String, String)>,
 }
 
 impl From<&Options> for WireOptions {
@@ -266,6 +313,7 @@ impl From<&Options> for WireOptions {
             delete_timeout: seconds(options.timeouts.delete),
             moved_from: options.moved_from.clone(),
             import_id: options.import_id.clone(),
+            waivers: options.waivers.iter().map(waiver_to_wire).collect(),
         }
     }
 }
@@ -292,6 +340,7 @@ impl WireOptions {
             },
             moved_from: self.moved_from,
             import_id: self.import_id,
+            waivers: waivers(self.waivers),
         })
     }
 }
@@ -357,6 +406,6 @@ impl WireOutput {
     }
 }
 
-fn address(text: &str) -> Result<Address, String> {
+pub(super) fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
 }
