@@ -242,8 +242,16 @@ fn a_hello_without_a_stack_is_answered_with_all_of_them() {
         panic!("the list of stacks")
     };
     assert_eq!(protocol, PROTOCOL);
-    let expected =
-        ["fails", "mistakes", "panics", "panics-in-a-thread", "prints", "queues", "waives", "zones"];
+    let expected = [
+        "fails",
+        "mistakes",
+        "panics",
+        "panics-in-a-thread",
+        "prints",
+        "queues",
+        "waives",
+        "zones",
+    ];
     assert_eq!(stacks, expected);
     assert!(conversation.end().0.success());
 }
@@ -448,8 +456,9 @@ fn a_plan_is_answered_with_findings() {
     let mut conversation = Conversation::start();
     conversation.write(format!("{}\n", request()).as_bytes());
     match conversation.hear() {
-        Some(FromProgram::Findings { protocol, rules, findings, diagnostics }) => {
+        Some(FromProgram::Findings { protocol, rules, codes, findings, diagnostics }) => {
             assert_eq!((protocol, diagnostics.len()), (PROTOCOL, 0));
+            assert_eq!(codes, ["team::prefix"]);
             assert_eq!(rules[0].code, "team::prefix");
             assert_eq!(findings.len(), 1);
             assert_eq!(findings[0].address.as_deref(), Some("orders"));

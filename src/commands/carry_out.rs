@@ -17,9 +17,10 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::session::{
-    Locking, Planned, Prepared, SystemClock, Way, approve, confirm, plan_all, states,
+    Locking, Planned, Prepared, Review, SystemClock, Way, approve, confirm, plan_all, review,
+    states,
 };
-use crate::view::{Terminal, apply_json, human};
+use crate::view::{Terminal, apply_json, checks as checks_view, human};
 
 /// Arguments of the commands that carry a plan out.
 #[derive(Args)]
@@ -53,6 +54,17 @@ impl ApplyingArgs {
     }
 }
 
+/// Whether the plans are held against the checks of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checks {
+    /// They are.
+    Hold,
+    /// They would be, and the command says that they are not.
+    Skip,
+    /// Nobody asks: the plans take things away.
+    None,
+}
+
 /// What is carried out, and how it is called.
 pub(super) struct Work<'a> {
     /// The environment.
@@ -61,6 +73,8 @@ pub(super) struct Work<'a> {
     pub(super) provider: &'a dyn Provider,
     /// The plans, in the order in which they are applied.
     pub(super) stacks: Vec<Prepared>,
+    /// What the checks found, where the plans were held against them.
+    pub(super) review: Option<Review>,
     /// Which way the plans go.
     pub(super) mode: Mode,
     /// What is asked for, and what the end says: `apply`.
@@ -76,6 +90,7 @@ pub(super) async fn carry_out(
     args: &ApplyingArgs,
     adopt: AdoptArgs,
     mode: Mode,
+    checks: Checks,
 ) -> Result<Exit> {
     args.check()?;
     let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
@@ -91,14 +106,19 @@ pub(super) async fn carry_out(
         adopt: adopt.adopt.then_some(verb),
     };
     let Planned { selection, cloud, stacks } = plan_all(context, stacks, way).await?;
-    let work = Work {
-        environment: &selection.environment,
-        provider: &*cloud.provider,
-        stacks,
-        mode,
-        verb,
-        command: verb.to_owned(),
+    let provider = &*cloud.provider;
+    let mut command = verb.to_owned();
+    let review = match checks {
+        Checks::Hold => Some(review(context, &selection, provider, &stacks).await?),
+        Checks::Skip => {
+            command.push_str(" --skip-checks");
+            context.terminal.diagnostics([&skipped()]);
+            None
+        }
+        Checks::None => None,
     };
+    let environment = &selection.environment;
+    let work = Work { environment, provider, stacks, review, mode, verb, command };
     finish(context, work, args).await
 }
 
@@ -112,6 +132,9 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         _ => show(context, &work.environment.name, work.provider, &work.stacks),
     }
     let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
+    if !empty && !is_let_through(context, work.review.as_ref()) {
+        return Ok(Exit::Findings);
+    }
     if !empty && !args.auto_approve && !approve(context, work.environment, verb).await? {
         return Ok(Exit::Failed);
     }
@@ -123,6 +146,24 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         Exit::Done if unread => Exit::Failed,
         exit => exit,
     })
+}
+
+/// Says what the checks found, and whether it is let through.
+fn is_let_through(context: &Context, review: Option<&Review>) -> bool {
+    let Some(review) = review.filter(|review| review.has_rules()) else { return true };
+    let terminal = &context.terminal;
+    let refusal = review.refusal();
+    if refusal.is_some() {
+        terminal.note(&checks_view::human::exceeding(review, &terminal.sources()));
+    }
+    terminal.note(&format!("{}\n", checks_view::human::summary(review)));
+    terminal.diagnostics(&refusal);
+    refusal.is_none()
+}
+
+fn skipped() -> Diagnostic {
+    Diagnostic::warning("checks::skipped", "the plan is not held against the checks")
+        .detail("`--skip-checks` was given; the history of the run will tell")
 }
 
 /// Applies every plan in order. An interrupt stops them all.

@@ -4,7 +4,7 @@ use clap::Args;
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 
-use super::carry_out::{ApplyingArgs, carry_out};
+use super::carry_out::{ApplyingArgs, Checks, carry_out};
 use crate::cli::{AdoptArgs, Context, StackArgs};
 use crate::config::Project;
 use crate::error::Result;
@@ -35,5 +35,6 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
             .hint("take `protected = true` away first, if it is really to be destroyed")
             .into());
     }
-    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Destroy).await
+    let checks = Checks::None;
+    carry_out(context, &args.stacks, &args.applying, args.adopt, Mode::Destroy, checks).await
 }

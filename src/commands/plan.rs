@@ -8,10 +8,13 @@ use infra_sdk::provider::Provider;
 use crate::cli::{AdoptArgs, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Locking, Prepared, Way, plan_all};
-use crate::view::{human, plan_json};
+use crate::session::{Locking, Planned, Prepared, Way, plan_all, review};
+use crate::view::{checks, human, plan_json};
 
 /// Show what would change
+///
+/// The plan is held against the checks of the stacks too, and ends with how many findings there are;
+/// `infra check` shows them.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -70,8 +73,25 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             show(context, environment, &*planned.cloud.provider, &planned.stacks);
         }
     }
+    if way.mode == Mode::Apply {
+        sum_up_checks(context, &planned, args.format.format).await?;
+    }
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })
+}
+
+/// Says how many findings the checks have. The document for programs has no place for them.
+async fn sum_up_checks(context: &Context, planned: &Planned, format: Format) -> Result<()> {
+    let provider = &*planned.cloud.provider;
+    let review = review(context, &planned.selection, provider, &planned.stacks).await?;
+    if review.has_rules() {
+        let summary = checks::human::summary(&review);
+        match format {
+            Format::Human => context.terminal.answer(&format!("\n{summary}")),
+            Format::Json => context.terminal.note(&summary),
+        }
+    }
+    Ok(())
 }
 
 /// Writes the plans for people.

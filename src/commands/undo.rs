@@ -74,6 +74,7 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
         environment: &environment,
         provider: &*cloud.provider,
         stacks: vec![Prepared { name, store: Some(store), declarations, plan }],
+        review: None,
         mode: Mode::Apply,
         verb: "undo",
         command,

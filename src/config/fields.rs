@@ -66,6 +66,15 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
         }
     }
 
+    /// The whole number of findings of a key, zero or more.
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<u64> {
+        let value = self.get(name)?;
+        match value.get_ref().as_integer().and_then(|n| n.as_str().parse().ok()) {
+            Some(count) => Some(count),
+            None => self.refuse(name, "a number of findings", value),
+        }
+    }
+
     /// The table of a key, with the texts in it.
     pub(crate) fn texts(&mut self, name: &'static str) -> Option<BTreeMap<String, String>> {
         let table = self.table(name)?;

@@ -6,6 +6,7 @@
 mod adopt;
 mod answers;
 mod approve;
+mod checks;
 mod clock;
 mod cloud;
 mod declare;
@@ -20,6 +21,7 @@ pub(crate) mod states;
 
 pub(crate) use answers::Recorded;
 pub(crate) use approve::{approve, confirm};
+pub(crate) use checks::{Found, Review, StackReview, review};
 pub(crate) use clock::SystemClock;
 pub(crate) use cloud::{connect, definitions};
 pub(crate) use declare::{Declared, declare_recorded};

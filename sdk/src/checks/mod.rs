@@ -7,12 +7,14 @@
 
 mod fact;
 mod planned;
+mod preview;
 mod rule;
 mod run;
 mod view;
 
 pub use fact::Fact;
 pub use planned::{Action, Planned, PlannedResource};
+pub use preview::preview;
 pub use rule::{Finding, Pack, Report, Rule, Severity};
 pub use run::{Outcome, run};
 pub use view::PlanView;

@@ -9,7 +9,10 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
-use crate::{Address, FieldType, Location, Object, Output, Reference, ResourceType, Scope, Value};
+use crate::{
+    Address, Declaration, Expr, FieldType, Function, Location, Object, Output, Reference,
+    ResourceType, Schema, Scope, Value,
+};
 
 /// What is to be done with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,31 @@ pub struct PlannedResource {
 }
 
 impl PlannedResource {
+    /// The same, with what its declaration says: what each input refers to, and the data behind JSON
+    /// text that is not known yet, such as a policy that names what is still to be made. `known` gives
+    /// the values of attributes. What is sensitive is not looked into.
+    #[must_use]
+    pub fn declared_as(
+        mut self,
+        declaration: &Declaration,
+        schema: Option<&Schema>,
+        known: &dyn Fn(&Reference) -> Option<Value>,
+    ) -> Self {
+        for (name, expr) in &declaration.arguments.inputs {
+            let references = expr.references().into_iter().cloned().collect();
+            self.inputs.insert(name.clone(), references);
+            let open = matches!(self.value(name), Value::Unknown)
+                && schema.and_then(|s| s.input(name)).is_some_and(|field| !field.sensitive);
+            // What cannot be evaluated is an error of the plan, which reports it.
+            if let (true, Expr::Call(Function::JsonEncode, arguments)) = (open, expr)
+                && let Some(Ok(data)) = arguments.first().map(|data| data.evaluate(known))
+            {
+                self.documents.insert(name.clone(), data);
+            }
+        }
+        self
+    }
+
     /// What is known of an attribute of this name.
     #[must_use]
     pub fn fact<T: FieldType>(&self, name: &str) -> Fact<T> {

@@ -13,6 +13,8 @@ use crate::panics::caught;
 pub struct Outcome<'r> {
     /// The rules that looked, in their order.
     pub rules: Vec<&'r Rule>,
+    /// The codes of all rules, those for other stacks too.
+    pub codes: BTreeSet<&'static str>,
     /// What they found.
     pub findings: Vec<Finding>,
     /// What is wrong with the rules themselves.
@@ -22,7 +24,12 @@ pub struct Outcome<'r> {
 /// Holds a plan against the rules that are for its stack. `stacks` are all stacks of the program.
 #[must_use]
 pub fn run<'r>(packs: &'r [Pack], stacks: &[&str], plan: &PlanView) -> Outcome<'r> {
-    let mut outcome = Outcome { rules: Vec::new(), findings: Vec::new(), diagnostics: Vec::new() };
+    let mut outcome = Outcome {
+        rules: Vec::new(),
+        codes: packs.iter().flat_map(Pack::rules).map(Rule::code).collect(),
+        findings: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     let named: BTreeSet<_> =
         packs.iter().filter_map(|pack| pack.stacks.as_ref()).flatten().collect();
     for name in named.into_iter().filter(|name| !stacks.contains(&name.as_str())) {

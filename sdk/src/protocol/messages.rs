@@ -121,6 +121,8 @@ pub enum FromProgram {
         protocol: u32,
         /// The rules that looked.
         rules: Vec<WireRule>,
+        /// The codes of all rules of the program, those for other stacks too.
+        codes: Vec<String>,
         /// What they found.
         findings: Vec<WireFinding>,
         /// What is wrong with the rules themselves.
@@ -148,6 +150,7 @@ impl FromProgram {
         Self::Findings {
             protocol: PROTOCOL,
             rules: outcome.rules.iter().map(|rule| WireRule::from(*rule)).collect(),
+            codes: outcome.codes.iter().map(|code| (*code).to_owned()).collect(),
             findings: outcome.findings.iter().map(WireFinding::from).collect(),
             diagnostics: outcome.diagnostics.iter().map(WireDiagnostic::from).collect(),
         }
