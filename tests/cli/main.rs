@@ -7,6 +7,7 @@
 mod adopt;
 mod bad_input;
 mod builtin;
+mod checks;
 mod help;
 mod interrupts;
 mod plan;
