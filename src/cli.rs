@@ -36,9 +36,9 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done, or nothing to do       4  another run holds the state
-   1  failed                      64  the command line is wrong
-   2  with --detailed-exitcode,   70  a bug in infra
-      changes are pending
+   1  failed                       5  the checks found too much
+   2  with --detailed-exitcode,   64  the command line is wrong
+      changes are pending         70  a bug in infra
    3  applied in part";
 
 /// Heads what is a command's own.
@@ -61,6 +61,7 @@ struct GlobalArgs {
 enum Command {
     Validate(commands::validate::ValidateArgs),
     Plan(commands::plan::PlanArgs),
+    Check(commands::check::CheckArgs),
     Apply(commands::apply::ApplyArgs),
     Destroy(commands::destroy::DestroyArgs),
     Output(commands::output::OutputArgs),
@@ -301,6 +302,7 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
     match command {
         Command::Validate(args) => commands::validate::run(context, args).await,
         Command::Plan(args) => commands::plan::run(context, args).await,
+        Command::Check(args) => commands::check::run(context, args).await,
         Command::Apply(args) => commands::apply::run(context, args).await,
         Command::Destroy(args) => commands::destroy::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,

@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Partial,
     /// 4: another run holds the state.
     Locked,
+    /// 5: the checks found more than is let through.
+    Findings,
     /// 64: the command line is wrong.
     Usage,
     /// 70: a bug in `infra`.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Pending => 2,
             Self::Partial => 3,
             Self::Locked => 4,
+            Self::Findings => 5,
             Self::Usage => 64,
             Self::Bug => 70,
         }
@@ -93,10 +96,11 @@ mod tests {
             Exit::Pending,
             Exit::Partial,
             Exit::Locked,
+            Exit::Findings,
             Exit::Usage,
             Exit::Bug,
         ];
-        assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 64, 70]);
+        assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 5, 64, 70]);
     }
 
     /// What must not be shown of a panic, one for each place where one can be.

@@ -12,6 +12,7 @@ pub mod any_arn;
 pub mod appautoscaling;
 pub mod autoscaling;
 pub mod backup;
+pub mod checks;
 pub mod cloudtrail;
 pub mod cloudwatch;
 #[cfg(feature = "provider")]

@@ -65,6 +65,17 @@ pub struct Options {
     pub moved_from: Option<String>,
     /// The AWS id of an object to take over instead of creating one.
     pub import_id: Option<String>,
+    /// Rules that the resource may break.
+    pub waivers: Vec<Waiver>,
+}
+
+/// A rule that may be broken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// The code of the rule: `baseline::public-ingress`.
+    pub code: String,
+    /// Why. `Stack` refuses one without a reason.
+    pub reason: String,
 }
 
 /// How long operations may take, readiness included.
@@ -149,6 +160,15 @@ pub trait CommonOptions: Sized {
     #[must_use]
     fn import_id(mut self, id: &str) -> Self {
         self.options_mut().import_id = Some(id.to_owned());
+        self
+    }
+
+    /// Lets the resource break a rule of the checks. What the rule finds here is still shown, with
+    /// the reason, and counts for no threshold.
+    #[must_use]
+    fn waive(mut self, code: &str, reason: &str) -> Self {
+        let (code, reason) = (code.to_owned(), reason.to_owned());
+        self.options_mut().waivers.push(Waiver { code, reason });
         self
     }
 }

@@ -5,11 +5,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Stdin, Write};
-use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Mutex;
 
+use crate::checks::{self, Pack, Rule};
+use crate::panics::caught;
+use crate::protocol::checks::CheckRequest;
 use crate::protocol::messages::{FromProgram, Hello, MARKER, PROTOCOL, ToProgram, WireLocation};
 use crate::protocol::wire::{value_from_json, value_to_json};
 use crate::settings::{SettingNode, Settings};
@@ -18,14 +19,12 @@ use crate::{Declarations, Diagnostic, Location, Result, Stack, Value};
 
 type Run = Box<dyn Fn(&mut Stack, &BTreeMap<String, SettingNode>, &mut Vec<Diagnostic>)>;
 
-/// The stacks of a crate, by name.
+/// The stacks of a crate, by name, and the checks that their plans are held against.
 #[derive(Default)]
 pub struct Program {
     stacks: BTreeMap<String, Run>,
+    packs: Vec<Pack>,
 }
-
-/// The message and place of the latest panic, kept by the hook for the diagnostic.
-static PANIC: Mutex<Option<(String, Option<Location>)>> = Mutex::new(None);
 
 impl Program {
     /// A program without stacks.
@@ -48,6 +47,19 @@ impl Program {
             }
         });
         self.stacks.insert(name.to_owned(), run);
+        self
+    }
+
+    /// Adds a rule that the plans of all stacks are held against.
+    #[must_use]
+    pub fn check(self, rule: Rule) -> Self {
+        self.pack(Pack::new([rule]))
+    }
+
+    /// Adds rules that the plans of all stacks, or of those that the pack names, are held against.
+    #[must_use]
+    pub fn pack(mut self, pack: Pack) -> Self {
+        self.packs.push(pack);
         self
     }
 
@@ -84,6 +96,10 @@ impl Program {
         }
         let hello = match parse(&line)? {
             ToProgram::Hello(hello) => hello,
+            ToProgram::Check(request) => {
+                let reply = self.hold_against_checks(request)?;
+                return pipe.borrow_mut().send(&reply);
+            }
             other => return Err(format!("expected a hello, got {}", name_of(&other))),
         };
         let Some(name) = &hello.stack else {
@@ -97,8 +113,18 @@ impl Program {
                 .hint(format!("its stacks are: {known}"));
             return pipe.borrow_mut().send(&failed(diagnostic));
         };
-        let declared = declare(run, name, &hello, Rc::clone(pipe));
+        let mut declared = declare(run, name, &hello, Rc::clone(pipe));
+        declared.has_checks = self.packs.iter().any(|pack| pack.covers(name));
         pipe.borrow_mut().send(&FromProgram::desired(&declared))
+    }
+
+    fn hold_against_checks(
+        &self,
+        request: CheckRequest,
+    ) -> std::result::Result<FromProgram, String> {
+        let plan = request.read()?;
+        let stacks: Vec<_> = self.stacks.keys().map(String::as_str).collect();
+        Ok(FromProgram::findings(&checks::run(&self.packs, &stacks, &plan)))
     }
 }
 
@@ -108,44 +134,16 @@ fn failed(diagnostic: Diagnostic) -> FromProgram {
 
 /// Runs a stack function; a panic in it becomes a diagnostic.
 fn declare(run: &Run, name: &str, hello: &Hello, pipe: Rc<RefCell<Pipe>>) -> Declarations {
-    let thread = std::thread::current().id();
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() != thread {
-            // A thread that the stack started: whether that matters is the stack's to say.
-            return print(info);
-        }
-        let message = info
-            .payload()
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| info.payload().downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a message".to_owned());
-        let place = info.location().map(|place| Location {
-            file: place.file().to_owned(),
-            line: place.line(),
-            column: place.column(),
-        });
-        if let Ok(mut panic) = PANIC.lock() {
-            *panic = Some((message, place));
-        }
-    }));
     let mut stack = Stack::new(hello.to_environment(), Box::new(Asker { pipe })).named(name);
     let mut problems = Vec::new();
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        run(&mut stack, &hello.settings, &mut problems);
-    }));
-    // The default hook prints; from here on a panic is a bug of this file and should.
-    drop(std::panic::take_hook());
+    let outcome = caught(|| run(&mut stack, &hello.settings, &mut problems));
     let mut declared = stack.take_declarations();
     declared.diagnostics.append(&mut problems);
-    if outcome.is_err() {
-        let panic = PANIC.lock().ok().and_then(|mut panic| panic.take());
-        let (message, place) = panic.unwrap_or_default();
+    if let Err(panic) = outcome {
         declared.diagnostics.push(
             Diagnostic::error("program::panic", "the stack function panicked")
-                .detail(message)
-                .location(place),
+                .detail(panic.message)
+                .location(panic.location),
         );
     }
     declared
@@ -202,6 +200,7 @@ fn parse(line: &str) -> std::result::Result<ToProgram, String> {
 fn name_of(message: &ToProgram) -> &'static str {
     match message {
         ToProgram::Hello(_) => "a hello",
+        ToProgram::Check(_) => "a plan to check",
         ToProgram::Answer { .. } => "an answer to another question",
         ToProgram::Refusal { .. } => "a refusal of another question",
     }

@@ -73,6 +73,12 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
     /// What AWS assigns.
     type Outputs: ResourceOutputs;
 
+    /// What `Stack::add` returns: typed references to the attributes.
+    type Handle: crate::Handle;
+
+    /// The handle of the resource at an address.
+    fn handle(address: crate::Address) -> Self::Handle;
+
     /// Reads the inputs.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::options::{Arguments, CommonOptions};
+use crate::options::{Arguments, CommonOptions, Waiver};
 use crate::{
     Address, Diagnostic, Expr, FieldType, Home, IntoText, Kind, Location, ReadDeclaration, Region,
     Result, Value,
@@ -109,6 +109,10 @@ pub struct Declarations {
     pub outputs: Vec<OutputDeclaration>,
     /// What is read of other stacks, in order of declaration.
     pub reads: Vec<ReadDeclaration>,
+    /// Rules that the stack as a whole may break.
+    pub waivers: Vec<Waiver>,
+    /// Whether the program has checks for the stack.
+    pub has_checks: bool,
     /// What was wrong on the way.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -221,6 +225,9 @@ impl<R: Region> Stack<R> {
                     .location(Some(location.clone())),
             );
         }
+        for waiver in &arguments.options.waivers {
+            self.check_waiver(waiver, Some(&address), &location);
+        }
         self.shared.borrow_mut().declared.resources.push(Declaration {
             address: address.clone(),
             type_name: D::TYPE.to_owned(),
@@ -296,6 +303,26 @@ impl<R: Region> Stack<R> {
     ) {
         let items = values.into_iter().map(IntoText::into_text).collect();
         self.output_expr(name.as_ref(), Expr::List(items), Location::caller());
+    }
+
+    /// Lets the stack as a whole break a rule of the checks: one that asks for something that the
+    /// stack does not have. A resource has [`waive`](CommonOptions::waive) of its own.
+    #[track_caller]
+    pub fn waive(&mut self, code: &str, reason: &str) {
+        let waiver = Waiver { code: code.to_owned(), reason: reason.to_owned() };
+        self.check_waiver(&waiver, None, &Location::caller());
+        self.shared.borrow_mut().declared.waivers.push(waiver);
+    }
+
+    fn check_waiver(&mut self, waiver: &Waiver, address: Option<&Address>, location: &Location) {
+        if waiver.reason.trim().is_empty() {
+            let mut diagnostic = Diagnostic::error("stack::waiver", "a waiver has no reason")
+                .detail(format!("`{}` is waived", waiver.code))
+                .location(Some(location.clone()))
+                .hint("say why the rule may be broken here: it stands in every report");
+            diagnostic.address = address.cloned();
+            self.report(diagnostic);
+        }
     }
 
     /// Reports something to the user without failing on the spot.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use infra_sdk::protocol::messages::{WireDiagnostic, declarations};
+use infra_sdk::protocol::messages::{WireDiagnostic, declarations, waivers};
 use infra_sdk::protocol::{FromProgram, Hello, MARKER, PROTOCOL, ToProgram};
 use infra_sdk::settings::{Origin, SettingNode, SettingValue};
 use infra_sdk::{Declarations, Diagnostic, Expr, Location, Value};
@@ -120,10 +120,9 @@ impl Conversation {
     /// The last message, after which the program has to end well by itself.
     fn hear_desired(&mut self) -> Declarations {
         let declared = match self.hear() {
-            Some(FromProgram::Desired { protocol, resources, outputs, reads, diagnostics }) => {
-                assert_eq!(protocol, PROTOCOL);
-                declarations(resources, outputs, reads, diagnostics)
-                    .unwrap_or_else(|error| panic!("not the protocol: {error}"))
+            Some(FromProgram::Desired(desired)) => {
+                assert_eq!(desired.protocol, PROTOCOL);
+                desired.read().unwrap_or_else(|error| panic!("not the protocol: {error}"))
             }
             other => panic!("the desired set, not {other:?}"),
         };
@@ -235,7 +234,8 @@ fn a_hello_without_a_stack_is_answered_with_all_of_them() {
     };
     assert_eq!(protocol, PROTOCOL);
     let expected =
-        "fails mistakes panics panics-in-a-thread prints publishes queues reads zones".split(' ');
+        "fails mistakes panics panics-in-a-thread prints publishes queues reads waives zones"
+            .split(' ');
     assert_eq!(stacks, expected.collect::<Vec<_>>());
     assert!(conversation.end().0.success());
 }
@@ -282,7 +282,8 @@ fn a_panic_is_a_diagnostic_with_its_line() {
 #[test]
 fn a_panic_of_another_thread_is_the_stacks_own_affair_but_is_not_hidden() {
     let mut conversation = Conversation::about("panics-in-a-thread");
-    let Some(FromProgram::Desired { diagnostics, outputs, .. }) = conversation.hear() else {
+    let Some(FromProgram::Desired(WireDesired { diagnostics, outputs, .. })) = conversation.hear()
+    else {
         panic!("the desired set")
     };
     assert_eq!((diagnostics.len(), outputs.len()), (0, 1));
@@ -439,4 +440,57 @@ fn a_stack_publishes_its_own_outputs_and_reads_those_of_others() {
     assert_at(&declared.diagnostics[0], "stack.publish(OTHER");
     assert_at(&declared.diagnostics[1], "stack.read(NAMES); // its own");
     assert_eq!(declared.reads, []);
+}
+
+#[test]
+fn waivers_travel_with_what_they_are_for() {
+    let declared = Conversation::about("waives").hear_desired();
+    assert!(declared.has_checks);
+    let waived: Vec<_> = declared.waivers.iter().map(|w| (&*w.code, &*w.reason)).collect();
+    assert_eq!(waived, [("team::prefix", "it is an example")]);
+    let queue = &declared.resources[0];
+    assert_eq!(queue.arguments.options.waivers[0].code, "team::prefix");
+    assert_eq!(codes(&declared), ["stack::waiver"]);
+    assert_eq!(declared.diagnostics[0].address.as_ref(), Some(&queue.address));
+    assert_at(&declared.diagnostics[0], "it has no reason");
+}
+
+/// A plan with one queue.
+fn request() -> serde_json::Value {
+    json!({
+        "type": "check", "protocol": PROTOCOL, "stack": "queues", "environment": "staging",
+        "region": "us-west-2", "protected": false,
+        "resources": [{
+            "address": "orders", "resource_type": "aws_sqs_queue", "action": "create",
+            "region": "us-west-2", "location": null, "before": null,
+            "after": { "name": "orders", "password": { "$sensitive": null } },
+            "inputs": { "name": [], "password": [] },
+        }],
+    })
+}
+
+#[test]
+fn a_plan_is_answered_with_findings() {
+    let mut conversation = Conversation::start();
+    conversation.write(format!("{}\n", request()).as_bytes());
+    match conversation.hear() {
+        Some(FromProgram::Findings { protocol, rules, codes, findings, diagnostics }) => {
+            assert_eq!((protocol, diagnostics.len()), (PROTOCOL, 0));
+            assert_eq!(codes, ["team::prefix"]);
+            assert_eq!(rules[0].code, "team::prefix");
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].address.as_deref(), Some("orders"));
+        }
+        other => panic!("findings, not {other:?}"),
+    }
+    assert!(conversation.hear().is_none());
+}
+
+#[test]
+fn a_plan_of_another_version_is_refused_by_name() {
+    let mut conversation = Conversation::start();
+    let mut other = request();
+    other["protocol"] = json!(PROTOCOL + 1);
+    conversation.write(format!("{other}\n").as_bytes());
+    assert_eq!(codes(&conversation.hear_desired()), ["program::protocol"]);
 }

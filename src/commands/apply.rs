@@ -6,16 +6,16 @@ use clap::Args;
 use clap::builder::ArgPredicate;
 use infra_engine::Mode;
 
-use super::carry_out::{ApplyingArgs, Asked, Work, carry_out, finish};
+use super::carry_out::{ApplyingArgs, Asked, Checks, Work, carry_out, finish};
 use super::destroy::refuse_protected;
 use super::plan::refresh_only;
-use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
+use crate::cli::{AdoptArgs, COMMAND_OPTIONS, Context, PartArgs, ReplaceArgs, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::{Part, Reopened, reopen};
 
 /// Everything that says what to plan, which a saved plan has said already.
-const PLANNING: [&str; 12] = [
+const PLANNING: [&str; 13] = [
     "stack",
     "var",
     "var_file",
@@ -28,11 +28,13 @@ const PLANNING: [&str; 12] = [
     "refresh_only",
     "max_destroy",
     "accept_loss",
+    "skip_checks",
 ];
 
 /// Make it so
 ///
-/// Shows the plan, asks, and carries it out. A protected environment asks for its name. A saved plan
+/// Shows the plan, asks, and carries it out. A protected environment asks for its name. When the checks
+/// of the stacks find more than `[checks]` of infra.toml lets through, nothing is changed. A saved plan
 /// is carried out without asking, where nothing has moved since it was made.
 #[derive(Args)]
 #[command(mut_arg("env", |env| env
@@ -49,10 +51,13 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     adopt: AdoptArgs,
     /// Only record what changed outside of infra, after asking. No object is changed.
-    #[arg(long, conflicts_with = "replace", help_heading = crate::cli::COMMAND_OPTIONS)]
+    #[arg(long, conflicts_with = "replace", help_heading = COMMAND_OPTIONS)]
     refresh_only: bool,
     #[command(flatten)]
     applying: ApplyingArgs,
+    /// Do not hold the plan against the checks: for emergencies. The history tells.
+    #[arg(long, help_heading = COMMAND_OPTIONS)]
+    skip_checks: bool,
     /// Carry this plan out, of `infra plan --out FILE`, and no other. It needs no stack program.
     #[arg(value_name = "FILE", conflicts_with_all = PLANNING)]
     file: Option<PathBuf>,
@@ -66,7 +71,12 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
     refresh_only(args.refresh_only, args.applying.refresh)?;
     let part = Part::new(&args.part, &args.replace)?;
     let mode = if args.refresh_only { Mode::Refresh } else { Mode::Apply };
-    let asked = Asked { mode, part, adopt: args.adopt.adopt };
+    let checks = match (mode, args.skip_checks) {
+        (Mode::Apply, false) => Checks::Hold,
+        (Mode::Apply, true) => Checks::Skip,
+        (Mode::Destroy | Mode::Refresh, _) => Checks::None,
+    };
+    let asked = Asked { mode, part, adopt: args.adopt.adopt, checks };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 
@@ -94,6 +104,8 @@ async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result
         command: verb.to_owned(),
         reviewed: true,
         accepted: Some(accepted),
+        // A plan is not saved that the checks do not let through.
+        review: None,
     };
     finish(context, work, &args.applying).await
 }

@@ -19,10 +19,10 @@ use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::session::between::Between;
 use crate::session::{
-    Budget, Locking, Part, Planned, Prepared, SystemClock, Way, approve, confirm, kept, plan_all,
-    states, within,
+    Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
+    plan_all, review, states, within,
 };
-use crate::view::{Terminal, apply_json, human};
+use crate::view::{Terminal, apply_json, checks as checks_view, human};
 
 /// Arguments of the commands that carry a plan out.
 #[derive(Args)]
@@ -64,6 +64,17 @@ impl ApplyingArgs {
     }
 }
 
+/// Whether the plans are held against the checks of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checks {
+    /// They are.
+    Hold,
+    /// They would be, and the command says that they are not.
+    Skip,
+    /// Nobody asks: the plans take things away.
+    None,
+}
+
 /// What is carried out, and how it is called.
 pub(super) struct Work<'a> {
     /// The environment.
@@ -72,6 +83,8 @@ pub(super) struct Work<'a> {
     pub(super) provider: &'a dyn Provider,
     /// The plans, in the order in which they are applied.
     pub(super) stacks: Vec<Prepared>,
+    /// What the checks found, where the plans were held against them.
+    pub(super) review: Option<Review>,
     /// Which way the plans go.
     pub(super) mode: Mode,
     /// What is asked for, and what the end says: `apply`.
@@ -92,6 +105,8 @@ pub(super) struct Asked {
     pub(super) part: Part,
     /// Whether what is there and not recorded is recorded first.
     pub(super) adopt: bool,
+    /// Whether the plans are held against the checks.
+    pub(super) checks: Checks,
 }
 
 /// Plans, shows, asks, carries out and sums up.
@@ -99,7 +114,7 @@ pub(super) async fn carry_out(
     context: &Context,
     stacks: &StackArgs,
     args: &ApplyingArgs,
-    Asked { mode, part, adopt }: Asked,
+    Asked { mode, part, adopt, checks }: Asked,
 ) -> Result<Exit> {
     args.check()?;
     let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
@@ -108,7 +123,7 @@ pub(super) async fn carry_out(
         return Ok(Exit::Failed);
     }
     let only = if mode == Mode::Refresh { " --refresh-only" } else { "" };
-    let command = format!("{verb}{only}{}", part.words());
+    let mut command = format!("{verb}{only}{}", part.words());
     let way = Way {
         mode,
         part,
@@ -118,10 +133,22 @@ pub(super) async fn carry_out(
         adopt: adopt.then_some(verb),
     };
     let Planned { selection, cloud, stacks } = plan_all(context, stacks, &way).await?;
+    let provider = &*cloud.provider;
+    let review = match checks {
+        Checks::Hold => Some(review(context, &selection, provider, &stacks).await?),
+        Checks::Skip => {
+            command.push_str(" --skip-checks");
+            context.terminal.diagnostics([&skipped()]);
+            None
+        }
+        Checks::None => None,
+    };
+    let environment = &selection.environment;
     let work = Work {
-        environment: &selection.environment,
-        provider: &*cloud.provider,
+        environment,
+        provider,
         stacks,
+        review,
         mode,
         verb,
         command,
@@ -150,6 +177,9 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         return Ok(Exit::Failed);
     }
     let empty = work.stacks.iter().all(|stack| stack.plan.is_empty());
+    if !empty && !is_let_through(context, work.review.as_ref()) {
+        return Ok(Exit::Findings);
+    }
     let asks = !work.reviewed || work.environment.protected;
     if !empty && asks && !args.auto_approve && !approve(context, work.environment, verb).await? {
         return Ok(Exit::Failed);
@@ -162,6 +192,24 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         Exit::Done if unread => Exit::Failed,
         exit => exit,
     })
+}
+
+/// Says what the checks found, and whether it is let through.
+fn is_let_through(context: &Context, review: Option<&Review>) -> bool {
+    let Some(review) = review.filter(|review| review.has_rules()) else { return true };
+    let terminal = &context.terminal;
+    let refusal = review.refusal();
+    if refusal.is_some() {
+        terminal.note(&checks_view::human::exceeding(review, &terminal.sources()));
+    }
+    terminal.note(&format!("{}\n", checks_view::human::summary(review)));
+    terminal.diagnostics(&refusal);
+    refusal.is_none()
+}
+
+fn skipped() -> Diagnostic {
+    Diagnostic::warning("checks::skipped", "the plan is not held against the checks")
+        .detail("`--skip-checks` was given; the history of the run will tell")
 }
 
 /// Applies every plan in order. An interrupt stops them all.

@@ -4,7 +4,7 @@ use clap::Args;
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 
-use super::carry_out::{ApplyingArgs, Asked, carry_out};
+use super::carry_out::{ApplyingArgs, Asked, Checks, carry_out};
 use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
 use crate::config::{Environment, Project};
 use crate::error::Result;
@@ -33,7 +33,8 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
     context.terminal.look_for_sources_in(&project.root);
     let environment = project.environment(&args.stacks.which.env)?;
     refuse_protected(environment)?;
-    let asked = Asked { mode: Mode::Destroy, part, adopt: args.adopt.adopt };
+    let (mode, adopt) = (Mode::Destroy, args.adopt.adopt);
+    let asked = Asked { mode, part, adopt, checks: Checks::None };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 mod carry_out;
+pub(crate) mod check;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod graph;

@@ -14,10 +14,15 @@ use crate::cli::{
 };
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Budget, Locking, Part, Prepared, Way, kept, plan_all, save, within};
-use crate::view::{human, plan_json};
+use crate::session::{
+    Budget, Locking, Part, Planned, Prepared, Review, Way, kept, plan_all, review, save, within,
+};
+use crate::view::{checks, human, plan_json};
 
 /// Show what would change
+///
+/// The plan is held against the checks of the stacks too, and ends with how many findings there are;
+/// `infra check` shows them.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -142,13 +147,36 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     {
         return Ok(Exit::Failed);
     }
+    let review = match way.mode {
+        Mode::Apply => Some(sum_up_checks(context, &planned, args.format.format).await?),
+        Mode::Destroy | Mode::Refresh => None,
+    };
+    let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     if let Some(file) = &args.out {
+        // The saved plan is carried out without the program, which alone has the checks.
+        if pending && let Some(refusal) = review.as_ref().and_then(Review::refusal) {
+            context.terminal.diagnostics([&refusal]);
+            return Ok(Exit::Findings);
+        }
         save(&planned, accepted, file)?;
         let shown = file.display();
         context.terminal.say(&format!("saved: `infra apply {shown}` does what is shown"));
     }
-    let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })
+}
+
+/// Says how many findings the checks have. The document for programs has no place for them.
+async fn sum_up_checks(context: &Context, planned: &Planned, format: Format) -> Result<Review> {
+    let provider = &*planned.cloud.provider;
+    let review = review(context, &planned.selection, provider, &planned.stacks).await?;
+    if review.has_rules() {
+        let summary = checks::human::summary(&review);
+        match format {
+            Format::Human => context.terminal.answer(&format!("\n{summary}")),
+            Format::Json => context.terminal.note(&summary),
+        }
+    }
+    Ok(review)
 }
 
 /// Writes the plans for people.

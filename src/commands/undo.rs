@@ -125,6 +125,7 @@ impl Back<'_> {
             verb,
             command,
             reviewed: false,
+            review: None,
             accepted: None,
         };
         finish(context, work, args).await

@@ -9,9 +9,9 @@ use infra_aws::OtherAccount;
 use infra_sdk::{Diagnostic, Location};
 use toml::de::{DeTable, DeValue};
 
-use crate::config::Document;
 use crate::config::fields::{Fields, Text};
 use crate::config::state::{self, StateKey, StateOptions, StatePlace};
+use crate::config::{Document, Thresholds};
 
 /// Where stacks are applied, and with what care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) struct Environment {
     pub(crate) default_tags: BTreeMap<String, String>,
     /// How long a new object may take to be found by a search, where it is not what fits AWS.
     pub(crate) visible_within: Option<Duration>,
+    /// How many findings of the checks are let through.
+    pub(crate) checks: Thresholds,
     /// Other accounts that its resources may be in, by name.
     pub(crate) accounts: BTreeMap<String, OtherAccount>,
     /// The line of `infra.toml` that begins it.
@@ -82,6 +84,7 @@ impl Environment {
         let state_options = fields.table("state_options");
         let default_tags = fields.texts("default_tags").unwrap_or_default();
         let visible_within = fields.seconds("visible_within").map(Duration::from_secs);
+        let checks = fields.table("checks");
         let accounts = fields.table("accounts");
         let region_given = table.keys().any(|key| &**key.get_ref() == "region");
         fields.finish();
@@ -99,6 +102,10 @@ impl Environment {
         let state_options = state_options.map(|table| {
             let path = format!("environments.{name}.state_options");
             StateOptions::read(Fields::new(document, table, &path, problems))
+        });
+        let checks = checks.map(|table| {
+            let path = format!("environments.{name}.checks");
+            Thresholds::read(Fields::new(document, table, &path, problems))
         });
         let state = state::place(state.as_ref(), problems);
         let state_key = state::key(state_key.as_ref(), problems);
@@ -125,6 +132,7 @@ impl Environment {
             state_options: state_options.unwrap_or_default(),
             default_tags,
             visible_within,
+            checks: checks.unwrap_or_default(),
             accounts: accounts.unwrap_or_default(),
             location,
         })

@@ -4,6 +4,7 @@
 //! nobody asked for is an error with the nearest name that is known.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use infra_sdk::{Diagnostic, Location};
 use toml::Spanned;
@@ -67,7 +68,7 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
     }
 
     /// The count of a key: a number that is not negative.
-    pub(crate) fn count(&mut self, name: &'static str) -> Option<usize> {
+    pub(crate) fn count<N: FromStr>(&mut self, name: &'static str) -> Option<N> {
         let value = self.get(name)?;
         match value.get_ref().as_integer().and_then(|n| n.as_str().parse().ok()) {
             Some(count) => Some(count),

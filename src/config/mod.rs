@@ -3,6 +3,7 @@
 //! Start reading at [`Project::find`] and [`settings::load`]. Everything wrong in a file is reported
 //! at once, each with file, line and column; nothing here talks to AWS or prints.
 
+mod checks;
 mod document;
 mod environment;
 mod fields;
@@ -11,6 +12,7 @@ pub(crate) mod settings;
 mod state;
 mod variables;
 
+pub(crate) use checks::Thresholds;
 pub(crate) use document::Document;
 pub(crate) use environment::{Endpoint, Environment};
 pub(crate) use fields::near;

@@ -10,7 +10,7 @@ use infra_sdk::{Diagnostic, Location};
 use toml::de::{DeTable, DeValue};
 
 use crate::config::fields::{Fields, near};
-use crate::config::{Document, Environment};
+use crate::config::{Document, Environment, Thresholds};
 use crate::error::{CommandError, Result};
 
 /// Name of the project's file.
@@ -57,6 +57,7 @@ impl Project {
         let mut fields = Fields::new(document, &table, "", &mut problems);
         let project_table = fields.table("project");
         let environment_tables = fields.table("environments");
+        let check_table = fields.table("checks");
         fields.finish();
         let empty = DeTable::new();
         let mut fields =
@@ -65,6 +66,8 @@ impl Project {
         let settings = fields.text("settings").map(|s| s.text);
         let timeout = fields.seconds("program_timeout").map(Duration::from_secs);
         fields.finish();
+        let checks = check_table.unwrap_or(&empty);
+        let checks = Thresholds::read(Fields::new(document, checks, "checks", &mut problems));
         let mut environments = BTreeMap::new();
         for (key, value) in environment_tables.unwrap_or(&empty) {
             let location = document.location(key.span());
@@ -81,7 +84,10 @@ impl Project {
                 continue;
             };
             let read = Environment::read(name, document, table, location, &mut problems);
-            environments.extend(read.map(|environment| (name.to_owned(), environment)));
+            environments.extend(read.map(|mut environment| {
+                environment.checks = environment.checks.or(checks);
+                (name.to_owned(), environment)
+            }));
         }
         if !problems.is_empty() {
             problems.sort_by(|one, other| one.location.cmp(&other.location));

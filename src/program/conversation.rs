@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use infra_sdk::protocol::messages::{
-    FromProgram, Hello, MARKER, PROTOCOL, ToProgram, WireDiagnostic, WireLocation, declarations,
+    FromProgram, MARKER, PROTOCOL, ToProgram, WireDiagnostic, WireLocation,
 };
 use infra_sdk::protocol::wire::{value_from_json, value_to_json};
 use infra_sdk::provider::{LookupRequest, Place};
@@ -19,7 +19,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use super::environment::scrub;
-use super::host::{Answers, Program};
+use super::host::{Answers, Findings, Program};
 use super::lines::{Line, Lines};
 
 /// More than any stack needs, and less than hurts.
@@ -37,6 +37,8 @@ pub(super) enum Reply {
     Stacks(Vec<String>),
     /// What the stack declares.
     Desired(Declarations),
+    /// What the checks found.
+    Findings(Findings),
 }
 
 /// Logs lines, and keeps the last ones for a diagnostic.
@@ -68,10 +70,10 @@ impl Log<'_> {
     }
 }
 
-/// Starts the program, says hello, answers its questions and returns its last message.
+/// Starts the program, says the first message, answers its questions and returns its last message.
 pub(super) async fn hold(
     program: &Program,
-    hello: &Hello,
+    first: &ToProgram,
     answers: &mut dyn Answers,
     log: &(dyn Fn(&str) + Sync),
 ) -> Result<Reply, Diagnostic> {
@@ -84,7 +86,7 @@ pub(super) async fn hold(
     };
     let mut forwarding = std::pin::pin!(forward(stderr, &log));
     let mut forwarded = false;
-    let talking = talk(stdin, Lines::new(stdout, OUTPUT_LIMIT), hello, answers, &log, program);
+    let talking = talk(stdin, Lines::new(stdout, OUTPUT_LIMIT), first, answers, &log, program);
     let mut talking = std::pin::pin!(talking);
     let said = loop {
         tokio::select! {
@@ -122,13 +124,13 @@ fn cannot_start(program: &Program, why: &str) -> Diagnostic {
 async fn talk<R: AsyncRead + Unpin>(
     stdin: ChildStdin,
     mut lines: Lines<R>,
-    hello: &Hello,
+    first: &ToProgram,
     answers: &mut dyn Answers,
     log: &Log<'_>,
     program: &Program,
 ) -> Result<Option<Reply>, Diagnostic> {
     let mut stdin = stdin;
-    send(&mut stdin, &ToProgram::Hello(hello.clone())).await?;
+    send(&mut stdin, first).await?;
     loop {
         let message = match timeout(program.timeout, message(&mut lines, log)).await {
             Err(_) => return Err(hangs(program.timeout)),
@@ -141,11 +143,15 @@ async fn talk<R: AsyncRead + Unpin>(
                 same_version(protocol)?;
                 return Ok(Some(Reply::Stacks(stacks)));
             }
-            FromProgram::Desired { protocol, resources, outputs, reads, diagnostics } => {
-                same_version(protocol)?;
-                let declared = declarations(resources, outputs, reads, diagnostics)
-                    .map_err(|w| malformed(&w))?;
+            FromProgram::Desired(desired) => {
+                same_version(desired.protocol)?;
+                let declared = desired.read().map_err(|why| malformed(&why))?;
                 return Ok(Some(Reply::Desired(declared)));
+            }
+            FromProgram::Findings { protocol, rules, codes, findings, diagnostics } => {
+                same_version(protocol)?;
+                let found = Findings::read(rules, codes, findings, diagnostics);
+                return Ok(Some(Reply::Findings(found.map_err(|why| malformed(&why))?)));
             }
             FromProgram::Lookup { id, name, arguments, region, location } => {
                 let arguments = arguments

@@ -10,4 +10,4 @@ mod host;
 mod lines;
 
 pub(crate) use build::build;
-pub(crate) use host::{Answers, Program};
+pub(crate) use host::{Answers, Findings, Program};

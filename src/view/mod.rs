@@ -5,6 +5,7 @@
 //! ever revealed, but by `infra output --reveal`.
 
 pub(crate) mod apply_json;
+pub(crate) mod checks;
 pub(crate) mod graph;
 pub(crate) mod history_json;
 pub(crate) mod human;

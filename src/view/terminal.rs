@@ -84,6 +84,11 @@ impl Terminal {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_owned());
     }
 
+    /// The folders in which source files are looked for.
+    pub(crate) fn sources(&self) -> Vec<PathBuf> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Writes to standard output: the answer.
     pub(crate) fn answer(&self, text: &str) {
         self.write(&self.answers, text);
@@ -117,7 +122,7 @@ impl Terminal {
 
     /// Shows diagnostics, each with the source line it points at.
     pub(crate) fn diagnostics<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
-        let folders = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let folders = self.sources();
         for diagnostic in diagnostics {
             self.note(&diagnostic::render(diagnostic, &folders));
         }

@@ -8,6 +8,7 @@ mod adopt;
 mod bad_input;
 mod between;
 mod builtin;
+mod checks;
 mod guards;
 mod help;
 mod interrupts;

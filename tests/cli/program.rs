@@ -63,7 +63,7 @@ fn another_version_of_the_protocol_is_named() {
         "send({'type': 'wished', 'protocol': 7})",
         "error[program::protocol]: the stack program and `infra` speak different versions of the protocol",
     );
-    assert!(shown.contains("infra speaks 1, the program 7"), "{shown}");
+    assert!(shown.contains("infra speaks 2, the program 7"), "{shown}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ const COMMON_OPTIONS: &[&str] = &[
     "provider",
     "replace_triggered_by",
     "timeouts",
+    "waive",
 ];
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -153,7 +154,7 @@ impl<'a> Resource<'a> {
 
     /// The schema, the conversions, and `new`.
     fn definition(&self) -> TokenStream {
-        let Self { arguments, region_generics, generics, .. } = self;
+        let Self { arguments, handle, region_generics, generics, .. } = self;
         let Definition { ident, vis, doc, fields } = self.definition;
         let ResourceOptions { type_name, outputs, validate, stateful, .. } = self.options;
         let validate = match validate {
@@ -209,6 +210,12 @@ impl<'a> Resource<'a> {
                 const SCHEMA: ::infra_sdk::Schema = #ident::SCHEMA;
 
                 type Outputs = #outputs;
+
+                type Handle = #handle;
+
+                fn handle(address: ::infra_sdk::Address) -> Self::Handle {
+                    #handle::at(address)
+                }
 
                 fn from_object(
                     object: &::infra_sdk::Object,

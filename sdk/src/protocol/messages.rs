@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::checks::{CheckRequest, WireFinding, WireRule};
 use super::wire::{expr_from_json, expr_to_json};
-use crate::options::{Arguments, Options, Timeouts};
+use crate::checks::Outcome;
+use crate::options::{Arguments, Options, Timeouts, Waiver};
 use crate::settings::SettingNode;
 use crate::stack::{Declaration, Declarations, OutputDeclaration};
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// Version of the conversation. A program built against another version is refused.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Stands before every message of the program.
 pub const MARKER: &str = "@infra ";
@@ -27,6 +29,8 @@ pub const MARKER: &str = "@infra ";
 pub enum ToProgram {
     /// Which stack to declare, and with what.
     Hello(Hello),
+    /// A plan to hold against the checks. A conversation of its own, with this as its first message.
+    Check(CheckRequest),
     /// The answer to a lookup.
     Answer {
         /// Number of the lookup.
@@ -97,17 +101,18 @@ pub enum FromProgram {
         location: WireLocation,
     },
     /// The finished stack, or what is wrong with it. The last message.
-    Desired {
+    Desired(WireDesired),
+    /// What the checks found in a plan. The last message.
+    Findings {
         /// Version of the conversation that the program speaks.
         protocol: u32,
-        /// Resources in order of declaration.
-        resources: Vec<WireResource>,
-        /// Outputs in order of declaration.
-        outputs: Vec<WireOutput>,
-        /// What is read of other stacks, in order of declaration.
-        #[serde(default)]
-        reads: Vec<WireRead>,
-        /// What was wrong on the way.
+        /// The rules that looked.
+        rules: Vec<WireRule>,
+        /// The codes of all rules of the program, those for other stacks too.
+        codes: Vec<String>,
+        /// What they found.
+        findings: Vec<WireFinding>,
+        /// What is wrong with the rules themselves.
         diagnostics: Vec<WireDiagnostic>,
     },
 }
@@ -116,32 +121,86 @@ impl FromProgram {
     /// The last message, from what was declared.
     #[must_use]
     pub fn desired(declared: &Declarations) -> Self {
-        Self::Desired {
+        Self::Desired(WireDesired::from(declared))
+    }
+
+    /// The last message of a conversation about checks.
+    #[must_use]
+    pub fn findings(outcome: &Outcome<'_>) -> Self {
+        Self::Findings {
+            protocol: PROTOCOL,
+            rules: outcome.rules.iter().map(|rule| WireRule::from(*rule)).collect(),
+            codes: outcome.codes.iter().map(|code| (*code).to_owned()).collect(),
+            findings: outcome.findings.iter().map(WireFinding::from).collect(),
+            diagnostics: outcome.diagnostics.iter().map(WireDiagnostic::from).collect(),
+        }
+    }
+}
+
+fn waiver_to_wire(waiver: &Waiver) -> (String, String) {
+    (waiver.code.clone(), waiver.reason.clone())
+}
+
+fn waivers(wire: Vec<(String, String)>) -> Vec<Waiver> {
+    wire.into_iter().map(|(code, reason)| Waiver { code, reason }).collect()
+}
+
+/// What a program declared, on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WireDesired {
+    /// Version of the conversation that the program speaks.
+    pub protocol: u32,
+    /// Resources in order of declaration.
+    pub resources: Vec<WireResource>,
+    /// Outputs in order of declaration.
+    pub outputs: Vec<WireOutput>,
+    /// What is read of other stacks, in order of declaration.
+    #[serde(default)]
+    pub reads: Vec<WireRead>,
+    /// Rules that the stack as a whole may break, with the reasons.
+    #[serde(default)]
+    pub waivers: Vec<(String, String)>,
+    /// Whether the program has checks for the stack.
+    #[serde(default)]
+    pub has_checks: bool,
+    /// What was wrong on the way.
+    pub diagnostics: Vec<WireDiagnostic>,
+}
+
+impl From<&Declarations> for WireDesired {
+    fn from(declared: &Declarations) -> Self {
+        Self {
             protocol: PROTOCOL,
             resources: declared.resources.iter().map(WireResource::from).collect(),
             outputs: declared.outputs.iter().map(WireOutput::from).collect(),
             reads: declared.reads.iter().map(WireRead::from).collect(),
+            waivers: declared.waivers.iter().map(waiver_to_wire).collect(),
+            has_checks: declared.has_checks,
             diagnostics: declared.diagnostics.iter().map(WireDiagnostic::from).collect(),
         }
     }
 }
 
-/// Reads the parts of [`FromProgram::Desired`].
-///
-/// # Errors
-/// With a message for the protocol diagnostic, when a part is not what the protocol says.
-pub fn declarations(
-    resources: Vec<WireResource>,
-    outputs: Vec<WireOutput>,
-    reads: Vec<WireRead>,
-    diagnostics: Vec<WireDiagnostic>,
-) -> Result<Declarations, String> {
-    Ok(Declarations {
-        resources: resources.into_iter().map(WireResource::read).collect::<Result<_, _>>()?,
-        outputs: outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
-        reads: reads.into_iter().map(WireRead::read).collect(),
-        diagnostics: diagnostics.into_iter().map(WireDiagnostic::read).collect::<Result<_, _>>()?,
-    })
+impl WireDesired {
+    /// What was declared.
+    ///
+    /// # Errors
+    /// With a message for the protocol diagnostic, when a part is not what the protocol says.
+    pub fn read(self) -> Result<Declarations, String> {
+        let diagnostics = self.diagnostics.into_iter().map(WireDiagnostic::read);
+        Ok(Declarations {
+            resources: self
+                .resources
+                .into_iter()
+                .map(WireResource::read)
+                .collect::<Result<_, _>>()?,
+            outputs: self.outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
+            reads: self.reads.into_iter().map(WireRead::read).collect(),
+            waivers: waivers(self.waivers),
+            has_checks: self.has_checks,
+            diagnostics: diagnostics.collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// A place on the wire.
@@ -252,6 +311,8 @@ pub struct WireOptions {
     pub moved_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<(String, String)>,
 }
 
 impl From<&Options> for WireOptions {
@@ -274,6 +335,7 @@ impl From<&Options> for WireOptions {
             delete_timeout: seconds(options.timeouts.delete),
             moved_from: options.moved_from.clone(),
             import_id: options.import_id.clone(),
+            waivers: options.waivers.iter().map(waiver_to_wire).collect(),
         }
     }
 }
@@ -300,6 +362,7 @@ impl WireOptions {
             },
             moved_from: self.moved_from,
             import_id: self.import_id,
+            waivers: waivers(self.waivers),
         })
     }
 }
@@ -393,6 +456,6 @@ impl WireRead {
     }
 }
 
-fn address(text: &str) -> Result<Address, String> {
+pub(super) fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
 }

@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`Hello`]; [`wire`] has the JSON of expressions and values.
 
+pub mod checks;
 pub mod messages;
 pub mod wire;
 

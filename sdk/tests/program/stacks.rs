@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use infra_sdk::checks::{Rule, Severity};
 use infra_sdk::{
-    Lookup, LookupAnswer, Outputs, Program, Resource, Result, Settings, Stack, StackOutput, Value,
+    CommonOptions, Lookup, LookupAnswer, Outputs, Program, Resource, Result, Settings, Stack,
+    StackOutput, Value,
 };
 
 /// A queue.
@@ -141,8 +143,28 @@ fn reads(stack: &mut Stack, (): &()) -> Result<()> {
     Ok(())
 }
 
+fn waives(stack: &mut Stack, (): &()) -> Result<()> {
+    stack.waive("team::prefix", "it is an example");
+    let unreasonable = Queue::new("queue").waive("team::prefix", " ");
+    stack.add("queue", unreasonable); // it has no reason
+    Ok(())
+}
+
 fn main() -> ExitCode {
     Program::new()
+        .check(Rule::new(
+            "team::prefix",
+            Severity::High,
+            "names begin with shop",
+            |plan, report| {
+                for queue in plan.resources::<Queue>() {
+                    if !queue.get(|q| q.name()).is_known_and(|name| name.starts_with("shop-")) {
+                        report.finding(&queue, "has another name");
+                    }
+                }
+            },
+        ))
+        .stack("waives", waives)
         .stack("queues", queues)
         .stack("zones", zones)
         .stack("prints", prints)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use infra_engine::{ChangeImprint, Goal, Imprint, Mode};
-use infra_sdk::protocol::messages::{FromProgram, declarations};
+use infra_sdk::protocol::messages::WireDesired;
 use infra_sdk::provider::Owner;
 use infra_sdk::{Address, Externals};
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,8 @@ pub(super) struct Content {
     replace: Vec<String>,
     /// The resources that may be lost.
     accepted: Vec<String>,
-    /// The last message of the stack program.
-    declared: FromProgram,
+    /// What the stack program declared.
+    declared: WireDesired,
     changes: Vec<ChangeWire>,
     outputs: BTreeMap<String, String>,
 }
@@ -119,7 +119,7 @@ impl Content {
             excludes: texts(&goal.excludes),
             replace: texts(&goal.replace),
             accepted: texts(accepted),
-            declared: FromProgram::desired(&goal.declarations),
+            declared: WireDesired::from(&goal.declarations),
             changes: imprint.changes.into_iter().map(ChangeWire::from).collect(),
             outputs: imprint.outputs,
         }
@@ -138,13 +138,9 @@ impl Content {
     /// # Errors
     /// With what cannot be read.
     pub(super) fn read(self, owner: Arc<Owner>) -> Result<(Goal, Imprint), String> {
-        let FromProgram::Desired { resources, outputs, reads, diagnostics, .. } = self.declared
-        else {
-            return Err("it holds no declarations".to_owned());
-        };
         let goal = Goal {
             owner,
-            declarations: declarations(resources, outputs, reads, diagnostics)?,
+            declarations: self.declared.read()?,
             external: Externals::new(),
             mode: match self.mode {
                 ModeWire::Apply => Mode::Apply,

@@ -20,7 +20,13 @@ pub(crate) fn render(diagnostic: &Diagnostic, folders: &[PathBuf]) -> String {
         Severity::Warning => (WARNING, "warning"),
     };
     let head = paint(style, &format!("{word}[{}]", plain(&diagnostic.code)));
-    let mut text = format!("{head}: {}\n", paint(STRONG, &plain(&diagnostic.summary)));
+    let head = format!("{head}: {}", paint(STRONG, &plain(&diagnostic.summary)));
+    render_under(&head, diagnostic, folders)
+}
+
+/// The text of a diagnostic under a first line of its own, which is safe already.
+pub(crate) fn render_under(head: &str, diagnostic: &Diagnostic, folders: &[PathBuf]) -> String {
+    let mut text = format!("{head}\n");
     let about = diagnostic.address.as_ref().map(|address| format!("`{address}`"));
     let source = diagnostic.location.as_ref().and_then(|place| source_line(place, folders));
     let shown = source.as_ref().and(diagnostic.location.as_ref());
