@@ -70,7 +70,8 @@ impl Review {
     /// How many findings of a severity there are that nobody waived.
     pub(crate) fn count(&self, severity: Severity) -> u64 {
         let of = |(_, found): &(&str, &Found)| found.finding.severity == severity;
-        self.findings(false).iter().filter(|found| of(found)).map(|_| 1).sum()
+        let count = self.findings(false).iter().filter(|found| of(found)).count();
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// Whether any stack has checks.
@@ -216,7 +217,7 @@ fn unknown_waivers(declarations: &Declarations, found: &Findings) -> Vec<Diagnos
     let of_stack = declarations.waivers.iter().filter_map(|waiver| warn(waiver, None));
     let of_resources = declarations.resources.iter().flat_map(|declaration| {
         let waivers = &declaration.arguments.options.waivers;
-        waivers.iter().filter_map(|waiver| warn(waiver, Some(declaration)))
+        waivers.iter().filter_map(move |waiver| warn(waiver, Some(declaration)))
     });
     of_stack.chain(of_resources).collect()
 }

@@ -6,10 +6,9 @@
 use std::fmt::Write as _;
 use std::io;
 
+use infra_sdk::protocol::checks::WireRule;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
-
-use infra_sdk::protocol::checks::WireRule;
 
 use crate::session::{Found, Review, StackReview};
 use crate::view::text::plain;

@@ -12,6 +12,11 @@ use infra_aws::s3::{
 };
 use infra_sdk::prelude::*;
 
+/// Why a bucket may be without a key. Source: ELB user guide, access logs for your Application Load
+/// Balancer.
+const KEYLESS: &str = "it takes access logs, or copies of them, which load balancers write to buckets \
+    with S3's own key only";
+
 /// What a private bucket is made from.
 pub(crate) struct BucketArguments<'a, R: Region = Home> {
     /// Its name in the stack: `backups`.
@@ -53,7 +58,12 @@ pub(crate) fn declare_with<R: Region>(
     extend: impl FnOnce(&BucketHandle<R>, PolicyDocument) -> PolicyDocument,
 ) -> PrivateBucket<R> {
     let BucketArguments { name, bucket, key, lifecycle, policy, force_destroy } = arguments;
-    let bucket = stack.add(name, Bucket::new(bucket).force_destroy(force_destroy));
+    let bucket = Bucket::new(bucket).force_destroy(force_destroy);
+    let bucket = match key {
+        Some(_) => bucket,
+        None => bucket.waive("hipaa::bucket-keys", KEYLESS),
+    };
+    let bucket = stack.add(name, bucket);
     let ownership = OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced);
     stack.add(format!("{name}-ownership"), BucketOwnershipControls::new(bucket.id(), ownership));
     let private = BucketPublicAccessBlock::new(bucket.id())
