@@ -27,8 +27,8 @@ fn slow(endpoint: &str) {
 }
 
 const STACK: &str = "\
-    container = json.dumps([{'name': 'app', 'image': 'app:1', 'essential': True}])\n\
-    task = resource('task', 'aws_ecs_task_definition', family='app', container_definitions=container)\n\
+    container = {'name': 'app', 'image': 'app:1', 'memory': 128}\n\
+    task = resource('task', 'aws_ecs_task_definition', family='app', container_definitions=[container])\n\
     desired(\n\
     \x20   resource('database', 'aws_db_instance', identifier='main', engine='postgres',\n\
     \x20            instance_class='db.t4g.micro', allocated_storage=20, username='main',\n\

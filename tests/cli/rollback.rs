@@ -41,11 +41,11 @@ fn note(name: &str, text: &str) -> String {
     format!("resource('{name}', 'infra_data', input='{text}')")
 }
 
-/// A release: which image runs, and a bucket of its time.
+/// A release: the revision of a task that runs an image, and a tag that names it.
 fn release(image: &str, more: &str) -> String {
     format!(
-        "resource('image', 'aws_ssm_parameter', name='/shop/image', type='String', \
-         value={{'$sensitive': '{image}'}}), \
+        "resource('task', 'aws_ecs_task_definition', family='shop', \
+         container_definitions=[{{'name': 'app', 'image': '{image}', 'memory': 128}}]), \
          resource('vpc', cidr_block='10.0.0.0/16', tags={{'release': '{image}'}}){more}"
     )
 }
@@ -60,7 +60,7 @@ fn two_releases_are_rolled_back_and_the_rollback_too() {
     let run = done(rollback(project, &format!("{} --auto-approve", &first[..10])));
     assert!(run.stderr.contains(&format!("to what run {first} left (apply, ")), "{}", run.shown());
     assert!(
-        run.stdout.contains("Rollback complete: 0 added, 2 changed, 0 destroyed."),
+        run.stdout.contains("Rollback complete: 1 added, 1 changed, 1 destroyed."),
         "{}",
         run.shown()
     );
