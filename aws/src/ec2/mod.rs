@@ -14,7 +14,18 @@ pub mod gateway_id;
 pub mod group_ref;
 pub mod ids;
 pub mod image_id;
+pub mod instance;
+#[cfg(feature = "provider")]
+mod instance_handler;
+#[cfg(feature = "provider")]
+mod instance_power;
+#[cfg(feature = "provider")]
+mod instance_read;
 pub mod instance_requirements;
+#[cfg(feature = "provider")]
+mod instance_update;
+#[cfg(feature = "provider")]
+mod instance_write;
 pub mod internet_gateway;
 pub mod key_pair;
 pub mod launch_options;
@@ -51,6 +62,7 @@ pub mod security_group_rule;
 mod security_group_rule_calls;
 pub mod subnet;
 pub mod subnet_lookup;
+pub mod volume_attachment;
 #[cfg(feature = "provider")]
 mod volume_change;
 pub mod vpc;
@@ -71,6 +83,7 @@ pub use gateway_id::*;
 pub use group_ref::*;
 pub use ids::*;
 pub use image_id::*;
+pub use instance::*;
 pub use instance_requirements::*;
 pub use internet_gateway::*;
 pub use key_pair::*;
@@ -90,6 +103,7 @@ pub use security_group_lookup::*;
 pub use security_group_rule::*;
 pub use subnet::*;
 pub use subnet_lookup::*;
+pub use volume_attachment::*;
 pub use vpc::*;
 pub use vpc_endpoint::*;
 pub use vpc_lookup::*;
