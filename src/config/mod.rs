@@ -12,7 +12,7 @@ mod state;
 mod variables;
 
 pub(crate) use document::Document;
-pub(crate) use environment::{Endpoint, Environment};
+pub(crate) use environment::{Endpoint, Environment, is_endpoint_url};
 pub(crate) use fields::near;
 pub(crate) use project::Project;
 pub(crate) use state::{StateKey, StatePlace};

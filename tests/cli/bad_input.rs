@@ -158,6 +158,36 @@ fn an_invalid_cidr_of_a_resource_points_at_its_declaration() {
 }
 
 #[test]
+fn a_variable_that_leads_the_sdk_nowhere_is_named() {
+    let project = Project::new();
+    project.program(VPC);
+    let plan = |name: &str, value: &str| {
+        let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+        with_credentials(&mut command);
+        project.run(command.env(name, value))
+    };
+    project.environment("");
+    let run = plan("AWS_ENDPOINT_URL", "localhost:4566");
+    insta::assert_snapshot!(refused(&project, &run, 1, "aws::endpoint"), @r"
+    error[aws::endpoint]: the endpoint of AWS is not a URL
+      = the variable AWS_ENDPOINT_URL is `localhost:4566`
+      = hint: unset AWS_ENDPOINT_URL, or set it to a URL such as `http://localhost:4566`
+    ");
+    for (name, value) in [("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_STS", "http://")] {
+        let shown = refused(&project, &plan(name, value), 1, "aws::endpoint");
+        assert!(shown.contains(&format!("unset {name}")), "{shown}");
+    }
+    // The AWS of the states is asked before.
+    project.environment("state = \"s3://states/team\"");
+    let run = plan("AWS_ENDPOINT_URL", "not a url");
+    assert!(refused(&project, &run, 1, "aws::endpoint").contains("is `not a url`"));
+    // A project that names its endpoint does not care.
+    project.environment("endpoint = \"http://127.0.0.1:1\"");
+    let run = plan("AWS_ENDPOINT_URL", "not a url");
+    refused(&project, &run, 1, "aws::unreachable");
+}
+
+#[test]
 fn a_lookup_that_aws_refuses_points_at_its_line() {
     let project = Project::with_cloud();
     project.program(
