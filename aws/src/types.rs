@@ -158,6 +158,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ecr::image_lookup::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
     &eks::cluster_lookup::handler::HANDLER,
+    &eks::cluster_auth::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &iam::policy_lookup::handler::HANDLER,
     &iam::role_lookup::handler::HANDLER,
@@ -180,6 +181,9 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &wafv2::lookups::handler::IP_SET,
     &wafv2::lookups::handler::WEB_ACL,
 ];
+
+/// Lookups whose answer is another one each time. None of them is recorded.
+pub static MOMENTARY: &[&str] = &[<eks::FindClusterAuth as infra_sdk::Lookup>::NAME];
 
 #[cfg(test)]
 mod tests {

@@ -310,6 +310,13 @@ pub trait Provider: Send + Sync {
     /// The data source of that name.
     fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema>;
 
+    /// Whether the data source of that name gives another answer each time, such as a token. Such an
+    /// answer is never recorded.
+    fn is_momentary(&self, lookup: &str) -> bool {
+        let _ = lookup;
+        false
+    }
+
     /// Reads many objects with as few calls as there can be. The answers stand in the order of the
     /// targets; `None` is the service's own "not found" and nothing else.
     fn read<'a>(

@@ -19,7 +19,7 @@ use super::calls::CreateClass;
 use super::clients::{Account, Aws, Connection, OtherAccount, assume, configure};
 use super::error::Result;
 use super::wait::{until_gone, until_ready};
-use crate::types::{LOOKUPS, TYPES};
+use crate::types::{LOOKUPS, MOMENTARY, TYPES};
 
 /// How long a new object may take to be found by a search. Source: EC2 developer guide, eventual
 /// consistency; it names no bound, and objects are seen within seconds.
@@ -134,6 +134,10 @@ impl Provider for AwsProvider {
 
     fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema> {
         LOOKUPS.iter().map(|lookup| lookup.schema).find(|schema| schema.name == name)
+    }
+
+    fn is_momentary(&self, lookup: &str) -> bool {
+        MOMENTARY.contains(&lookup)
     }
 
     fn read<'a>(

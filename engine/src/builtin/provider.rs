@@ -64,6 +64,10 @@ where
         self.inner.lookup_schema(name)
     }
 
+    fn is_momentary(&self, lookup: &str) -> bool {
+        self.inner.is_momentary(lookup)
+    }
+
     fn read<'a>(
         &'a self,
         targets: &'a [Target],
