@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::store::Operation;
-use crate::{Address, LookupSchema, Object, Schema, Value};
+use crate::{Address, Declaration, Diagnostic, LookupSchema, Object, Schema, Value};
 
 /// A future of a port, without naming a runtime.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -299,6 +299,15 @@ pub struct LookupRequest {
     pub place: Place,
 }
 
+/// A resource as it is declared.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared<'a> {
+    /// What the program says: inputs with their references, options, place in the source.
+    pub declaration: &'a Declaration,
+    /// Its inputs. What is not known before it is applied is unknown.
+    pub inputs: &'a Object,
+}
+
 /// What the engine needs of a cloud.
 pub trait Provider: Send + Sync {
     /// The type of that name.
@@ -315,6 +324,13 @@ pub trait Provider: Send + Sync {
     fn is_momentary(&self, lookup: &str) -> bool {
         let _ = lookup;
         false
+    }
+
+    /// Everything wrong with declarations that no single one shows, or that depends on where they
+    /// are. Asks nobody.
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        let _ = declared;
+        Vec::new()
     }
 
     /// Reads many objects with as few calls as there can be. The answers stand in the order of the

@@ -50,6 +50,8 @@ pub mod network_interface;
 #[cfg(feature = "provider")]
 mod network_interface_handler;
 pub mod protocol;
+#[cfg(feature = "provider")]
+mod ranges;
 pub mod route;
 #[cfg(feature = "provider")]
 mod route_handler;
@@ -95,6 +97,8 @@ pub use network_acl::*;
 pub use network_acl_rule::*;
 pub use network_interface::*;
 pub use protocol::*;
+#[cfg(feature = "provider")]
+pub(crate) use ranges::check_ranges;
 pub use route::*;
 pub use route_table::*;
 pub use route_table_association::*;

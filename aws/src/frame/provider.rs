@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Place, Provider,
-    Settling, Target, Update,
+    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Place,
+    Provider, Settling, Target, Update,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{LookupSchema, Object, Schema, Value};
+use infra_sdk::{Diagnostic, LookupSchema, Object, Options, Schema, Value};
 use tokio::sync::OnceCell;
 
 use super::adapter::{AnyHandler, Context};
@@ -83,6 +83,19 @@ impl AwsProvider {
         Ok(Arc::clone(clients))
     }
 
+    /// The region that options lead to; nothing where its account is not configured.
+    fn region_of(&self, place: &Options) -> Option<String> {
+        let home = self.home.region();
+        match (&place.region, &place.provider) {
+            (Some(region), _) => Some(region.clone()),
+            (None, None) => Some(home.to_owned()),
+            (None, Some(name)) => {
+                let other = self.others.get(name)?;
+                Some(other.access.region.as_deref().unwrap_or(home).to_owned())
+            }
+        }
+    }
+
     /// The clients of another account, which is the one that it is said to be.
     async fn other(&self, name: &str) -> Result<&Arc<Aws>> {
         let Some(other) = self.others.get(name) else {
@@ -138,6 +151,12 @@ impl Provider for AwsProvider {
 
     fn is_momentary(&self, lookup: &str) -> bool {
         MOMENTARY.contains(&lookup)
+    }
+
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        let mut problems = crate::ec2::check_ranges(declared);
+        problems.extend(crate::wafv2::check_scopes(declared, |options| self.region_of(options)));
+        problems
     }
 
     fn read<'a>(

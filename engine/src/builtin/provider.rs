@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use infra_sdk::builtin::{Data, RandomId, RandomPassword};
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update,
+    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Provider,
+    Readiness, Settling, Target, Update,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{DecodeError, LookupSchema, Object, ResourceOutputs as _, Schema, Value};
+use infra_sdk::{
+    DecodeError, Diagnostic, LookupSchema, Object, ResourceOutputs as _, Schema, Value,
+};
 
 use super::generator::{self, GeneratorError};
 use crate::compare;
@@ -66,6 +68,10 @@ where
 
     fn is_momentary(&self, lookup: &str) -> bool {
         self.inner.is_momentary(lookup)
+    }
+
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        self.inner.check_together(declared)
     }
 
     fn read<'a>(
