@@ -231,7 +231,7 @@ impl Suite {
         let changed = self.differences(schema.inputs, &wanted, &made.observed.inputs, &made.wanted);
         for name in &changed {
             let field = schema.input(name).expect("an input");
-            assert!(!field.force_new, "`{name}` cannot be changed in place");
+            assert!(!field.replaces(&wanted), "`{name}` cannot be changed in place");
         }
         let target = Target { recorded: wanted.clone(), ..made.target };
         if !changed.is_empty() {
@@ -322,7 +322,8 @@ impl Suite {
         let wanted = self.evaluate(&declaration, &rest);
         let schema = self.schema(&declaration.type_name);
         let changed = self.differences(schema.inputs, &wanted, &old.observed.inputs, &old.wanted);
-        let forced = changed.iter().any(|name| schema.input(name).is_some_and(|f| f.force_new));
+        let forced =
+            changed.iter().any(|name| schema.input(name).is_some_and(|f| f.replaces(&wanted)));
         assert!(forced, "no changed attribute forces replacement: {changed:?}");
         self.delete(&old.target).await;
         let token = format!("{}-again", self.token(&declaration.address));

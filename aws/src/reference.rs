@@ -152,6 +152,9 @@ fn facts(field: &Field) -> String {
     if field.force_new {
         facts.push("a change replaces".to_owned());
     }
+    if let Some(name) = field.force_new_if {
+        facts.push(format!("a change replaces where `{name}` is true"));
+    }
     if let Some((least, most)) = field.range {
         facts.push(match most {
             i64::MAX => format!("{least} or more"),

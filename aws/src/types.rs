@@ -79,6 +79,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<iam::UserGroupMembership>::new(),
     &Adapter::<iam::UserPolicy>::new(),
     &Adapter::<iam::UserPolicyAttachment>::new(),
+    &Adapter::<ec2::Instance>::new(),
     &Adapter::<ec2::InternetGateway>::new(),
     &Adapter::<ec2::KeyPair>::new(),
     &Adapter::<kms::Alias>::new(),
@@ -134,6 +135,7 @@ pub static TYPES: &[&dyn AnyHandler] = &[
     &Adapter::<sqs::QueueRedrivePolicy>::new(),
     &Adapter::<ssm::Parameter>::new(),
     &Adapter::<ec2::Subnet>::new(),
+    &Adapter::<ec2::VolumeAttachment>::new(),
     &Adapter::<ec2::Vpc>::new(),
     &Adapter::<ec2::VpcEndpoint>::new(),
     &Adapter::<ec2::SecurityGroupEgressRule>::new(),
@@ -156,6 +158,7 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &ecr::image_lookup::handler::HANDLER,
     &eks::addon_version::handler::HANDLER,
     &eks::cluster_lookup::handler::HANDLER,
+    &eks::cluster_auth::handler::HANDLER,
     &elasticache::replication_group_lookup::handler::HANDLER,
     &iam::policy_lookup::handler::HANDLER,
     &iam::role_lookup::handler::HANDLER,
@@ -178,6 +181,9 @@ pub static LOOKUPS: &[&LookupHandler] = &[
     &wafv2::lookups::handler::IP_SET,
     &wafv2::lookups::handler::WEB_ACL,
 ];
+
+/// Lookups whose answer is another one each time. None of them is recorded.
+pub static MOMENTARY: &[&str] = &[<eks::FindClusterAuth as infra_sdk::Lookup>::NAME];
 
 #[cfg(test)]
 mod tests {

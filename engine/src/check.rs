@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use infra_sdk::provider::Provider;
+use infra_sdk::provider::{Declared, Provider};
 use infra_sdk::{
     Address, Declaration, Declarations, Diagnostic, Expr, Location, Object, Reference, Schema,
     Value,
@@ -207,13 +207,23 @@ impl<'p, 'a> Checker<'p, 'a> {
     }
 
     fn arguments(&mut self) {
+        let mut right = Vec::new();
         for (declaration, schema) in self.declarations.resources.iter().zip(&self.schemas) {
             let Some(schema) = schema else { continue };
             match evaluate(declaration, schema, &|_| Some(Value::Unknown)) {
-                Ok(desired) => self.problems.extend(wrong(declaration, schema, &desired)),
+                Ok(desired) => {
+                    let before = self.problems.len();
+                    self.problems.extend(wrong(declaration, schema, &desired));
+                    if self.problems.len() == before {
+                        right.push((declaration, desired));
+                    }
+                }
                 Err(diagnostic) => self.problems.push(diagnostic),
             }
         }
+        let declared: Vec<_> =
+            right.iter().map(|(declaration, inputs)| Declared { declaration, inputs }).collect();
+        self.problems.extend(self.provider.check_together(&declared));
         for declaration in &self.declarations.resources {
             for name in &declaration.arguments.options.ignore_changes {
                 let position = self.index.get(&declaration.address).copied();

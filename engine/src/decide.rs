@@ -90,13 +90,14 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     let differing = compare::differing(schema.inputs, &planned, &current);
     compare::reword(schema.inputs, &planned, &mut current);
     let before: Object = current.clone().into_iter().chain(outputs.clone()).collect();
-    let mut reasons = replacement_reasons(case, record, &differing);
+    let mut reasons = replacement_reasons(case, record, &differing, &planned);
     let replaced = !reasons.is_empty();
     // What the cloud chooses anew because of a replacement is not its cause.
-    let forcing =
-        |field: &Field| field.force_new && differing.iter().any(|other| other.name == field.name);
+    let forcing = |field: &Field| {
+        field.replaces(&planned) && differing.iter().any(|other| other.name == field.name)
+    };
     let changed: Vec<_> =
-        differing.iter().filter(|f| !f.force_new).map(|f| f.name.to_owned()).collect();
+        differing.iter().filter(|f| !f.replaces(&planned)).map(|f| f.name.to_owned()).collect();
     if !changed.is_empty() {
         reasons.push(Reason::Changed(changed));
     }
@@ -194,6 +195,7 @@ fn replacement_reasons(
     case: &Case<'_>,
     record: Option<&Record>,
     differing: &[&Field],
+    planned: &Object,
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let mut fixed = Vec::new();
@@ -206,7 +208,7 @@ fn replacement_reasons(
         ];
         fixed.extend(other.iter().filter(|(_, differs)| *differs).map(|(n, _)| (*n).to_owned()));
     }
-    for field in differing.iter().filter(|field| field.force_new) {
+    for field in differing.iter().filter(|field| field.replaces(planned)) {
         let expr = case.declaration.arguments.inputs.get(field.name);
         let unknown = case.desired.get(field.name).is_some_and(Value::has_unknown);
         let renewed = expr

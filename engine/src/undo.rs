@@ -288,7 +288,7 @@ impl<'a> Inverse<'a> {
             let differing = compare::differing(schema.inputs, &record.inputs, &current.inputs);
             current.type_name != record.type_name
                 || current.place != record.place
-                || differing.iter().any(|field| field.force_new)
+                || differing.iter().any(|field| field.replaces(&record.inputs))
         })
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::preflight::Preflight;
 use crate::store::Operation;
-use crate::{Address, Diagnostic, LookupSchema, Object, Schema, Value};
+use crate::{Address, Declaration, Diagnostic, LookupSchema, Object, Schema, Value};
 
 /// A future of a port, without naming a runtime.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -306,6 +306,14 @@ pub type Words<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// Words that nobody listens to.
 pub const UNHEARD: Words<'static> = &|_| {};
+/// A resource as it is declared.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared<'a> {
+    /// What the program says: inputs with their references, options, place in the source.
+    pub declaration: &'a Declaration,
+    /// Its inputs. What is not known before it is applied is unknown.
+    pub inputs: &'a Object,
+}
 
 /// What the engine needs of a cloud.
 pub trait Provider: Send + Sync {
@@ -317,6 +325,20 @@ pub trait Provider: Send + Sync {
 
     /// The data source of that name.
     fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema>;
+
+    /// Whether the data source of that name gives another answer each time, such as a token. Such an
+    /// answer is never recorded.
+    fn is_momentary(&self, lookup: &str) -> bool {
+        let _ = lookup;
+        false
+    }
+
+    /// Everything wrong with declarations that no single one shows, or that depends on where they
+    /// are. Asks nobody.
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        let _ = declared;
+        Vec::new()
+    }
 
     /// Reads many objects with as few calls as there can be. The answers stand in the order of the
     /// targets; `None` is the service's own "not found" and nothing else.

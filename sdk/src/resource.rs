@@ -62,7 +62,7 @@ use crate::{DecodeError, Field, FieldType, Object, Schema, Value};
 /// }
 /// ```
 ///
-/// Attributes of fields: `force_new`, `computed`, `sensitive`, `write_only`, `default = …`,
+/// Attributes of fields: `force_new`, `force_new_if = "…"` (with another input that is true), `computed`, `sensitive`, `write_only`, `default = …`,
 /// `range = a..=b`, `required` (a collection that may not be left out) and `any_region` (accepts
 /// references across regions); see [`Field`]. Attributes of the type: `type`, `outputs`, `global`
 /// (a service without regions) and `validate` (a function as in [`Schema::validate`]).

@@ -38,6 +38,8 @@ pub struct Field {
     pub computed: bool,
     /// A change replaces the resource.
     pub force_new: bool,
+    /// A change replaces the resource where the input of this name is true.
+    pub force_new_if: Option<&'static str>,
     /// Never shown, never stored in clear.
     pub sensitive: bool,
     /// AWS never returns it: compared with what was recorded. One that is sensitive too is recorded as
@@ -60,11 +62,19 @@ impl Field {
             required: false,
             computed: false,
             force_new: false,
+            force_new_if: None,
             sensitive: false,
             write_only: false,
             default: None,
             range: None,
         }
+    }
+
+    /// Whether a change of the field replaces a resource that is to have these inputs.
+    #[must_use]
+    pub fn replaces(&self, inputs: &Object) -> bool {
+        let asked = |name| inputs.get(name).and_then(Value::as_bool) == Some(true);
+        self.force_new || self.force_new_if.is_some_and(asked)
     }
 }
 

@@ -204,12 +204,18 @@ fn account_problem(account: &Text) -> Option<Diagnostic> {
     })
 }
 
+/// Whether a text is a URL that the SDK can send requests to.
+pub(crate) fn is_endpoint_url(text: &str) -> bool {
+    let address = ["http://", "https://"].iter().find_map(|s| text.strip_prefix(s));
+    address.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let stands = |c: char| c.is_ascii_alphanumeric() || "-._~:@[]%".contains(c);
+        !host.is_empty() && host.chars().all(stands) && !rest.contains(char::is_whitespace)
+    })
+}
+
 pub(super) fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {
-    let address = ["http://", "https://"].iter().find_map(|s| endpoint.text.strip_prefix(s));
-    let valid = endpoint.text == "sandbox"
-        || address.is_some_and(|rest| {
-            !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)
-        });
+    let valid = endpoint.text == "sandbox" || is_endpoint_url(&endpoint.text);
     (!valid).then(|| {
         Diagnostic::error("config::endpoint", "an endpoint is neither a URL nor the sandbox")
             .detail(format!("`{}`", endpoint.text))

@@ -14,7 +14,7 @@ mod variables;
 
 pub(crate) use checks::Thresholds;
 pub(crate) use document::Document;
-pub(crate) use environment::{Endpoint, Environment};
+pub(crate) use environment::{Endpoint, Environment, is_endpoint_url};
 pub(crate) use fields::near;
 pub(crate) use project::Project;
 pub(crate) use state::{StateKey, StatePlace};

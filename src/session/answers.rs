@@ -15,17 +15,20 @@ use crate::program::Answers;
 pub(crate) struct Live<'a> {
     provider: &'a dyn Provider,
     answers: BTreeMap<String, Value>,
+    /// Keys of answers that are not for the record.
+    momentary: BTreeSet<String>,
 }
 
 impl<'a> Live<'a> {
     /// Asks this provider.
     pub(crate) fn new(provider: &'a dyn Provider) -> Self {
-        Self { provider, answers: BTreeMap::new() }
+        Self { provider, answers: BTreeMap::new(), momentary: BTreeSet::new() }
     }
 
     /// What was answered, as edits of the stack's state.
     pub(crate) fn take(&mut self) -> Vec<Edit> {
-        let answers = std::mem::take(&mut self.answers);
+        let mut answers = std::mem::take(&mut self.answers);
+        answers.retain(|key, _| !self.momentary.contains(key));
         answers.into_iter().map(|(key, value)| Edit::Lookup(key, value)).collect()
     }
 }
@@ -45,6 +48,9 @@ impl Answers for Live<'_> {
                 call_failure("aws::lookup", "a lookup failed", &failure)
                     .location(Some(location.clone()))
             })?;
+            if self.provider.is_momentary(&request.name) {
+                self.momentary.insert(key.clone());
+            }
             self.answers.insert(key, answer.clone());
             Ok(answer)
         })

@@ -2,7 +2,11 @@
 //!
 //! Start reading at [`connect`], the one place that decides which provider a run talks to.
 
+<<<<<<< HEAD
 use std::time::SystemTime;
+=======
+use std::ffi::OsString;
+>>>>>>> all4
 
 use infra_aws::{AwsProvider, Connection};
 use infra_engine::Builtin;
@@ -13,8 +17,13 @@ use jiff::Timestamp;
 use super::failure::call_failure;
 use super::sandbox::started_sandbox;
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project};
+use crate::config::{Endpoint, Environment, Project, is_endpoint_url};
 use crate::error::Result;
+
+/// The variable by which the SDK finds another endpoint than AWS's.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+/// The beginning of those for one service each: `AWS_ENDPOINT_URL_S3`.
+const ENDPOINTS: &str = "AWS_ENDPOINT_URL_";
 
 /// A cloud whose account has been checked.
 pub(crate) struct Cloud {
@@ -35,7 +44,10 @@ pub(crate) async fn connect(
     environment: &Environment,
 ) -> Result<Cloud> {
     let (endpoint_url, credentials) = match &environment.endpoint {
-        Endpoint::Standard => (None, None),
+        Endpoint::Standard => {
+            check_variables(std::env::vars_os())?;
+            (None, None)
+        }
         Endpoint::Url(url) => (Some(url.clone()), None),
         Endpoint::Sandbox => {
             let url = started_sandbox(context, project).await?.endpoint;
@@ -61,11 +73,36 @@ pub(crate) async fn connect(
     Ok(Cloud { provider: Box::new(Builtin::new(Box::new(provider))), account: account.id })
 }
 
+<<<<<<< HEAD
 /// When credentials of environment variables end, as `aws configure export-credentials` says it; a
 /// text that is no time says nothing.
 fn credentials_expire() -> Option<SystemTime> {
     let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?;
     told.parse::<Timestamp>().ok().map(SystemTime::from)
+=======
+/// Refuses variables of the environment that lead the SDK to nowhere: it breaks off where an endpoint
+/// is no URL, or goes to AWS itself.
+///
+/// # Errors
+/// With the first variable whose value is none.
+pub(super) fn check_variables(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> std::result::Result<(), Diagnostic> {
+    let mut endpoints: Vec<_> = variables
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
+        .filter(|(name, _)| name == ENDPOINT || name.starts_with(ENDPOINTS))
+        .collect();
+    endpoints.sort();
+    let wrong = endpoints.into_iter().find_map(|(name, value)| {
+        let text = value.to_string_lossy().into_owned();
+        (!is_endpoint_url(&text)).then_some((name, text))
+    });
+    let Some((name, text)) = wrong else { return Ok(()) };
+    let what = if text.is_empty() { "is empty".to_owned() } else { format!("is `{text}`") };
+    Err(Diagnostic::error("aws::endpoint", "the endpoint of AWS is not a URL")
+        .detail(format!("the variable {name} {what}"))
+        .hint(format!("unset {name}, or set it to a URL such as `http://localhost:4566`")))
+>>>>>>> all4
 }
 
 fn refused(

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use infra_state::{KeySource, KmsWrapper, Location, S3Location};
 
+use super::cloud::check_variables;
 use super::sandbox::started_sandbox;
 use crate::cli::Context;
 use crate::config::{Endpoint, Environment, Project, StatePlace};
@@ -25,7 +26,10 @@ async fn reach(context: &Context, project: &Project, environment: &Environment) 
     let region = options.region.as_ref().unwrap_or(&environment.region).clone();
     let (endpoint_url, credentials) =
         match options.endpoint.as_ref().unwrap_or(&environment.endpoint) {
-            Endpoint::Standard => (None, None),
+            Endpoint::Standard => {
+                check_variables(std::env::vars_os())?;
+                (None, None)
+            }
             Endpoint::Url(url) => (Some(url.clone()), None),
             Endpoint::Sandbox => {
                 let url = started_sandbox(context, project).await?.endpoint;
@@ -39,7 +43,7 @@ async fn reach(context: &Context, project: &Project, environment: &Environment) 
 /// A place of states.
 ///
 /// # Errors
-/// When the sandbox is meant and does not start.
+/// When the sandbox is meant and does not start, or a variable names an endpoint that is none.
 pub(crate) async fn location(
     context: &Context,
     project: &Project,

@@ -157,6 +157,95 @@ fn an_invalid_cidr_of_a_resource_points_at_its_declaration() {
     assert!(!project.has_state());
 }
 
+/// A subnet of the VPC of the stack.
+const SUBNET: &str = "def subnet(name, line, **inputs):\n    \
+                      vpc = {'$ref': ['vpc', 'id']}\n    \
+                      return resource(name, 'aws_subnet', line, vpc_id=vpc, **inputs)\n";
+
+#[test]
+fn subnets_that_share_addresses_are_refused_before_anything_is_asked() {
+    let project = Project::new();
+    project.program(&format!(
+        "{SUBNET}vpc = resource('vpc', cidr_block='10.0.0.0/16')\n\
+         a = subnet('a', 8, cidr_block='10.0.0.0/23')\n\
+         b = subnet('b', 9, cidr_block='10.0.1.0/24')\n\
+         desired(vpc, a, b)"
+    ));
+    let run = project.stacks("validate --env dev");
+    insta::assert_snapshot!(refused(&project, &run, 1, "plan::argument"), @r"
+    error[plan::argument]: an argument is wrong
+      ┌─ stacks/src/main.rs:9:5
+      = `b`
+      = `cidr_block` 10.0.1.0/24 overlaps 10.0.0.0/23 of `a`, a subnet of the same VPC, declared at stacks/src/main.rs:8
+      = hint: give one of the two another range
+    ");
+    // A plan has a cloud, and does not get that far either.
+    let project = Project::with_cloud();
+    project.program(&format!(
+        "{SUBNET}vpc = resource('vpc', cidr_block='10.0.0.0/16')\n\
+         desired(vpc, subnet('a', 8, cidr_block='10.1.0.0/24'))"
+    ));
+    let run = project.stacks("plan --env dev");
+    let shown = refused(&project, &run, 1, "plan::argument");
+    let expected = "`cidr_block` 10.1.0.0/24 is not inside 10.0.0.0/16 of the VPC `vpc`";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn what_is_for_cloudfront_is_refused_in_another_region() {
+    let project = Project::new();
+    let addresses = |region: &str| {
+        format!(
+            "web = resource('web', 'aws_wafv2_ip_set', name='web', scope='CLOUDFRONT',\n    \
+             ip_address_version='IPV4', addresses=['192.0.2.0/24'])\n\
+             web['options'] = {{{region}}}\n\
+             desired(web)"
+        )
+    };
+    project.program(&addresses(""));
+    let run = project.stacks("validate --env dev");
+    insta::assert_snapshot!(refused(&project, &run, 1, "plan::argument"), @r"
+    error[plan::argument]: an argument is wrong
+      ┌─ stacks/src/main.rs:7:5
+      = `web`
+      = the scope `CLOUDFRONT` is in us-east-1, not in us-west-2
+      = hint: declare it on what `stack.in_region` gives for us-east-1
+    ");
+    project.program(&addresses("'region': 'us-east-1'"));
+    let run = project.stacks("validate --env dev");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+}
+
+#[test]
+fn a_variable_that_leads_the_sdk_nowhere_is_named() {
+    let project = Project::new();
+    project.program(VPC);
+    let plan = |name: &str, value: &str| {
+        let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+        with_credentials(&mut command);
+        project.run(command.env(name, value))
+    };
+    project.environment("");
+    let run = plan("AWS_ENDPOINT_URL", "localhost:4566");
+    insta::assert_snapshot!(refused(&project, &run, 1, "aws::endpoint"), @r"
+    error[aws::endpoint]: the endpoint of AWS is not a URL
+      = the variable AWS_ENDPOINT_URL is `localhost:4566`
+      = hint: unset AWS_ENDPOINT_URL, or set it to a URL such as `http://localhost:4566`
+    ");
+    for (name, value) in [("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_STS", "http://")] {
+        let shown = refused(&project, &plan(name, value), 1, "aws::endpoint");
+        assert!(shown.contains(&format!("unset {name}")), "{shown}");
+    }
+    // The AWS of the states is asked before.
+    project.environment("state = \"s3://states/team\"");
+    let run = plan("AWS_ENDPOINT_URL", "not a url");
+    assert!(refused(&project, &run, 1, "aws::endpoint").contains("is `not a url`"));
+    // A project that names its endpoint does not care.
+    project.environment("endpoint = \"http://127.0.0.1:1\"");
+    let run = plan("AWS_ENDPOINT_URL", "not a url");
+    refused(&project, &run, 1, "aws::unreachable");
+}
+
 #[test]
 fn a_lookup_that_aws_refuses_points_at_its_line() {
     let project = Project::with_cloud();

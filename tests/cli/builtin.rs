@@ -73,6 +73,32 @@ fn a_password_is_made_kept_and_nowhere_in_clear() {
 }
 
 #[test]
+fn a_token_is_another_each_time_and_no_run_records_it() {
+    let project = Project::with_cloud();
+    // The program says what it was answered where nobody but the test looks.
+    project.program(
+        "answer = lookup('aws_eks_cluster_auth', name='main')\n\
+         open('answer.json', 'w').write(json.dumps(answer))\n\
+         desired(resource('note', 'infra_data', 6, input='main'))",
+    );
+    let mut tokens = Vec::new();
+    for expected in ["1 created", "No changes"] {
+        let shown = done(project.stacks("apply --env dev --auto-approve"));
+        assert!(shown.contains(expected) && !shown.contains("k8s-aws-v1."), "{shown}");
+        let answer = project.path().join("answer.json");
+        tokens.push(std::fs::read_to_string(&answer).expect("an answer"));
+        // Times of signatures are in seconds.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    }
+    assert!(tokens[0].contains("k8s-aws-v1.") && tokens[0] != tokens[1], "{tokens:?}");
+    let stored = bytes(&project.path().join(".infra"));
+    assert!(has(&stored, "infra_data") && !has(&stored, "k8s-aws-v1."));
+    assert!(!has(&stored, "aws_eks_cluster_auth"), "an answer was recorded");
+    let validated = done(project.stacks("validate --env dev"));
+    assert!(validated.contains("placeholders"), "{validated}");
+}
+
+#[test]
 fn what_cannot_be_made_is_refused_at_its_line() {
     let project = Project::with_cloud();
     project.program("desired(resource('p', 'random_password', 4, length=3, min_lower=4))");

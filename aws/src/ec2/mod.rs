@@ -14,7 +14,18 @@ pub mod gateway_id;
 pub mod group_ref;
 pub mod ids;
 pub mod image_id;
+pub mod instance;
+#[cfg(feature = "provider")]
+mod instance_handler;
+#[cfg(feature = "provider")]
+mod instance_power;
+#[cfg(feature = "provider")]
+mod instance_read;
 pub mod instance_requirements;
+#[cfg(feature = "provider")]
+mod instance_update;
+#[cfg(feature = "provider")]
+mod instance_write;
 pub mod internet_gateway;
 pub mod key_pair;
 pub mod launch_options;
@@ -39,6 +50,8 @@ pub mod network_interface;
 #[cfg(feature = "provider")]
 mod network_interface_handler;
 pub mod protocol;
+#[cfg(feature = "provider")]
+mod ranges;
 pub mod route;
 #[cfg(feature = "provider")]
 mod route_handler;
@@ -51,6 +64,7 @@ pub mod security_group_rule;
 mod security_group_rule_calls;
 pub mod subnet;
 pub mod subnet_lookup;
+pub mod volume_attachment;
 #[cfg(feature = "provider")]
 mod volume_change;
 pub mod vpc;
@@ -71,6 +85,7 @@ pub use gateway_id::*;
 pub use group_ref::*;
 pub use ids::*;
 pub use image_id::*;
+pub use instance::*;
 pub use instance_requirements::*;
 pub use internet_gateway::*;
 pub use key_pair::*;
@@ -82,6 +97,8 @@ pub use network_acl::*;
 pub use network_acl_rule::*;
 pub use network_interface::*;
 pub use protocol::*;
+#[cfg(feature = "provider")]
+pub(crate) use ranges::check_ranges;
 pub use route::*;
 pub use route_table::*;
 pub use route_table_association::*;
@@ -90,6 +107,7 @@ pub use security_group_lookup::*;
 pub use security_group_rule::*;
 pub use subnet::*;
 pub use subnet_lookup::*;
+pub use volume_attachment::*;
 pub use vpc::*;
 pub use vpc_endpoint::*;
 pub use vpc_lookup::*;

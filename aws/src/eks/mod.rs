@@ -7,6 +7,7 @@ pub mod addon;
 mod addon_handler;
 pub mod addon_version;
 pub mod cluster;
+pub mod cluster_auth;
 #[cfg(feature = "provider")]
 mod cluster_handler;
 pub mod cluster_lookup;
@@ -35,6 +36,7 @@ pub use access_policy_association::*;
 pub use addon::*;
 pub use addon_version::*;
 pub use cluster::*;
+pub use cluster_auth::*;
 pub use cluster_lookup::*;
 pub use cluster_network::*;
 pub use fargate_profile::*;

@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Place, Provider,
-    Settling, Target, Update, Words,
+    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Place,
+    Provider, Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
-use infra_sdk::{Diagnostic, LookupSchema, Object, Schema, Value};
+use infra_sdk::{Diagnostic, LookupSchema, Object, Options, Schema, Value};
 use tokio::sync::OnceCell;
 
 use super::adapter::{AnyHandler, Context};
@@ -21,7 +21,7 @@ use super::clients::{Account, Aws, Connection, OtherAccount, assume, configure};
 use super::error::Result;
 use super::preflight::usual_time;
 use super::wait::{until_gone, until_ready};
-use crate::types::{LOOKUPS, TYPES};
+use crate::types::{LOOKUPS, MOMENTARY, TYPES};
 
 /// How long a new object may take to be found by a search. Source: EC2 developer guide, eventual
 /// consistency; it names no bound, and objects are seen within seconds.
@@ -98,6 +98,19 @@ impl AwsProvider {
         Ok(Arc::clone(clients))
     }
 
+    /// The region that options lead to; nothing where its account is not configured.
+    fn region_of(&self, place: &Options) -> Option<String> {
+        let home = self.home.region();
+        match (&place.region, &place.provider) {
+            (Some(region), _) => Some(region.clone()),
+            (None, None) => Some(home.to_owned()),
+            (None, Some(name)) => {
+                let other = self.others.get(name)?;
+                Some(other.access.region.as_deref().unwrap_or(home).to_owned())
+            }
+        }
+    }
+
     /// The clients of another account, which is the one that it is said to be.
     async fn other(&self, name: &str) -> Result<&Arc<Aws>> {
         let Some(other) = self.others.get(name) else {
@@ -150,6 +163,16 @@ impl Provider for AwsProvider {
 
     fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema> {
         LOOKUPS.iter().map(|lookup| lookup.schema).find(|schema| schema.name == name)
+    }
+
+    fn is_momentary(&self, lookup: &str) -> bool {
+        MOMENTARY.contains(&lookup)
+    }
+
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        let mut problems = crate::ec2::check_ranges(declared);
+        problems.extend(crate::wafv2::check_scopes(declared, |options| self.region_of(options)));
+        problems
     }
 
     fn read<'a>(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_wafv2::types::{Scope, Tag};
-use infra_sdk::Tags;
-use infra_sdk::provider::{Failure, FailureClass};
+use infra_sdk::provider::{Declared, Failure, FailureClass};
+use infra_sdk::{Diagnostic, Options, Tags};
 
 use super::WafScope;
 use super::field_wire::each;
@@ -25,6 +25,8 @@ pub(super) const NAMING: Naming = Naming { name: "name", prefix: "name_prefix", 
 
 /// The region of what is for CloudFront.
 const CLOUDFRONT_REGION: &str = "us-east-1";
+/// How something gets there.
+const ELSEWHERE: &str = "declare it on what `stack.in_region` gives for us-east-1";
 
 /// The parts of an id. Names have no `/`.
 pub(super) struct Key<'a> {
@@ -75,18 +77,39 @@ pub(super) fn wire_scope(scope: WafScope) -> Scope {
 /// # Errors
 /// When the region is another one.
 pub(super) fn in_region(aws: &Aws, scope: WafScope) -> Result<()> {
-    misplaced(scope, aws.region())
-        .map_or(Ok(()), |message| Err(Failure::new(FailureClass::Invalid, message)))
+    misplaced(scope, aws.region()).map_or(Ok(()), |message| {
+        let hints = vec![ELSEWHERE.to_owned()];
+        Err(Failure { hints, ..Failure::new(FailureClass::Invalid, message) })
+    })
 }
 
 /// What is wrong with a scope in a region. Source: WAFV2 API Reference, `Scope`.
 fn misplaced(scope: WafScope, region: &str) -> Option<String> {
-    (scope == WafScope::Cloudfront && region != CLOUDFRONT_REGION).then(|| {
-        format!(
-            "the scope `{scope}` is in {CLOUDFRONT_REGION}, not in {region}: declare the resource \
-             in that region"
+    (scope == WafScope::Cloudfront && region != CLOUDFRONT_REGION)
+        .then(|| format!("the scope `{scope}` is in {CLOUDFRONT_REGION}, not in {region}"))
+}
+
+/// What is wrong with where objects are declared. `region` says where options lead to.
+pub(crate) fn check_scopes(
+    declared: &[Declared<'_>],
+    region: impl Fn(&Options) -> Option<String>,
+) -> Vec<Diagnostic> {
+    let wrong = |one: &Declared<'_>| {
+        let declaration = one.declaration;
+        if !declaration.type_name.starts_with("aws_wafv2_") {
+            return None;
+        }
+        let scope = one.inputs.get("scope")?.as_str()?.parse().ok()?;
+        let message = misplaced(scope, &region(&declaration.arguments.options)?)?;
+        Some(
+            Diagnostic::error("plan::argument", "an argument is wrong")
+                .detail(message)
+                .address(&declaration.address)
+                .location(declaration.location.clone())
+                .hint(ELSEWHERE),
         )
-    })
+    };
+    declared.iter().filter_map(wrong).collect()
 }
 
 /// A lock token of an answer.

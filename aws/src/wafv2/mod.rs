@@ -40,6 +40,8 @@ pub mod web_acl_logging_configuration;
 mod web_acl_logging_configuration_handler;
 
 pub use action::*;
+#[cfg(feature = "provider")]
+pub(crate) use common::check_scopes;
 pub use field_to_match::*;
 pub use ip_set::*;
 pub use lookups::*;

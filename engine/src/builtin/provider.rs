@@ -11,8 +11,8 @@ use std::time::Duration;
 use infra_sdk::builtin::{Data, RandomId, RandomPassword};
 use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update, Words,
+    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Provider,
+    Readiness, Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{
@@ -65,6 +65,14 @@ where
 
     fn lookup_schema(&self, name: &str) -> Option<&'static LookupSchema> {
         self.inner.lookup_schema(name)
+    }
+
+    fn is_momentary(&self, lookup: &str) -> bool {
+        self.inner.is_momentary(lookup)
+    }
+
+    fn check_together(&self, declared: &[Declared<'_>]) -> Vec<Diagnostic> {
+        self.inner.check_together(declared)
     }
 
     fn read<'a>(

@@ -44,6 +44,34 @@ async fn what_depends_on_a_replaced_object_goes_first_and_comes_back_last() {
 }
 
 #[tokio::test]
+async fn a_change_replaces_where_another_input_asks_for_it() {
+    let bench = Bench::new();
+    let machine = |script: &str, renew: bool| {
+        let inputs = json!({"network_id": "$network.id", "script": script, "renew": renew});
+        Sheet::new().add("network", "test_network", json!({"cidr": "10.0.0.0/16"})).add(
+            "machine",
+            "test_machine",
+            inputs,
+        )
+    };
+    bench.apply(&machine("one", false)).await;
+    let ran = bench.apply(&machine("two", false)).await;
+    insta::assert_snapshot!(ran.log, @"update machine [script]");
+    // What asks for it is no cause by itself.
+    let ran = bench.apply(&machine("two", true)).await;
+    insta::assert_snapshot!(ran.log, @"update machine [renew]");
+    insta::assert_snapshot!(show(&bench.plan(&machine("three", true)).await), @r#"
+    replace machine machine-2: cannot update script
+      script: "two" -> "three" (forces replacement)
+    "#);
+    let ran = bench.apply(&machine("three", true)).await;
+    insta::assert_snapshot!(ran.log, @"
+    delete machine (machine-2)
+    create machine
+    ");
+}
+
+#[tokio::test]
 async fn created_first_the_old_one_goes_after_everything_has_moved() {
     let bench = Bench::new();
     bench.apply(&stack("10.0.0.0/16", true, false)).await;

@@ -15,6 +15,10 @@ pub(crate) fn table(fields: &[Field]) -> TokenStream {
         let options = &field.options;
         let (force_new, computed) = (options.force_new, options.computed);
         let (sensitive, write_only) = (options.sensitive, options.write_only);
+        let force_new_if = match &options.force_new_if {
+            Some(name) => quote!(::std::option::Option::Some(#name)),
+            None => quote!(::std::option::Option::None),
+        };
         let required = field.is_required();
         let kind = quote_spanned!(ty.span()=> <#ty as ::infra_sdk::FieldType>::KIND);
         let default = match &options.default {
@@ -39,6 +43,7 @@ pub(crate) fn table(fields: &[Field]) -> TokenStream {
                 required: #required,
                 computed: #computed,
                 force_new: #force_new,
+                force_new_if: #force_new_if,
                 sensitive: #sensitive,
                 write_only: #write_only,
                 default: #default,

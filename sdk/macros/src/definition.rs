@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{
     Attribute, Data, DeriveInput, Expr, ExprLit, ExprRange, Fields, GenericArgument, Ident, Lit,
-    Meta, PathArguments, RangeLimits, Type, Visibility,
+    LitStr, Meta, PathArguments, RangeLimits, Type, Visibility,
 };
 
 use crate::problems::Problems;
@@ -50,6 +50,8 @@ pub(crate) enum Shape {
 #[derive(Default)]
 pub(crate) struct FieldOptions {
     pub(crate) force_new: bool,
+    /// The field that a change has to be asked for with.
+    pub(crate) force_new_if: Option<LitStr>,
     pub(crate) computed: bool,
     pub(crate) sensitive: bool,
     pub(crate) write_only: bool,
@@ -141,6 +143,9 @@ fn contradiction(shape: Shape, options: &FieldOptions) -> Option<&'static str> {
     if options.computed && (shape == Shape::Plain || options.required) {
         return Some("a `computed` field may be left out: make it an `Option`");
     }
+    if options.force_new && options.force_new_if.is_some() {
+        return Some("`force_new` needs no `force_new_if`");
+    }
     if options.default.is_some() && (shape == Shape::Option || options.computed) {
         return Some("a field with a `default` always has a value: its type is that of the value");
     }
@@ -162,6 +167,7 @@ impl FieldOptions {
                 }
                 match key.as_str() {
                     "force_new" => options.force_new = true,
+                    "force_new_if" => options.force_new_if = Some(meta.value()?.parse()?),
                     "computed" => options.computed = true,
                     "sensitive" => options.sensitive = true,
                     "write_only" => options.write_only = true,

@@ -16,6 +16,7 @@ const ATTRIBUTES: &[&str] = &[
     "computed",
     "default",
     "force_new",
+    "force_new_if",
     "range",
     "required",
     "sensitive",
@@ -107,6 +108,11 @@ fn check_fields(options: &ResourceOptions, definition: &Definition, problems: &m
         if options.global && field.options.any_region {
             let message = "a type without regions accepts values of any region as it is";
             problems.add(syn::Error::new_spanned(&field.ident, message));
+        }
+        if let Some(name) = &field.options.force_new_if
+            && !definition.fields.iter().any(|other| other.name == name.value())
+        {
+            problems.add(syn::Error::new_spanned(name, "there is no such field"));
         }
     }
 }

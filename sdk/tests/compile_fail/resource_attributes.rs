@@ -26,4 +26,22 @@ pub struct Table {
     pub timeouts: Option<u32>,
 }
 
+/// A job.
+#[derive(Resource)]
+#[resource(type = "aws_job", outputs = JobOutputs)]
+pub struct Job {
+    /// What it does.
+    #[field(force_new_if = "script_replaces")]
+    pub script: Option<String>,
+}
+
+/// A disk.
+#[derive(Resource)]
+#[resource(type = "aws_disk", outputs = DiskOutputs)]
+pub struct Disk {
+    /// Where it is.
+    #[field(force_new, force_new_if = "script")]
+    pub zone: String,
+}
+
 fn main() {}

@@ -183,7 +183,7 @@ impl World {
                 let text = format!("{about}: `{}` is listed and the same, or not", field.name);
                 return Err(self.violation(text));
             }
-            if listed && field.force_new {
+            if listed && field.replaces(&request.inputs) {
                 let text = format!("{about}: `{}` cannot be changed", field.name);
                 return Err(self.violation(text));
             }

@@ -5,7 +5,11 @@
 //! `InvalidNetworkAclID.NotFound`; and the VPC User Guide: "Default security groups" (the rule that
 //! lets members talk), "Network ACL basics" (the last rule, an asterisk, that denies), "NAT gateway
 //! basics" and "Delete an interface endpoint" (their network interfaces go with them); and the EC2 User
-//! Guide: "Preserve data when an instance is terminated" (the same for an instance's own).
+//! Guide: "Preserve data when an instance is terminated" (the same for an instance's own). User data is
+//! in Base64 once (`ModifyInstanceAttribute`, `UserData`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -68,6 +72,10 @@ pub(crate) async fn before(
         "TerminateInstances" => instance_leftovers(upstream, call).await.map(Ok),
         "DeleteSecurityGroup" => default_group(upstream, call).await,
         "DeleteNetworkAclEntry" => network_acl_entry(upstream, call).await,
+        "ModifyInstanceAttribute" => {
+            encode_user_data(call);
+            Ok(Ok(Leftovers::default()))
+        }
         _ => Ok(Ok(Leftovers { only: take_filter(call), ..Leftovers::default() })),
     }
 }
@@ -93,6 +101,17 @@ async fn network_acl_entry(
     }
     let message = "The network ACL entry does not exist";
     Ok(Err(ServiceError::invalid("InvalidNetworkAclEntry.NotFound", message)))
+}
+
+/// moto takes what the Base64 of a call stands for for Base64 itself.
+fn encode_user_data(call: &mut Call) {
+    let mut form = call.form.clone();
+    form.change(|name, value| {
+        if name == "UserData.Value" {
+            *value = STANDARD.encode(value.as_bytes());
+        }
+    });
+    call.set_form(form);
 }
 
 /// Takes a filter that moto does not know out of a call.
@@ -409,7 +428,10 @@ fn last_rule(egress: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use super::{apply_filter, missing_nat_gateway, network_acl, take_filter, template_tags};
+    use super::{
+        apply_filter, encode_user_data, missing_nat_gateway, network_acl, take_filter,
+        template_tags,
+    };
     use crate::gate::answer::Answer;
     use crate::gate::call::tests::query_call;
     use hyper::{HeaderMap, StatusCode};
@@ -441,6 +463,15 @@ mod tests {
         let left = document.items("tagSpecificationSet");
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].child_text("resourceType"), "instance");
+    }
+
+    #[test]
+    fn user_data_reaches_moto_in_the_base64_of_its_base64() {
+        let body = "Action=ModifyInstanceAttribute&InstanceId=i-1&UserData.Value=aGk%3D";
+        let mut call = query_call("ec2", body);
+        encode_user_data(&mut call);
+        assert_eq!(call.form.get("UserData.Value"), Some("YUdrPQ=="));
+        assert_eq!(call.form.get("InstanceId"), Some("i-1"));
     }
 
     #[test]

@@ -8,11 +8,11 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::{
-    acm_validation, autoscaling_instances, cloudtrail_bucket, ecs_calls, eks_addons, eks_fargate,
-    eks_identity_providers, eks_network, eks_updates, elasticache_members, iam_credentials,
-    iam_simulation, kms_replicas, logs_filters, rds_backups, rds_events, rds_pending, rds_quotas,
-    rds_restores, rds_secrets, route53_vpcs, secretsmanager_rotation, subnet_groups,
-    wafv2_associations,
+    acm_validation, autoscaling_instances, cloudtrail_bucket, ec2_credits, ecs_calls, eks_addons,
+    eks_fargate, eks_identity_providers, eks_network, eks_updates, elasticache_members,
+    iam_credentials, iam_simulation, kms_replicas, logs_filters, rds_backups, rds_events,
+    rds_pending, rds_quotas, rds_restores, rds_secrets, route53_vpcs, secretsmanager_rotation,
+    subnet_groups, wafv2_associations,
 };
 use crate::gate::answer::{Answer, ServiceError};
 use crate::gate::call::Call;
@@ -53,6 +53,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
             },
             (None, reply) | (reply, _) => reply,
         },
+        "ec2" => ec2_credits::serve(desk).map(Ok),
         "ecs" => ecs_calls::serve(desk).await?,
         "iam" => match iam_credentials::serve(desk) {
             None => iam_simulation::serve(desk).await?,
@@ -102,6 +103,7 @@ pub(crate) async fn serve(desk: &Desk<'_>) -> Result<Option<Answer>, UpstreamErr
 /// An emulator does not answer a stand-in's questions.
 pub(crate) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), UpstreamError> {
     subnet_groups::fill(desk, answer);
+    ec2_credits::fill(desk, answer);
     autoscaling_instances::fill(desk, answer).await?;
     elasticache_members::fill(desk, answer).await?;
     rds_backups::fill(desk, answer);

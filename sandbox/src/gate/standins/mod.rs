@@ -11,6 +11,7 @@ mod acm_validation;
 mod autoscaling_instances;
 mod cloudtrail_bucket;
 mod desk;
+mod ec2_credits;
 mod ecs_calls;
 mod eks_addons;
 mod eks_fargate;
