@@ -2,11 +2,8 @@
 //!
 //! Start reading at [`connect`], the one place that decides which provider a run talks to.
 
-<<<<<<< HEAD
-use std::time::SystemTime;
-=======
 use std::ffi::OsString;
->>>>>>> all4
+use std::time::SystemTime;
 
 use infra_aws::{AwsProvider, Connection};
 use infra_engine::Builtin;
@@ -73,13 +70,13 @@ pub(crate) async fn connect(
     Ok(Cloud { provider: Box::new(Builtin::new(Box::new(provider))), account: account.id })
 }
 
-<<<<<<< HEAD
 /// When credentials of environment variables end, as `aws configure export-credentials` says it; a
 /// text that is no time says nothing.
 fn credentials_expire() -> Option<SystemTime> {
     let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?;
     told.parse::<Timestamp>().ok().map(SystemTime::from)
-=======
+}
+
 /// Refuses variables of the environment that lead the SDK to nowhere: it breaks off where an endpoint
 /// is no URL, or goes to AWS itself.
 ///
@@ -102,7 +99,6 @@ pub(super) fn check_variables(
     Err(Diagnostic::error("aws::endpoint", "the endpoint of AWS is not a URL")
         .detail(format!("the variable {name} {what}"))
         .hint(format!("unset {name}, or set it to a URL such as `http://localhost:4566`")))
->>>>>>> all4
 }
 
 fn refused(
