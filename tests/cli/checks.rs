@@ -36,14 +36,28 @@ fn json(run: &Run) -> Value {
 #[test]
 fn what_is_found_is_shown_and_too_much_has_an_exit_code_of_its_own() {
     let run = guarded("me").typed("check --env dev");
-    insta::assert_snapshot!(run.shown(), @"");
+    insta::assert_snapshot!(run.shown(), @r#"
+    exit: 5
+    --- stdout
+    critical[team::owner]: guarded/version is owned by me
+      ┌─ tests/fixtures/stacks.rs:72:15
+      = `version`
+      = hint: ask the platform
+
+    Checks: 1 critical, 0 high, 0 medium, 0 low (2 rules over 1 stack)
+    --- stderr
+    error[checks::threshold]: the checks found too much
+      = critical: 1 found, at most 0 let through
+      = hint: mend what they found, or waive it where it is declared: `.waive(CODE, REASON)`
+      = hint: how much is let through is said in `[environments.dev.checks]` of `infra.toml`
+    "#);
 }
 
 #[test]
 fn nothing_found_is_done() {
     let run = guarded("platform").typed("check --env dev --lock=false");
     assert_eq!(run.code, Some(0), "{}", run.shown());
-    let summary = "Checks: 0 critical, 0 high, 0 medium, 0 low (2 rules over 1 stacks)\n";
+    let summary = "Checks: 0 critical, 0 high, 0 medium, 0 low (2 rules over 1 stack)\n";
     assert_eq!(run.stdout, summary, "{}", run.shown());
 }
 
@@ -92,7 +106,7 @@ fn apply_is_refused_before_anything_is_asked_or_changed() {
     let project = guarded("me");
     let run = project.typed("plan --env dev");
     assert_eq!(run.code, Some(0), "{}", run.shown());
-    assert!(run.stdout.ends_with("(2 rules over 1 stacks)\n"), "{}", run.shown());
+    assert!(run.stdout.ends_with("(2 rules over 1 stack)\n"), "{}", run.shown());
     for words in ["apply --env dev", "apply --env dev --auto-approve"] {
         let run = project.typed(words);
         assert_eq!(run.code, Some(5), "{}", run.shown());
@@ -181,7 +195,19 @@ fn sarif_has_what_its_schema_and_its_readers_require() {
 fn junit_has_a_case_for_every_rule() {
     let run = guarded("me").typed("check --env dev --format junit");
     assert_eq!(run.code, Some(5), "{}", run.shown());
-    insta::assert_snapshot!(run.stdout, @"");
+    insta::assert_snapshot!(run.stdout, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="infra check dev" tests="2" failures="1">
+      <testsuite name="guarded" tests="2" failures="1" errors="0" skipped="0">
+        <testcase classname="guarded" name="team::owner: the platform owns">
+          <failure type="critical" message="broken in 1 place">version is owned by me (tests/fixtures/stacks.rs:72)
+      hint: ask the platform
+    </failure>
+        </testcase>
+        <testcase classname="guarded" name="team::kept: nothing is deleted"/>
+      </testsuite>
+    </testsuites>
+    "#);
 }
 
 #[test]

@@ -49,7 +49,11 @@ pub(crate) fn summary(review: &Review) -> String {
     let waived = review.findings(true).len();
     let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
     let rules: usize = review.stacks.iter().map(|stack| stack.rules.len()).sum();
-    let held = format!("{rules} rules over {} stacks", review.stacks.len());
+    let stacks = match review.stacks.len() {
+        1 => "1 stack".to_owned(),
+        count => format!("{count} stacks"),
+    };
+    let held = format!("{rules} rules over {stacks}");
     let counts = counts.join(", ");
     format!(
         "{} {counts}{waived} {}\n",
