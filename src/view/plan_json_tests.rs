@@ -95,7 +95,7 @@ fn sample() -> (Plan, Declarations) {
             expr: Expr::Value(secret),
             location: None,
         }],
-        diagnostics: Vec::new(),
+        ..Declarations::default()
     };
     (plan, declarations)
 }
