@@ -69,7 +69,13 @@ pub async fn undo(
     }
     let mut inverse = Inverse::new(provider, state, &changes);
     inverse.conflicts(&later, accepted);
-    inverse.goal(owner)
+    let nothing = inverse.before.is_empty().then(|| {
+        Diagnostic::warning("undo::nothing", "the run made no change to take back")
+            .detail("no resource was created, changed or deleted by it")
+    });
+    let mut undo = inverse.goal(owner)?;
+    undo.lost.extend(nothing);
+    Ok(undo)
 }
 
 /// Why a run of `infra state` is not taken back so: it changed records and no object, and what undo
@@ -111,6 +117,7 @@ pub(crate) struct Inverse<'a> {
 }
 
 impl<'a> Inverse<'a> {
+    /// The way back over these changes, the oldest first.
     pub(crate) fn new(
         provider: &'a dyn Provider,
         state: &'a State,
@@ -202,13 +209,8 @@ impl<'a> Inverse<'a> {
         }
     }
 
+    /// The goal, and what of the way back is lost.
     pub(crate) fn goal(mut self, owner: &Arc<Owner>) -> Result<Undo, Vec<Diagnostic>> {
-        if self.before.is_empty() {
-            self.lost.push(
-                Diagnostic::warning("undo::nothing", "the run made no change to take back")
-                    .detail("no resource was created, changed or deleted by it"),
-            );
-        }
         let mut declarations = Declarations::default();
         for record in self.wanted.clone().into_values() {
             declarations.resources.extend(self.declaration(record));

@@ -74,8 +74,17 @@ async fn several_runs_are_taken_back_as_one_and_the_rollback_too() {
     bench.assert_settled(&release(1)).await;
     assert_eq!(to.map(|run| run.id).as_deref(), Some("run-1"));
     assert_eq!(runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["run-2", "run-3"]);
-    insta::assert_snapshot!(plan, @"");
-    insta::assert_snapshot!(problems(&undo.lost), @"");
+    insta::assert_snapshot!(plan, @r#"
+    update machine machine-2: changed size
+      size: "size-3" -> "size-1"
+    create old: not there yet
+    delete new note-7: no longer declared
+    "#);
+    insta::assert_snapshot!(problems(&undo.lost), @r#"
+    [undo::new-object] old: an object does not come back, a new one does
+      the test_note `note-3` is made anew: it gets another id, and what it held is not in it
+      hint: restore its data from a backup, if there is any
+    "#);
     // Without a run, the latest one is taken back: the rollback.
     let (Rollback { to, .. }, _) = back(&bench, None).await;
     assert_eq!(to.map(|run| run.id).as_deref(), Some("run-3"));
@@ -119,7 +128,10 @@ async fn a_resource_that_was_moved_keeps_its_new_address() {
     bench.apply(&sheet("a", "two", None)).await;
     bench.apply(&sheet("b", "three", Some("a"))).await;
     let (_, plan) = back(&bench, Some("run-1")).await;
-    insta::assert_snapshot!(plan, @"");
+    insta::assert_snapshot!(plan, @r#"
+    update b note-1: changed text
+      text: "three" -> "one"
+    "#);
     assert_eq!(Some(&bench.state().records[&at("b")].id), id.as_ref());
     bench.assert_settled(&sheet("b", "one", None)).await;
 }
@@ -159,7 +171,11 @@ async fn what_was_forgotten_meanwhile_is_named() {
         store.finish(&run).await.expect("ended");
     }
     let undo = rollback(&bench, Some("run-1")).await.expect("a way back").undo;
-    insta::assert_snapshot!(problems(&undo.lost), @"");
+    insta::assert_snapshot!(problems(&undo.lost), @r#"
+    [rollback::records]: what a run did to records is not taken back
+      run `run-rm`: infra state rm short
+      hint: record again what is declared and there: `infra plan --adopt`
+    "#);
     let plan = bench.try_plan(undo.goal).await.unwrap_or_else(|d| panic!("{}", problems(&d)));
     assert!(plan.is_empty(), "{}", show(&plan));
 }
@@ -171,7 +187,12 @@ async fn a_history_without_the_run_is_refused() {
     assert_eq!(refused[0].code, "rollback::nothing");
     bench.apply(&release(1)).await;
     let refused = rollback(&bench, Some("run-11")).await.expect_err("no such run");
-    insta::assert_snapshot!(problems(&refused), @"");
+    insta::assert_snapshot!(problems(&refused), @r#"
+    [rollback::run]: there is no such run
+      `run-11`
+      hint: did you mean `run-1`?
+      hint: `infra history` lists all runs
+    "#);
     let rollback = rollback(&bench, Some("run-1")).await.expect("nothing to do");
     assert!(rollback.runs.is_empty());
 }

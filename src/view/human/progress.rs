@@ -152,7 +152,7 @@ mod tests {
                 operation,
                 id: None,
                 elapsed: Duration::from_secs(70),
-                last: Some("1 of 2 tasks run\u{1b}[2J".to_owned()),
+                last: Some("1 of 2 tasks run; 1 pending".to_owned()),
             },
             Event::Completed {
                 address: address.clone(),
@@ -166,7 +166,7 @@ mod tests {
         let text: String = events.iter().map(|event| line(event, false)).collect();
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         network.vpc: creating
-        network.vpc: still creating, 1m10s
+        network.vpc: still creating, 1m10s: 1 of 2 tasks run; 1 pending
         network.vpc: created (vpc-1) after 1h01m
         stopping: 4 not begun, waiting for 1 in flight
         ");

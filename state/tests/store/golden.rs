@@ -50,6 +50,14 @@ fn format_2_is_read() {
 }
 
 #[test]
+fn format_3_is_read() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let copy = temporary.path().join("v3");
+    copy_folder(&of_release("v3"), &copy);
+    read(&copy, 3);
+}
+
+#[test]
 fn a_state_of_format_1_is_upgraded_by_the_first_change_and_kept_as_it_was() {
     let temporary = tempfile::tempdir().expect("a folder");
     let copy = temporary.path().join("v1");
@@ -95,6 +103,7 @@ fn read(folder: &Path, format: u16) {
         let exported = export.open(paths.key()).expect("opens");
         assert_eq!(exported.records, expected.records);
         assert_eq!(exported.outputs, expected.outputs);
+        assert_eq!(exported.reads, expected.reads);
     });
 }
 
