@@ -40,8 +40,8 @@ pub(crate) struct ApplyingArgs {
     #[arg(long)]
     auto_approve: bool,
     /// Whether to look for what will fail before anything is changed: names that are taken,
-    /// protection against deletion, contents that would be lost, missing permissions, credentials
-    /// that end too early. What is found stops the run.
+    /// protection against deletion, contents that would be lost, missing permissions, quotas,
+    /// credentials that end too early. What is found stops the run.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true,
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     preflight: bool,

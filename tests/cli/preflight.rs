@@ -156,21 +156,18 @@ fn deletes_of_other_sorts(endpoint: &str) {
 }
 
 fn names_that_are_taken(endpoint: &str) {
-    let _ = neighbour(
-        endpoint,
-        "desired(resource('mine', 'aws_s3_bucket', bucket='preflight-taken'),\n\
-         \x20   resource('number', 'aws_ssm_parameter', name='/preflight/a', type='String',\n\
-         \x20       value='1'))",
-    );
-    let project = Project::new();
-    project.environment(&format!("endpoint = \"{endpoint}\""));
-    project.program(
-        "desired(resource('a', 'aws_s3_bucket', bucket='preflight-taken'),\n\
+    let queue = "resource('jobs', 'aws_sqs_queue', name='preflight-jobs')";
+    let bucket = "resource('mine', 'aws_s3_bucket', bucket='preflight-taken')";
+    let _ = neighbour(endpoint, &format!("desired({bucket}, {queue})"));
+    // A state that was never written would say that it was lost.
+    let seed = "resource('seed', 'infra_data', input='1')";
+    let project = neighbour(endpoint, &format!("desired({seed})"));
+    project.program(&format!(
+        "desired({seed}, {queue},\n\
+         \x20   resource('a', 'aws_s3_bucket', bucket='preflight-taken'),\n\
          \x20   resource('b', 'aws_s3_bucket', 8, bucket='preflight-two'),\n\
-         \x20   resource('c', 'aws_s3_bucket', 9, bucket='preflight-two'),\n\
-         \x20   resource('number', 'aws_ssm_parameter', name='/preflight/a', type='String',\n\
-         \x20       value='1'))",
-    );
+         \x20   resource('c', 'aws_s3_bucket', 9, bucket='preflight-two'))"
+    ));
     let texts = [
         "error[preflight::taken]: its name is taken",
         "`preflight-taken` is there already; by its tags it is `mine` of stack `web` in `dev`",
@@ -182,7 +179,7 @@ fn names_that_are_taken(endpoint: &str) {
         "Preflight: 3 things would fail",
     ];
     let _ = refused(project.stacks("apply --env dev --auto-approve"), &texts);
-    assert_eq!(project.infra("state list --env dev").stdout, "");
+    assert_eq!(project.infra("state list --env dev").stdout.lines().count(), 1);
     let run = project.stacks("apply --env dev --auto-approve --preflight=perhaps");
     assert_eq!(run.code, Some(64), "{}", run.shown());
 }

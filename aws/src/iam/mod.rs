@@ -21,6 +21,8 @@ pub mod managed;
 pub mod names;
 pub mod openid_connect_provider;
 pub mod policy;
+#[cfg(feature = "provider")]
+mod policy_calls;
 pub mod policy_document;
 pub mod policy_json;
 pub mod policy_lookup;

@@ -58,16 +58,17 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 mod handler {
     use std::collections::HashMap;
 
-    use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, Policy as Wire, PolicyVersion, Tag};
+    use aws_sdk_iam::types::{ManagedPolicyDetail, Policy as Wire, PolicyVersion};
     use futures_util::future::try_join_all;
 
     use super::*;
     use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
-        GONE, NAMING, PATIENCE, details, document, filled, is_ours, read_listed, tags_for, tags_of,
+        GONE, NAMING, PATIENCE, document, filled, is_ours, read_listed, tags_for, tags_of,
         tags_to_remove, tags_to_set,
     };
     use crate::iam::holding::of_policy;
+    use crate::iam::policy_calls::{arn_of, local, tags};
     use crate::prelude::*;
 
     /// Versions that AWS keeps of a policy. Source: IAM and STS quotas.
@@ -158,9 +159,7 @@ mod handler {
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let name = want.name.as_ref().ok_or_else(|| missing("name"))?;
-            let account = aws.account().await?;
-            let (partition, id, path) = (&account.partition, &account.id, &want.path);
-            let arn = format!("arn:{partition}:iam::{id}:policy{path}{name}");
+            let arn = arn_of(aws, &want.path, name.as_str()).await?;
             let answer = aws.call(|| aws.iam().get_policy().policy_arn(&arn).send()).await;
             let policy = absent(answer.map(|answer| answer.policy), GONE)?;
             let ours = policy.filter(|policy| is_ours(&want.tags, &tags_of(policy.tags.clone())));
@@ -180,10 +179,8 @@ mod handler {
         }
 
         async fn candidate(aws: &Aws, name: &str, want: &Object) -> Result<Option<String>> {
-            let account = aws.account().await?;
             let path = want.get("path").and_then(|path| path.as_str()).unwrap_or("/");
-            let (partition, id) = (&account.partition, &account.id);
-            Ok(Some(format!("arn:{partition}:iam::{id}:policy{path}{name}")))
+            arn_of(aws, path, name).await.map(Some)
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
@@ -243,30 +240,6 @@ mod handler {
     async fn delete_version(aws: &Aws, id: &str, version: &str) -> Result<()> {
         let delete = || aws.iam().delete_policy_version().policy_arn(id).version_id(version).send();
         absent(aws.call(delete).await.map(Some), GONE).map(drop)
-    }
-
-    /// The policies that the account itself keeps.
-    async fn local(aws: &Aws) -> Result<Vec<ManagedPolicyDetail>> {
-        let pages = details(aws, EntityType::LocalManagedPolicy).await?;
-        Ok(pages.into_iter().flat_map(|page| page.policies.unwrap_or_default()).collect())
-    }
-
-    async fn tags(aws: &Aws, arn: &str) -> Result<Option<Vec<Tag>>> {
-        let pages = aws
-            .pages(
-                |marker| aws.iam().list_policy_tags().policy_arn(arn).set_marker(marker).send(),
-                |page| page.marker(),
-            )
-            .await;
-        let tags = |pages: Vec<_>| {
-            pages
-                .into_iter()
-                .flat_map(|page: aws_sdk_iam::operation::list_policy_tags::ListPolicyTagsOutput| {
-                    page.tags
-                })
-                .collect()
-        };
-        absent(pages.map(|pages| Some(tags(pages))), GONE)
     }
 
     /// Policies of ours whose name was made as this one was.

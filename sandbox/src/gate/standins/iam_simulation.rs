@@ -73,7 +73,7 @@ async fn documents(desk: &Desk<'_>, of: &Principal<'_>) -> Told<Vec<String>> {
         Ok(listed) => listed,
         Err(error) => return Ok(Err(error)),
     };
-    for policy in listed.list(&format!("{inline}Result.PolicyNames")) {
+    for policy in listed.list(&format!("{inline}Result/PolicyNames")) {
         let parameters = json!({ &key: name, "PolicyName": policy.text("") });
         documents.extend(document(desk, one, "PolicyDocument", parameters).await?);
     }
@@ -81,7 +81,7 @@ async fn documents(desk: &Desk<'_>, of: &Principal<'_>) -> Told<Vec<String>> {
         Ok(listed) => listed,
         Err(error) => return Ok(Err(error)),
     };
-    for policy in listed.list(&format!("{attached}Result.AttachedPolicies")) {
+    for policy in listed.list(&format!("{attached}Result/AttachedPolicies")) {
         let arn = policy.text("PolicyArn");
         let version = json!({ "PolicyArn": &arn });
         let version = document(desk, "GetPolicy", "DefaultVersionId", version).await?;

@@ -28,7 +28,7 @@ pub(super) async fn serve(desk: &Desk<'_>) -> Reply {
         let there = desk.ask("rds", operation, json!({})).await?;
         let there = there
             .as_ref()
-            .map_or(0, |there: &Document| there.list(&format!("{operation}Result.{list}")).len());
+            .map_or(0, |there: &Document| there.list(&format!("{operation}Result/{list}")).len());
         let quota = Element::new("AccountQuota")
             .with(Element::with_text("AccountQuotaName", name))
             .with(Element::with_text("Used", &there.to_string()))
