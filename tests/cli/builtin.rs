@@ -82,7 +82,7 @@ fn a_token_is_another_each_time_and_no_run_records_it() {
          desired(resource('note', 'infra_data', 6, input='main'))",
     );
     let mut tokens = Vec::new();
-    for expected in ["1 created", "No changes"] {
+    for expected in ["1 added", "No changes"] {
         let shown = done(project.stacks("apply --env dev --auto-approve"));
         assert!(shown.contains(expected) && !shown.contains("k8s-aws-v1."), "{shown}");
         let answer = project.path().join("answer.json");
