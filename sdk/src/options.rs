@@ -65,6 +65,8 @@ pub struct Options {
     pub moved_from: Option<String>,
     /// The AWS id of an object to take over instead of creating one.
     pub import_id: Option<String>,
+    /// Whether an object that has the resource's name already is taken over.
+    pub adopt_existing: bool,
 }
 
 /// How long operations may take, readiness included.
@@ -149,6 +151,15 @@ pub trait CommonOptions: Sized {
     #[must_use]
     fn import_id(mut self, id: &str) -> Self {
         self.options_mut().import_id = Some(id.to_owned());
+        self
+    }
+
+    /// Takes over the object that has the resource's name already, if there is one and no other
+    /// stack or environment owns it by its tags; otherwise one is created. Only for types whose
+    /// arguments tell which object is meant, such as a bucket; others are refused.
+    #[must_use]
+    fn adopt_existing(mut self, adopt: bool) -> Self {
+        self.options_mut().adopt_existing = adopt;
         self
     }
 }

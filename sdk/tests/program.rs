@@ -120,9 +120,9 @@ impl Conversation {
     /// The last message, after which the program has to end well by itself.
     fn hear_desired(&mut self) -> Declarations {
         let declared = match self.hear() {
-            Some(FromProgram::Desired { protocol, resources, outputs, diagnostics }) => {
+            Some(FromProgram::Desired { protocol, resources, forgotten, outputs, diagnostics }) => {
                 assert_eq!(protocol, PROTOCOL);
-                declarations(resources, outputs, diagnostics)
+                declarations(resources, forgotten, outputs, diagnostics)
                     .unwrap_or_else(|error| panic!("not the protocol: {error}"))
             }
             other => panic!("the desired set, not {other:?}"),

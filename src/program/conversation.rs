@@ -141,10 +141,10 @@ async fn talk<R: AsyncRead + Unpin>(
                 same_version(protocol)?;
                 return Ok(Some(Reply::Stacks(stacks)));
             }
-            FromProgram::Desired { protocol, resources, outputs, diagnostics } => {
+            FromProgram::Desired { protocol, resources, forgotten, outputs, diagnostics } => {
                 same_version(protocol)?;
-                let declared =
-                    declarations(resources, outputs, diagnostics).map_err(|w| malformed(&w))?;
+                let declared = declarations(resources, forgotten, outputs, diagnostics)
+                    .map_err(|w| malformed(&w))?;
                 return Ok(Some(Reply::Desired(declared)));
             }
             FromProgram::Lookup { id, name, arguments, region, location } => {

@@ -83,6 +83,7 @@ mod handler {
     impl Handler for Vault {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "backup:CreateBackupVault",
             operations: OPERATIONS,
             actions: ACTIONS,

@@ -110,6 +110,7 @@ mod handler {
     impl Handler for CompositeAlarm {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("alarm_name"),
             create: "cloudwatch:PutCompositeAlarm",
             operations: OPERATIONS,
             actions: OPERATIONS,

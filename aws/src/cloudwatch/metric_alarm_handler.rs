@@ -32,6 +32,7 @@ const GONE: &[&str] = &["ResourceNotFound", "ResourceNotFoundException"];
 impl Handler for MetricAlarm {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        identity: Some("alarm_name"),
         create: "cloudwatch:PutMetricAlarm",
         operations: OPERATIONS,
         actions: OPERATIONS,

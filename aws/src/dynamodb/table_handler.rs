@@ -65,6 +65,7 @@ const BUSY: (&str, &str) =
 impl Handler for Table {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        identity: Some("name"),
         create: "dynamodb:CreateTable",
         operations: OPERATIONS,
         actions: ACTIONS,

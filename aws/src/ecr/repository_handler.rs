@@ -32,6 +32,7 @@ const GONE: &[&str] = &[NO_REPOSITORY];
 impl Handler for Repository {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        identity: Some("name"),
         create: "ecr:CreateRepository",
         operations: OPERATIONS,
         actions: OPERATIONS,

@@ -142,6 +142,7 @@ mod handler {
     impl Handler for EventBus {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "events:CreateEventBus",
             operations: OPERATIONS,
             actions: ACTIONS,

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    BoxFuture, Create, Effect, Failure, Made, Observed, Readiness, Target, Update,
+    BoxFuture, Create, Effect, Existing, Failure, Made, Observed, Readiness, Target, Update,
 };
 use infra_sdk::resource::ResourceOutputs;
 use infra_sdk::{Object, Schema, Value};
@@ -76,6 +76,13 @@ pub trait AnyHandler: Send + Sync {
         context: Context<'a>,
         request: &'a Create,
     ) -> BoxFuture<'a, Result<Vec<String>>>;
+
+    /// The object that stands where a create would make one, whoever made it.
+    fn existing<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>>>;
 }
 
 /// Makes an [`AnyHandler`] of a [`Handler`].
@@ -209,6 +216,34 @@ impl<T: Handler> AnyHandler for Adapter<T> {
                 return T::find(context.aws, &want).await;
             }
             find(context.aws, &want, &request.started, request.replaces.as_deref()).await
+        })
+    }
+
+    fn existing<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>>> {
+        Box::pin(async move {
+            if T::CALLS.class == CreateClass::Relation {
+                // Its two ends are its key, and whoever relates them relates them once.
+                let want: T = inputs(&complete::<T>(context, request))?;
+                let found = T::find(context.aws, &want).await?.pop();
+                return Ok(found.map(|id| Existing { id, owner: None }));
+            }
+            let id = T::CALLS.identity.and_then(|name| request.inputs.get(name)?.as_str());
+            let Some(id) = id else { return Ok(None) };
+            let (recorded, outputs) = (Object::new(), Object::new());
+            let known = Known { id: id.to_owned(), recorded, outputs };
+            let Some(seen) = T::read(context.aws, &[known]).await.pop() else { return Ok(None) };
+            let seen = seen?.filter(|seen| !T::is_deleted(seen));
+            Ok(seen.map(|seen| {
+                let all = T::SCHEMA.tags().and_then(|field| {
+                    let mut all = seen.inputs.to_object();
+                    all.remove(field.name)
+                });
+                Existing { id: id.to_owned(), owner: all.and_then(|all| tags::owner(&all)) }
+            }))
         })
     }
 }

@@ -63,6 +63,9 @@ pub struct Calls {
     /// How an object is named whose user gave no name. The frame fills the name in before `create`
     /// and `find`, from the create's token, so that every try and a later run use the same.
     pub naming: Option<Naming>,
+    /// The input that is the object's id too, where the user chooses it and only one can have it: by
+    /// it an object is found that somebody else made.
+    pub identity: Option<&'static str>,
     /// Codes that mean that the object is not there. Nothing else does.
     pub gone: &'static [&'static str],
     /// Errors of create and update that mean that something they need is not visible yet.
@@ -101,6 +104,7 @@ impl Calls {
         after_create: &[],
         vanishes: true,
         naming: None,
+        identity: None,
         gone: &[],
         not_yet: &[],
         lingering: &[],

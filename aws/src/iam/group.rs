@@ -59,6 +59,7 @@ mod handler {
     impl Handler for Group {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "iam:CreateGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

@@ -70,6 +70,7 @@ mod handler {
     impl Handler for InstanceProfile {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "iam:CreateInstanceProfile",
             operations: &[
                 "iam:AddRoleToInstanceProfile",

@@ -84,6 +84,7 @@ mod handler {
     impl Handler for Role {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "iam:CreateRole",
             operations: OPERATIONS,
             actions: OPERATIONS,

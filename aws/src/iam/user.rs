@@ -97,6 +97,7 @@ mod handler {
     impl Handler for User {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "iam:CreateUser",
             operations: OPERATIONS,
             actions: OPERATIONS,

@@ -72,6 +72,7 @@ const INVALID: &str = "InvalidParameterValueException";
 impl Handler for Function {
     const CALLS: Calls = Calls {
         class: CreateClass::Name,
+        identity: Some("function_name"),
         create: "lambda:CreateFunction",
         operations: OPERATIONS,
         actions: ACTIONS,

@@ -129,6 +129,7 @@ mod handler {
     impl Handler for LogGroup {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "logs:CreateLogGroup",
             operations: OPERATIONS,
             actions: OPERATIONS,

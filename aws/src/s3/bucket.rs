@@ -93,6 +93,7 @@ mod handler {
     impl Handler for Bucket {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("bucket"),
             create: "s3:CreateBucket",
             operations: &[
                 "s3:CreateBucket",

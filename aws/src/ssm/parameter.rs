@@ -171,6 +171,7 @@ mod handler {
     impl Handler for Parameter {
         const CALLS: Calls = Calls {
             class: CreateClass::Name,
+            identity: Some("name"),
             create: "ssm:PutParameter",
             operations: OPERATIONS,
             actions: ACTIONS,

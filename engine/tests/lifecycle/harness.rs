@@ -12,7 +12,7 @@ use infra_engine::{
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
-    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Location, Options,
+    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, Forgotten, Location, Options,
     OutputDeclaration, Reference, Value,
 };
 use infra_testkit::fake::FakeProvider;
@@ -55,6 +55,14 @@ impl Sheet {
             arguments,
             location: Some(Location { file: "stack.rs".to_owned(), line, column: 5 }),
         });
+        self
+    }
+
+    /// Says that what is recorded there is to be forgotten.
+    pub(crate) fn forget(mut self, address: &str) -> Self {
+        let location = Location { file: "stack.rs".to_owned(), line: 99, column: 5 };
+        let forgotten = Forgotten { address: at(address), location: Some(location) };
+        self.0.forgotten.push(forgotten);
         self
     }
 
@@ -446,6 +454,8 @@ fn why(reason: &Reason) -> String {
         Reason::DestroyRequested => "destruction requested".to_owned(),
         Reason::LeftOver => "left over".to_owned(),
         Reason::Unfinished(word) => format!("unfinished ({word})"),
+        Reason::ExistsAlready { id } => format!("{id} exists already"),
+        Reason::ForgetRequested => "forget requested".to_owned(),
         Reason::ImportRequested { id } => format!("import of {id}"),
     }
 }

@@ -4,12 +4,14 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod adopt;
+mod adopt_existing;
 mod builtin;
 mod create;
 mod cycles;
 mod delete;
 mod drift;
 mod failure;
+mod forget;
 mod harness;
 mod ignore_changes;
 mod import;
@@ -20,6 +22,7 @@ mod lost_lock;
 mod moved;
 mod prevent_destroy;
 mod recovery;
+mod renames;
 mod replace;
 mod targets;
 mod undo;

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::wire::{expr_from_json, expr_to_json};
 use crate::options::{Arguments, Options, Timeouts};
 use crate::settings::SettingNode;
-use crate::stack::{Declaration, Declarations, OutputDeclaration};
+use crate::stack::{Declaration, Declarations, Forgotten, OutputDeclaration};
 use crate::{Address, Diagnostic, Environment, Location, Reference, Severity};
 
 /// Version of the conversation. A program built against another version is refused.
@@ -100,6 +100,9 @@ pub enum FromProgram {
         protocol: u32,
         /// Resources in order of declaration.
         resources: Vec<WireResource>,
+        /// Resources to forget, in order of declaration.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        forgotten: Vec<WireForgotten>,
         /// Outputs in order of declaration.
         outputs: Vec<WireOutput>,
         /// What was wrong on the way.
@@ -114,6 +117,7 @@ impl FromProgram {
         Self::Desired {
             protocol: PROTOCOL,
             resources: declared.resources.iter().map(WireResource::from).collect(),
+            forgotten: declared.forgotten.iter().map(WireForgotten::from).collect(),
             outputs: declared.outputs.iter().map(WireOutput::from).collect(),
             diagnostics: declared.diagnostics.iter().map(WireDiagnostic::from).collect(),
         }
@@ -126,11 +130,13 @@ impl FromProgram {
 /// With a message for the protocol diagnostic, when a part is not what the protocol says.
 pub fn declarations(
     resources: Vec<WireResource>,
+    forgotten: Vec<WireForgotten>,
     outputs: Vec<WireOutput>,
     diagnostics: Vec<WireDiagnostic>,
 ) -> Result<Declarations, String> {
     Ok(Declarations {
         resources: resources.into_iter().map(WireResource::read).collect::<Result<_, _>>()?,
+        forgotten: forgotten.into_iter().map(WireForgotten::read).collect::<Result<_, _>>()?,
         outputs: outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
         diagnostics: diagnostics.into_iter().map(WireDiagnostic::read).collect::<Result<_, _>>()?,
     })
@@ -244,6 +250,8 @@ pub struct WireOptions {
     pub moved_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adopt_existing: bool,
 }
 
 impl From<&Options> for WireOptions {
@@ -266,6 +274,7 @@ impl From<&Options> for WireOptions {
             delete_timeout: seconds(options.timeouts.delete),
             moved_from: options.moved_from.clone(),
             import_id: options.import_id.clone(),
+            adopt_existing: options.adopt_existing,
         }
     }
 }
@@ -292,6 +301,7 @@ impl WireOptions {
             },
             moved_from: self.moved_from,
             import_id: self.import_id,
+            adopt_existing: self.adopt_existing,
         })
     }
 }
@@ -323,6 +333,32 @@ impl WireResource {
                 inputs: self.inputs.into_iter().map(read).collect::<Result<_, String>>()?,
                 options: self.options.read()?,
             },
+            location: self.location.map(Location::from),
+        })
+    }
+}
+
+/// A resource to forget, on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `Forgotten`")]
+pub struct WireForgotten {
+    pub address: String,
+    pub location: Option<WireLocation>,
+}
+
+impl From<&Forgotten> for WireForgotten {
+    fn from(forgotten: &Forgotten) -> Self {
+        Self {
+            address: forgotten.address.to_string(),
+            location: forgotten.location.as_ref().map(WireLocation::from),
+        }
+    }
+}
+
+impl WireForgotten {
+    fn read(self) -> Result<Forgotten, String> {
+        Ok(Forgotten {
+            address: address(&self.address)?,
             location: self.location.map(Location::from),
         })
     }
