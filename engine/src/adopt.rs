@@ -323,6 +323,7 @@ pub(crate) fn taken_over(
     let options = &declaration.arguments.options;
     let mut current = compare::current(fields, &observed.inputs, &Object::new());
     compare::mark(fields, &mut current);
+    compare::mark_alike(&mut current, desired);
     let mut desired = desired.clone();
     decide::keep_ignored(declaration, &current, &mut desired);
     let planned = compare::planned(fields, &desired, Some(&current));

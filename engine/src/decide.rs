@@ -85,6 +85,9 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     let recorded = record.map_or(&none, |record| &record.inputs);
     let mut current = compare::current(schema.inputs, &observed.inputs, recorded);
     compare::mark(schema.inputs, &mut current);
+    if record.is_none() {
+        compare::mark_alike(&mut current, &case.desired);
+    }
     let outputs = outputs(schema, &observed.outputs, record);
     let mut desired = case.desired.clone();
     keep_ignored(case.declaration, &current, &mut desired);

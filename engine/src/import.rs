@@ -57,8 +57,7 @@ pub(crate) async fn import(
 }
 
 /// The error for an address that no program declares, with the nearest of those that one does.
-#[must_use]
-pub fn undeclared<'n>(address: &Address, known: impl Iterator<Item = &'n str>) -> Diagnostic {
+fn undeclared<'n>(address: &Address, known: impl Iterator<Item = &'n str>) -> Diagnostic {
     Diagnostic::error("import::undeclared", "the address is not declared")
         .detail(format!("`{address}`: an object is taken over for a resource of the program"))
         .hints(near(address.as_str(), known))

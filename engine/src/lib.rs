@@ -35,7 +35,6 @@ pub use adopt::Adopted;
 pub use builtin::Builtin;
 pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
-pub use import::undeclared;
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };

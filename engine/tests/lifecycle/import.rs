@@ -160,3 +160,19 @@ async fn a_type_that_stands_in_the_state_alone_has_nothing_to_import() {
       hint: let infra make one, and change what uses the old one
     ");
 }
+
+#[tokio::test]
+async fn what_the_code_says_is_a_secret_is_one_of_what_is_taken_over_too() {
+    let bench = Bench::new();
+    let inputs = [("cidr", "c"), ("name", "canary-1")];
+    let inputs: Object = inputs.map(|(name, text)| (name.to_owned(), Value::from(text))).into();
+    let id = bench.fake.seed("test_network", inputs);
+    let sheet = network(&id, json!({"cidr": "c", "name": "!canary-2"}));
+    let plan = bench.plan(&sheet).await;
+    assert!(!format!("{plan:?}").contains("canary"), "{plan:?}");
+    let plain = Sheet::new().add("network", "test_network", json!({"cidr": "c", "name": "!other"}));
+    let (goal, state, provider) = (Bench::goal(&plain), bench.state(), bench.provider());
+    let imported = infra_engine::import(&provider, &state, &goal, &at("network"), &id).await;
+    let record = imported.expect("it is there");
+    assert_eq!(record.inputs["name"], Value::from("canary-1").sensitive());
+}
