@@ -38,7 +38,8 @@ Exit codes:
    0  done, or nothing to do       4  another run holds the state
    1  failed                      64  the command line is wrong
    2  with --detailed-exitcode,   70  a bug in infra
-      changes are pending
+      changes are pending;
+      with drift, there is some
    3  applied in part";
 
 /// Heads what is a command's own.
@@ -63,6 +64,8 @@ enum Command {
     Plan(commands::plan::PlanArgs),
     Apply(commands::apply::ApplyArgs),
     Destroy(commands::destroy::DestroyArgs),
+    Import(commands::import::ImportArgs),
+    Drift(commands::drift::DriftArgs),
     Output(commands::output::OutputArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
@@ -261,6 +264,8 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Plan(args) => commands::plan::run(context, args).await,
         Command::Apply(args) => commands::apply::run(context, args).await,
         Command::Destroy(args) => commands::destroy::run(context, args).await,
+        Command::Import(args) => commands::import::run(context, args).await,
+        Command::Drift(args) => commands::drift::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,

@@ -125,7 +125,10 @@ async fn prepare(
 }
 
 /// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.
-async fn hold(
+///
+/// # Errors
+/// When the state cannot be held, and with each operation that cannot be settled.
+pub(super) async fn hold(
     context: &Context,
     selection: &Selection,
     cloud: &Cloud,

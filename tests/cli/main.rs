@@ -7,8 +7,12 @@
 mod adopt;
 mod bad_input;
 mod builtin;
+mod drift;
 mod help;
+mod import;
 mod interrupts;
+mod lifecycle;
+mod moves;
 mod plan;
 mod program;
 mod sandboxed;
