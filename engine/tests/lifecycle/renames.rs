@@ -31,6 +31,10 @@ async fn what_differs_where_it_cannot_be_changed_is_another() {
     assert_eq!(warned(&network("old", "c"), &network("new", "d")).await, "");
     let note = |address: &str| Sheet::new().add(address, "test_note", json!({"text": "t"}));
     assert_eq!(warned(&network("old", "c"), &note("new")).await, "");
+    let shaded = |address: &str, shade: &str| {
+        Sheet::new().add(address, "test_note", json!({"label": "l", "shade": shade}))
+    };
+    assert_eq!(warned(&shaded("old", "a"), &shaded("new", "b")).await, "");
     // What differs only in what can be changed is the same with a change.
     let named = |address: &str, name: &str| {
         Sheet::new().add(address, "test_network", json!({"cidr": "c", "name": name}))
