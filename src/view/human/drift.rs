@@ -161,6 +161,26 @@ mod tests {
             ..DriftReport::default()
         };
         let text = render("dev", &[("web".to_owned(), report)]);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
+        web in dev: 3 resources
+
+          ! a (aws_ecs_service) was changed outside of infra (id-a)
+              size
+                  code         = "s"
+                  last applied = "s"
+                  real         = "l"
+              image  # owned outside: `ignore_changes` names it
+                  code         = "1"
+                  last applied = "1"
+                  real         = "7"
+              key  # it is as the code says by now: an apply only records it
+                  code         = (sensitive value)
+                  last applied = (sensitive value)
+                  real         = (sensitive value)
+
+          - b (aws_ecs_service) was deleted outside of infra (id-b)
+
+        Drift: 1 changed, 1 deleted, 0 not recorded. 1 attribute is left to its outside writer.
+        "#);
     }
 }
