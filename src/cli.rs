@@ -38,7 +38,8 @@ Exit codes:
    0  done, or nothing to do       4  another run holds the state
    1  failed                       5  the checks found too much
    2  with --detailed-exitcode,   64  the command line is wrong
-      changes are pending         70  a bug in infra
+      changes are pending;        70  a bug in infra
+      with drift, there is some
    3  applied in part";
 
 /// Heads what is a command's own.
@@ -64,6 +65,8 @@ enum Command {
     Check(commands::check::CheckArgs),
     Apply(commands::apply::ApplyArgs),
     Destroy(commands::destroy::DestroyArgs),
+    Import(commands::import::ImportArgs),
+    Drift(commands::drift::DriftArgs),
     Output(commands::output::OutputArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
@@ -305,6 +308,8 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Check(args) => commands::check::run(context, args).await,
         Command::Apply(args) => commands::apply::run(context, args).await,
         Command::Destroy(args) => commands::destroy::run(context, args).await,
+        Command::Import(args) => commands::import::run(context, args).await,
+        Command::Drift(args) => commands::drift::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,

@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Done,
     /// 1: failed, and nothing that was asked for was done.
     Failed,
-    /// 2: with `--detailed-exitcode`, changes are pending.
+    /// 2: with `--detailed-exitcode`, changes are pending; with `drift`, there is some.
     Pending,
     /// 3: applied in part.
     Partial,

@@ -14,6 +14,7 @@ use infra_sdk::{Address, Declaration, Diagnostic, Object, Reference, Schema};
 
 use crate::check::{self, Checked, problem};
 use crate::plan::Goal;
+use crate::planner::drift::Unrecorded;
 use crate::recover::{known_inputs, recorded_value, remember};
 use crate::refresh::{self, revealed};
 use crate::run::Ports;
@@ -54,14 +55,38 @@ pub(crate) async fn refuse_lost(
         return Ok(());
     }
     let checked = check::check(provider, &goal.declarations)?;
-    let mut missing = missing(&checked, state, goal, &HashSet::new());
+    let there = unrecorded(provider, &checked, state, goal).await?;
+    if there.is_empty() { Ok(()) } else { Err(vec![lost_state(&there, goal)]) }
+}
+
+/// Objects that carry the tags of resources that are declared and not recorded, by address.
+///
+/// # Errors
+/// With each search that failed.
+pub(crate) async fn unrecorded(
+    provider: &dyn Provider,
+    checked: &Checked<'_>,
+    state: &State,
+    goal: &Goal,
+) -> Result<Vec<Unrecorded>, Vec<Diagnostic>> {
+    let mut missing = missing(checked, state, goal, &HashSet::new());
     missing.retain(|missing| missing.schema.tags().is_some());
     let requests: Vec<_> = missing.iter().map(|missing| &missing.request).collect();
     let mut problems = Vec::new();
     let mut there = Vec::new();
     for (missing, found) in missing.iter().zip(find_all(provider, &requests).await) {
+        let request = &missing.request;
         match found {
-            Ok(ids) => there.extend(ids.into_iter().map(|id| (&missing.declaration.address, id))),
+            Ok(ids) => {
+                let records = state.records.values();
+                let recorded = recorded_ids(records, &request.type_name, &request.place);
+                let new = ids.into_iter().filter(|id| !recorded.contains(id));
+                there.extend(new.map(|id| Unrecorded {
+                    address: request.address.clone(),
+                    type_name: request.type_name.clone(),
+                    id,
+                }));
+            }
             Err(failure) => problems.push(
                 refresh::explain(
                     &failure,
@@ -74,15 +99,12 @@ pub(crate) async fn refuse_lost(
             ),
         }
     }
-    there.sort_unstable();
-    if !there.is_empty() {
-        problems.insert(0, lost_state(&there, goal));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    there.sort_unstable_by(|one, other| (&one.address, &one.id).cmp(&(&other.address, &other.id)));
+    if problems.is_empty() { Ok(there) } else { Err(problems) }
 }
 
-fn lost_state(there: &[(&Address, String)], goal: &Goal) -> Diagnostic {
-    let shown = there.iter().take(SHOWN).map(|(address, id)| format!("{address}: {id}"));
+fn lost_state(there: &[Unrecorded], goal: &Goal) -> Diagnostic {
+    let shown = there.iter().take(SHOWN).map(|found| format!("{}: {}", found.address, found.id));
     let mut lines: Vec<_> = shown.collect();
     if there.len() > SHOWN {
         lines.push(format!("and {} more", there.len() - SHOWN));
@@ -183,8 +205,9 @@ fn missing<'a>(
         let known = state.records.contains_key(&declaration.address)
             || moves.is_some_and(|from| state.records.contains_key(&from))
             || open.contains(&declaration.address);
-        // What is to be imported is named by its id and not looked for.
-        if known || options.import_id.is_some() || searched.contains(&position) {
+        // What is to be imported is named, by its id or otherwise, and not looked for.
+        let named = options.import_id.is_some() || options.adopt_existing;
+        if known || named || searched.contains(&position) {
             continue;
         }
         let schema = checked.schemas[position];
@@ -243,7 +266,9 @@ async fn look(
                 let needs = needs.map(|other| &goal.declarations.resources[*other].address);
                 let mut dependencies: Vec<_> = needs.cloned().collect();
                 dependencies.sort_unstable();
-                records.push(taken_over(missing, id, &observed, dependencies));
+                let (declaration, schema) = (missing.declaration, missing.schema);
+                let desired = &missing.desired;
+                records.push(taken_over(declaration, schema, desired, id, &observed, dependencies));
             }
             // A search that names what is gone, such as an instance that was terminated.
             Ok(None) => {}
@@ -286,17 +311,20 @@ fn single(
 
 /// The record of an object that is taken over: as it is, so that the plan shows what differs. What
 /// the cloud never tells is not known, so that the plan sends it again.
-fn taken_over(
-    missing: &Missing<'_>,
+pub(crate) fn taken_over(
+    declaration: &Declaration,
+    schema: &Schema,
+    desired: &Object,
     id: String,
     observed: &Observed,
     dependencies: Vec<Address>,
 ) -> Record {
-    let (declaration, fields) = (missing.declaration, missing.schema.inputs);
+    let fields = schema.inputs;
     let options = &declaration.arguments.options;
     let mut current = compare::current(fields, &observed.inputs, &Object::new());
     compare::mark(fields, &mut current);
-    let mut desired = missing.desired.clone();
+    compare::mark_alike(&mut current, desired);
+    let mut desired = desired.clone();
     decide::keep_ignored(declaration, &current, &mut desired);
     let planned = compare::planned(fields, &desired, Some(&current));
     let as_declared = compare::differing(fields, &planned, &current).is_empty();
@@ -306,7 +334,7 @@ fn taken_over(
         place: decide::place(declaration),
         id,
         inputs: if as_declared { planned } else { current },
-        outputs: decide::outputs(missing.schema, &observed.outputs, None),
+        outputs: decide::outputs(schema, &observed.outputs, None),
         dependencies,
         status: match &observed.readiness {
             Readiness::Ready => Status::Ready,

@@ -40,6 +40,7 @@ pub(crate) fn check<'a>(
     let (needs, waits) = checker.edges();
     checker.outputs();
     checker.moves();
+    checker.forgotten();
     checker.arguments();
     let order = graph::sort(&waits);
     if order.len() < waits.len() {
@@ -206,6 +207,30 @@ impl<'p, 'a> Checker<'p, 'a> {
         }
     }
 
+    fn forgotten(&mut self) {
+        for forgotten in &self.declarations.forgotten {
+            let address = &forgotten.address;
+            let refuse = |detail: String| {
+                Diagnostic::error("plan::forget", "a resource cannot be forgotten")
+                    .address(address)
+                    .location(forgotten.location.clone())
+                    .detail(detail)
+            };
+            if let Some(&position) = self.index.get(address) {
+                let declared = place(self.declarations.resources[position].location.as_ref());
+                let detail = format!("`{address}` is still declared, at {declared}");
+                self.problems.push(refuse(detail).hint("remove `forget`, or that declaration"));
+            }
+            let moved = self.declarations.resources.iter().find(|declaration| {
+                declaration.arguments.options.moved_from.as_deref() == Some(address.as_str())
+            });
+            if let Some(moved) = moved {
+                let detail = format!("`{}` moves away from `{address}`", moved.address);
+                self.problems.push(refuse(detail).hint("remove `forget`, or that `moved_from`"));
+            }
+        }
+    }
+
     fn arguments(&mut self) {
         let mut right = Vec::new();
         for (declaration, schema) in self.declarations.resources.iter().zip(&self.schemas) {
@@ -214,6 +239,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                 Ok(desired) => {
                     let before = self.problems.len();
                     self.problems.extend(wrong(declaration, schema, &desired));
+                    self.problems.extend(untold(self.provider, declaration, &desired));
                     if self.problems.len() == before {
                         right.push((declaration, desired));
                     }
@@ -317,6 +343,39 @@ pub(crate) fn wrong<'a>(
         problem("plan::argument", "an argument is wrong", declaration)
             .detail(format!("`{}` {message}", wrong.path))
     })
+}
+
+/// Why `adopt_existing` cannot tell which object is meant.
+fn untold(
+    provider: &dyn Provider,
+    declaration: &Declaration,
+    desired: &Object,
+) -> Option<Diagnostic> {
+    let options = &declaration.arguments.options;
+    let type_name = &declaration.type_name;
+    let refuse = |detail: String| {
+        problem("plan::adopt-existing", "it cannot be told which object is meant", declaration)
+            .detail(detail)
+    };
+    if !options.adopt_existing {
+        None
+    } else if options.import_id.is_some() {
+        Some(
+            refuse(
+                "`adopt_existing` finds an object by its name, and `import_id` by its id".into(),
+            )
+            .hint("remove one of the two"),
+        )
+    } else if !provider.tells_existing(type_name, desired) {
+        Some(
+            refuse(format!(
+                "`adopt_existing`: these arguments of a {type_name} do not name one object"
+            ))
+            .hint("give it a name if the type has one, or name the object with `import_id`"),
+        )
+    } else {
+        None
+    }
 }
 
 /// An error about a declaration.

@@ -54,6 +54,16 @@ pub(crate) fn current(fields: &[Field], observed: &Object, recorded: &Object) ->
     current
 }
 
+/// Marks what is taken over as the declaration marks what it wants in its place: no record says yet
+/// what of it is a secret.
+pub(crate) fn mark_alike(current: &mut Object, desired: &Object) {
+    for (name, value) in current {
+        if let Some(wanted) = desired.get(name) {
+            *value = veil(std::mem::take(value), wanted);
+        }
+    }
+}
+
 /// Marks what is there as the record was marked: a secret that a program put where a type knows of
 /// none stays one although the cloud tells it.
 fn veil(seen: Value, known: &Value) -> Value {

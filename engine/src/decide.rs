@@ -23,6 +23,8 @@ pub(crate) struct Case<'a> {
     pub(crate) desired: Object,
     /// Attributes named in `replace_triggered_by` that change.
     pub(crate) triggers: Vec<Reference>,
+    /// Why the object is taken over, if it is.
+    pub(crate) import: Option<Reason>,
     /// Whether the command asks for a replacement.
     pub(crate) requested: bool,
     /// Whether a replacement would make the new object first.
@@ -83,6 +85,9 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     let recorded = record.map_or(&none, |record| &record.inputs);
     let mut current = compare::current(schema.inputs, &observed.inputs, recorded);
     compare::mark(schema.inputs, &mut current);
+    if record.is_none() {
+        compare::mark_alike(&mut current, &case.desired);
+    }
     let outputs = outputs(schema, &observed.outputs, record);
     let mut desired = case.desired.clone();
     keep_ignored(case.declaration, &current, &mut desired);
@@ -103,8 +108,8 @@ fn compare_with(case: &Case<'_>, observed: &Observed, record: Option<&Record>) -
     }
     let imported = record.is_none();
     let mut verdict = Verdict { before: Some(before), imported, ..Verdict::default() };
-    if imported && let Some(id) = &case.declaration.arguments.options.import_id {
-        reasons.insert(0, Reason::ImportRequested { id: id.clone() });
+    if imported {
+        reasons.splice(0..0, case.import.clone());
     }
     if replaced {
         let elsewhere = record.is_some_and(|record| moves_house(case, record));
@@ -320,6 +325,15 @@ pub(crate) fn prevented(
         .address(address)
         .location(location)
         .hint("take `prevent_destroy` off and apply that first, or take the change back")
+}
+
+/// An error for a record of a type that this release does not have.
+pub(crate) fn unknown_type(record: &Record) -> Diagnostic {
+    Diagnostic::error("plan::unknown-type", "there is no such resource type")
+        .detail(format!("`{}`, which is recorded", record.type_name))
+        .address(&record.address)
+        .location(record.location.clone())
+        .hint("use the release of infra that made it, or `infra state rm`")
 }
 
 /// Says why a resource would be replaced, as the end of a sentence.

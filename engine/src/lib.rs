@@ -15,6 +15,7 @@ mod digest;
 pub mod event;
 mod graph;
 mod ground;
+mod import;
 mod imprint;
 pub mod named;
 pub mod plan;
@@ -31,8 +32,8 @@ mod unwritable;
 mod work;
 
 use infra_sdk::provider::Provider;
-use infra_sdk::store::{RunRecord, State};
-use infra_sdk::{Declarations, Diagnostic};
+use infra_sdk::store::{Record, RunRecord, State};
+use infra_sdk::{Address, Declarations, Diagnostic};
 
 pub use adopt::Adopted;
 pub use builtin::Builtin;
@@ -42,6 +43,7 @@ pub use imprint::{ChangeImprint, Imprint};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };
+pub use planner::drift::{DriftReport, Drifted, DriftedAttribute, Unrecorded, Writer};
 pub use recover::Recovered;
 pub use rollback::{Rollback, rollback};
 pub use run::{Clock, Ports, Run, Stop, Wait};
@@ -84,6 +86,37 @@ pub async fn adopt(
     run: &RunRecord,
 ) -> Result<Vec<Adopted>, Vec<Diagnostic>> {
     adopt::adopt(ports, state, goal, run).await
+}
+
+/// What would be recorded to take over an object that exists, by its id, for a declared resource
+/// that nothing is recorded of. Writes nothing and changes nothing: put the record into the store,
+/// and [`plan()`] shows what differs from the declaration.
+///
+/// # Errors
+/// With what is wrong with the declarations; when the address is not declared or is recorded already;
+/// when the type cannot be imported; when the object does not exist, cannot be read, or belongs to
+/// another address of the stack.
+pub async fn import(
+    provider: &dyn Provider,
+    state: &State,
+    goal: &Goal,
+    address: &Address,
+    id: &str,
+) -> Result<Record, Vec<Diagnostic>> {
+    import::import(provider, state, goal, address, id).await
+}
+
+/// What somebody else changed since the last run, attribute by attribute, with what the program says
+/// and whose each is. Needs no lock, writes nothing and changes nothing.
+///
+/// # Errors
+/// With everything that is wrong: with the declarations, and with reading the cloud.
+pub async fn drift(
+    provider: &dyn Provider,
+    state: &State,
+    goal: &Goal,
+) -> Result<DriftReport, Vec<Diagnostic>> {
+    planner::drift(provider, state, goal).await
 }
 
 /// What has to change to reach the goal. Changes nothing.

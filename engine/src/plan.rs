@@ -158,6 +158,7 @@ impl Plan {
         let mut counts = Counts::default();
         for change in &self.changes {
             counts.import += usize::from(change.imported);
+            counts.forget += usize::from(change.reasons == [Reason::ForgetRequested]);
             match change.action {
                 Action::NoOp | Action::Import | Action::Await | Action::Forget => {}
                 Action::Create => counts.add += 1,
@@ -184,6 +185,8 @@ pub struct Counts {
     pub change: usize,
     /// Objects to destroy, replaced ones included.
     pub destroy: usize,
+    /// Objects that stay and are no longer recorded.
+    pub forget: usize,
 }
 
 /// What is to happen to one resource.
@@ -261,7 +264,7 @@ pub enum Action {
     },
     /// Delete it.
     Delete,
-    /// Remove the record of an object that is gone already. No call.
+    /// Remove the record of an object that is gone already, or that is to stay. No call.
     Forget,
 }
 
@@ -312,6 +315,13 @@ pub enum Reason {
         /// What the cloud calls it.
         id: String,
     },
+    /// It is there already, and `adopt_existing` asks to take it over.
+    ExistsAlready {
+        /// What the cloud calls it.
+        id: String,
+    },
+    /// `forget` names it: its record goes and its object stays.
+    ForgetRequested,
 }
 
 /// An output of the stack.

@@ -16,7 +16,7 @@ use crate::refresh::{self, revealed};
 use crate::run::{Clock, Wait};
 
 /// How many searches may be in flight.
-const SEARCHES: usize = 16;
+pub(crate) const SEARCHES: usize = 16;
 
 /// The first pause between two looks; each is twice as long as the one before it.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -85,6 +85,16 @@ fn changed_records(run: &RunRecord, owner: &Owner) -> Option<Diagnostic> {
     let options = format!("--env {} --stack {}", owner.environment, owner.stack);
     let hint = match words.split(' ').collect::<Vec<_>>().as_slice() {
         ["mv", from, to] => format!("move it back:\n`infra state mv {to} {from} {options}`"),
+        ["mv", from, to, way @ ("--to-stack" | "--from-stack"), other] => {
+            let (here, there) = match *way {
+                "--to-stack" => (*other, owner.stack.as_str()),
+                _ => (owner.stack.as_str(), *other),
+            };
+            format!(
+                "move it back:\n`infra state mv {to} {from} --to-stack {there} --env {} --stack {here}`",
+                owner.environment
+            )
+        }
         ["rm", ..] => {
             format!("record again what is declared and there:\n`infra plan --adopt {options}`")
         }

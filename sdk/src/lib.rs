@@ -50,7 +50,8 @@ pub use schema::{Field, Schema};
 pub use secret::SecretText;
 pub use settings::Settings;
 pub use stack::{
-    Declaration, Declarations, Declare, Environment, Lookup, LookupSchema, OutputDeclaration, Stack,
+    Declaration, Declarations, Declare, Environment, Forgotten, Lookup, LookupSchema,
+    OutputDeclaration, Stack,
 };
 pub use types::{Arn, BlockSet, DecodeError, FieldType, Json, Tags};
 pub use units::{Days, Gibibytes, Seconds};

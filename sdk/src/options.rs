@@ -65,6 +65,8 @@ pub struct Options {
     pub moved_from: Option<String>,
     /// The AWS id of an object to take over instead of creating one.
     pub import_id: Option<String>,
+    /// Whether an object that has the resource's name already is taken over.
+    pub adopt_existing: bool,
     /// Rules that the resource may break.
     pub waivers: Vec<Waiver>,
 }
@@ -169,6 +171,15 @@ pub trait CommonOptions: Sized {
     fn waive(mut self, code: &str, reason: &str) -> Self {
         let (code, reason) = (code.to_owned(), reason.to_owned());
         self.options_mut().waivers.push(Waiver { code, reason });
+        self
+    }
+
+    /// Takes over the object that has the resource's name already, if there is one and no other
+    /// stack or environment owns it by its tags; otherwise one is created. Only for types whose
+    /// arguments tell which object is meant, such as a bucket; others are refused.
+    #[must_use]
+    fn adopt_existing(mut self, adopt: bool) -> Self {
+        self.options_mut().adopt_existing = adopt;
         self
     }
 }

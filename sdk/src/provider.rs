@@ -157,6 +157,15 @@ impl Made {
     }
 }
 
+/// An object that has the name of a resource, or relates what the resource relates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// What the cloud calls it.
+    pub id: String,
+    /// Whose it is by its ownership tags; `None` for one that carries none.
+    pub owner: Option<Owner>,
+}
+
 /// How a create whose answer was lost is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
@@ -391,6 +400,29 @@ pub trait Provider: Send + Sync {
 
     /// The ids of objects that this create may have made: by token, ownership tags, or name.
     fn find<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Vec<String>, Failure>>;
+
+    /// Why an object of the type cannot be taken over, for the types of which none can.
+    fn not_importable(&self, type_name: &str) -> Option<&'static str> {
+        let _ = type_name;
+        None
+    }
+
+    /// Whether these inputs tell which object is meant, whoever made it: by a name that only one
+    /// can have, or by the two things that it relates.
+    fn tells_existing(&self, type_name: &str, inputs: &Object) -> bool {
+        let _ = (type_name, inputs);
+        false
+    }
+
+    /// The object that stands already where a create would make one, whoever made it. `None` also
+    /// where the inputs do not tell, see [`tells_existing`](Self::tells_existing).
+    fn existing<'a>(
+        &'a self,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>, Failure>> {
+        let _ = request;
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Answers a question.
     fn lookup<'a>(&'a self, request: &'a LookupRequest) -> BoxFuture<'a, Result<Value, Failure>>;

@@ -100,11 +100,22 @@ pub struct OutputDeclaration {
     pub location: Option<Location>,
 }
 
+/// A resource that is to be forgotten, as declared: its object stays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forgotten {
+    /// Where it is recorded.
+    pub address: Address,
+    /// The line of `forget`.
+    pub location: Option<Location>,
+}
+
 /// Everything that a program declared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Declarations {
     /// Resources, in order of declaration.
     pub resources: Vec<Declaration>,
+    /// Resources to forget, in order of declaration.
+    pub forgotten: Vec<Forgotten>,
     /// Outputs, in order of declaration.
     pub outputs: Vec<OutputDeclaration>,
     /// What is read of other stacks, in order of declaration.
@@ -237,12 +248,29 @@ impl<R: Region> Stack<R> {
         D::handle(address)
     }
 
+    /// Says that what is recorded at an address, and no longer declared, is to be forgotten and not
+    /// destroyed: its object stays as it is. The address is the one inside this scope, such as
+    /// `network.old`. The line may stay when it is done, and harms nothing.
+    #[track_caller]
+    pub fn forget(&mut self, address: impl AsRef<str>) {
+        let location = Location::caller();
+        match Address::parse(&self.full(address.as_ref())) {
+            Ok(address) => {
+                let forgotten = Forgotten { address, location: Some(location) };
+                self.shared.borrow_mut().declared.forgotten.push(forgotten);
+            }
+            Err(error) => self.report(
+                Diagnostic::error("stack::address", "what is to be forgotten is not an address")
+                    .detail(error.to_string())
+                    .location(Some(location))
+                    .hint("write the address of the record, as `infra state list` shows it"),
+            ),
+        }
+    }
+
     /// Runs a function in a scope: what it adds stands under `name.`.
     pub fn scope<T>(&mut self, name: &str, declare: impl FnOnce(&mut Self) -> T) -> T {
-        let scope = match &self.scope {
-            Some(outer) => format!("{outer}.{name}"),
-            None => name.to_owned(),
-        };
+        let scope = self.full(name);
         let mut inner = Self {
             shared: Rc::clone(&self.shared),
             environment: self.environment.clone(),
@@ -360,12 +388,17 @@ impl<R: Region> Stack<R> {
         self.shared.borrow().regions.get(R::NAME.unwrap_or(HOME)).cloned()
     }
 
-    /// The full address of a name; what is wrong with it is reported, and a stand-in goes on.
-    fn address(&mut self, name: &str, location: &Location) -> Address {
-        let full = match &self.scope {
+    /// A name with the scopes that it stands in.
+    fn full(&self, name: &str) -> String {
+        match &self.scope {
             Some(scope) => format!("{scope}.{name}"),
             None => name.to_owned(),
-        };
+        }
+    }
+
+    /// The full address of a name; what is wrong with it is reported, and a stand-in goes on.
+    fn address(&mut self, name: &str, location: &Location) -> Address {
+        let full = self.full(name);
         let mut shared = self.shared.borrow_mut();
         let parsed = if name.contains('.') {
             Err(format!("`{name}` has a dot; use `stack.scope` to group resources"))

@@ -120,3 +120,31 @@ fn what_cannot_be_made_is_refused() {
         ["byte_length must be between 1 and 65536, not 0"]
     );
 }
+
+#[test]
+fn what_is_forgotten_and_adopted_crosses_the_wire_at_its_full_address() {
+    use infra_sdk::CommonOptions as _;
+    use infra_sdk::protocol::messages::{self, FromProgram};
+    let declared = declared(|stack| {
+        stack.forget("network.old");
+        stack.scope("app", |stack| stack.forget("cache.old"));
+        stack.add("note", builtin::Data::new().adopt_existing(true));
+    });
+    let addresses: Vec<_> = declared.forgotten.iter().map(|f| f.address.as_str()).collect();
+    assert_eq!(addresses, ["network.old", "app.cache.old"]);
+    assert!(declared.forgotten.iter().all(|forgotten| forgotten.location.is_some()));
+    let json = serde_json::to_string(&FromProgram::desired(&declared)).expect("JSON");
+    let message: FromProgram = serde_json::from_str(&json).expect("a message");
+    let FromProgram::Desired { resources, forgotten, outputs, diagnostics, .. } = message else {
+        panic!("another message: {json}");
+    };
+    let read = messages::declarations(resources, forgotten, outputs, diagnostics);
+    assert_eq!(read.as_ref(), Ok(&declared));
+}
+
+#[test]
+fn what_cannot_be_an_address_is_not_forgotten_and_reported() {
+    let declared = declared(|stack| stack.forget("Not/An.Address"));
+    assert!(declared.forgotten.is_empty());
+    assert_eq!(declared.diagnostics[0].code, "stack::address");
+}

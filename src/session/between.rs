@@ -136,6 +136,13 @@ pub(crate) struct Producers<'a> {
     pub(super) beside: BTreeSet<&'a str>,
 }
 
+impl<'a> Producers<'a> {
+    /// Stacks of an environment that are not planned now.
+    pub(crate) fn of(project: &'a Project, environment: &'a Environment) -> Self {
+        Self { project, environment, beside: BTreeSet::new() }
+    }
+}
+
 /// The values of what a stack reads, as far as they are known: of stacks that are planned in this run
 /// from their plans, of others from what their latest run left.
 ///
@@ -201,7 +208,7 @@ async fn values(
 ///
 /// # Errors
 /// With each output that is not recorded, and each stack that was never applied.
-pub(super) async fn bind(
+pub(crate) async fn bind(
     context: &Context,
     producers: &Producers<'_>,
     goal: &mut Goal,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use infra_engine::{Goal, Mode, Plan, Ports, Recovered, Wait};
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::{Owner, Provider};
-use infra_sdk::store::{Edit, State, Store, StoreError};
+use infra_sdk::store::{Edit, State, Store};
 
 use super::adopt::adopt;
 use super::answers::Live;
@@ -148,7 +148,7 @@ async fn prepare(
     (way, search): (&Way, &mut Search<'_>),
     planned: &[Prepared],
 ) -> Result<Option<Prepared>> {
-    let Declared { name, declarations, mut answers } = declared;
+    let Declared { name, declarations, answers } = declared;
     let owner =
         Arc::new(Owner { stack: name.clone(), environment: selection.environment.name.clone() });
     let mut goal = Goal::new(owner, declarations);
@@ -158,13 +158,8 @@ async fn prepare(
     bind(context, &selection.producers(), &mut goal, planned).await?;
     let (store, state) = match way.locking {
         Locking::Within(patience) => {
-            let site = selection.site(&name);
-            let store = site.open(context, patience).await?;
-            let mut state = store.load().await.map_err(|error| site.refused(&error))?;
-            remember(&*store, &state, answers.take())
-                .await
-                .map_err(|error| site.refused(&error))?;
-            settle(context, &*cloud.provider, &*store, &mut state, &goal).await?;
+            let (store, mut state) =
+                hold(context, selection, cloud, answers, &goal, patience).await?;
             if let Some(command) = way.adopt {
                 adopt(context, &*cloud.provider, &*store, &mut state, &goal, command).await?;
             }
@@ -181,17 +176,32 @@ async fn prepare(
     Ok(Some(Prepared { name, store, goal, plan, reads_of }))
 }
 
-/// Keeps what was looked up and is not known yet.
-async fn remember(
-    store: &dyn Store,
-    state: &State,
-    mut answers: Vec<Edit>,
-) -> Result<(), StoreError> {
-    answers.retain(|edit| match edit {
+/// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.
+///
+/// # Errors
+/// When the state cannot be held, and with each operation that cannot be settled.
+pub(super) async fn hold(
+    context: &Context,
+    selection: &Selection,
+    cloud: &Cloud,
+    mut answers: Live<'_>,
+    goal: &Goal,
+    patience: Duration,
+) -> Result<(Box<dyn Store>, State)> {
+    let site = selection.site(&goal.owner.stack);
+    let fail = |error| site.refused(&error);
+    let store = site.open(context, patience).await?;
+    let mut state = store.load().await.map_err(fail)?;
+    let mut fresh = answers.take();
+    fresh.retain(|edit| match edit {
         Edit::Lookup(key, value) => state.lookups.get(key) != Some(value),
         _ => true,
     });
-    if answers.is_empty() { Ok(()) } else { store.commit(None, &answers).await }
+    if !fresh.is_empty() {
+        store.commit(None, &fresh).await.map_err(fail)?;
+    }
+    settle(context, &*cloud.provider, &*store, &mut state, goal).await?;
+    Ok((store, state))
 }
 
 /// Settles what earlier runs of a stack left, and says each. Returns whether there was anything.

@@ -6,9 +6,11 @@
 
 pub(crate) mod apply_json;
 pub(crate) mod checks;
+pub(crate) mod drift_json;
 pub(crate) mod graph;
 pub(crate) mod history_json;
 pub(crate) mod human;
+pub(crate) mod import_json;
 mod json;
 pub(crate) mod outputs_json;
 pub(crate) mod plan_json;

@@ -84,6 +84,7 @@ fn sample() -> (Plan, Declarations) {
     arguments.set("engine", Expr::Value(Value::from("postgres")));
     arguments.set("vpc", Expr::reference(&address("network.vpc"), "id"));
     let declarations = Declarations {
+        forgotten: Vec::new(),
         resources: vec![Declaration {
             address: address("db"),
             type_name: "aws_db_instance".to_owned(),

@@ -230,7 +230,7 @@ fn a_plan_is_refused_on_other_ground() {
     // Another account, where the environment names none.
     let project = with_a_plan();
     let toml = read(&project, "infra.toml");
-    let other = serve_identity("999988887777", Duration::ZERO);
+    let other = serve_identity("999988887777", Duration::ZERO, false);
     project.environment(&format!("endpoint = \"{other}\""));
     let run = refused(&project, apply(&project), 1, "error[plan-file::account]");
     assert!(run.stderr.contains(ACCOUNT) && run.stderr.contains("999988887777"), "{}", run.shown());

@@ -54,7 +54,15 @@ impl Project {
     /// The same, and what the server refuses it refuses only after this time.
     pub(crate) fn with_slow_cloud(delay: Duration) -> Self {
         let project = Self::new();
-        let endpoint = serve_identity(ACCOUNT, delay);
+        let endpoint = serve_identity(ACCOUNT, delay, false);
+        project.environment(&format!("endpoint = \"{endpoint}\"\naccount = \"{ACCOUNT}\""));
+        project
+    }
+
+    /// The same, and a VPC is made when it is asked for but never shows.
+    pub(crate) fn with_blind_cloud() -> Self {
+        let project = Self::new();
+        let endpoint = serve_identity(ACCOUNT, Duration::ZERO, true);
         project.environment(&format!("endpoint = \"{endpoint}\"\naccount = \"{ACCOUNT}\""));
         project
     }
@@ -229,20 +237,20 @@ fn typed_program() -> PathBuf {
 }
 
 /// A server that answers GetCallerIdentity, DescribeVpcs as an account without one does, and
-/// everything else with an error. Source: the STS and EC2 API references. It ends with the process of
-/// the tests.
-pub(crate) fn serve_identity(account: &'static str, delay: Duration) -> String {
+/// everything else with an error; and CreateVpc too if it is to make one. Source: the STS and EC2 API
+/// references. It ends with the process of the tests.
+pub(crate) fn serve_identity(account: &'static str, delay: Duration, makes: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, account, delay));
+            std::thread::spawn(move || answer(stream, account, (delay, makes)));
         }
     });
     format!("http://{address}")
 }
 
-fn answer(stream: TcpStream, account: &str, delay: Duration) {
+fn answer(stream: TcpStream, account: &str, (delay, makes): (Duration, bool)) {
     let mut reader = BufReader::new(stream);
     while let Some(body) = request(&mut reader) {
         let identity = format!(
@@ -262,12 +270,17 @@ fn answer(stream: TcpStream, account: &str, delay: Duration) {
              xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><SimulatePrincipalPolicyResult>\
              <IsTruncated>false</IsTruncated><EvaluationResults/></SimulatePrincipalPolicyResult>\
              </SimulatePrincipalPolicyResponse>";
+        let made = "<CreateVpcResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+             <requestId>r-4</requestId><vpc><vpcId>vpc-0a1b2c3d4e5f60718</vpcId>\
+             <state>pending</state></vpc></CreateVpcResponse>";
         let (status, text) = if body.contains("Action=SimulatePrincipalPolicy") {
             ("200 OK", allowed)
         } else if body.contains("Action=GetCallerIdentity") {
             ("200 OK", identity.as_str())
         } else if body.contains("Action=DescribeVpcs&") {
             ("200 OK", none)
+        } else if makes && body.contains("Action=CreateVpc&") {
+            ("200 OK", made)
         } else {
             std::thread::sleep(delay);
             ("403 Forbidden", refusal)

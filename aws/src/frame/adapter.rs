@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use infra_sdk::preflight::PlannedOperation;
 use infra_sdk::provider::{
-    BoxFuture, Create, Effect, Failure, Made, Observed, Readiness, Target, Update,
+    BoxFuture, Create, Effect, Existing, Failure, FailureClass, Made, Observed, Readiness, Target,
+    Update,
 };
 use infra_sdk::resource::ResourceOutputs;
 use infra_sdk::{Diagnostic, Object, Schema, Value};
@@ -94,6 +95,12 @@ pub trait AnyHandler: Send + Sync {
         operation: &'a PlannedOperation,
         leaving: Leaving<'a>,
     ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
+    /// The object that stands where a create would make one, whoever made it.
+    fn existing<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>>>;
 }
 
 /// Makes an [`AnyHandler`] of a [`Handler`].
@@ -257,6 +264,34 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             let others = T::blockers(context.aws, id, &was, leaving).await;
             found.extend(absent(others.map(Some), T::CALLS.gone)?.unwrap_or_default());
             Ok(found)
+        })
+    }
+
+    fn existing<'a>(
+        &'a self,
+        context: Context<'a>,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>>> {
+        Box::pin(async move {
+            if T::CALLS.class == CreateClass::Relation {
+                // Its two ends are its key, and whoever relates them relates them once.
+                let want: T = inputs(&complete::<T>(context, request))?;
+                let found = T::find(context.aws, &want).await?.pop();
+                return Ok(found.map(|id| Existing { id, owner: None }));
+            }
+            let name = T::CALLS.named_by.and_then(|name| request.inputs.get(name)?.as_str());
+            let Some(name) = name else { return Ok(None) };
+            let found = holders::<T>(context.aws, &[(name, &request.inputs)]).await.pop();
+            match found.transpose()?.flatten() {
+                None => Ok(None),
+                Some(Holder::Object { id, tags }) => {
+                    Ok(Some(Existing { id, owner: tags::owner(tags) }))
+                }
+                Some(Holder::Elsewhere) => Err(Failure::new(
+                    FailureClass::Exists,
+                    format!("`{name}` belongs to another account"),
+                )),
+            }
         })
     }
 }

@@ -64,7 +64,7 @@ pub struct Calls {
     /// and `find`, from the create's token, so that every try and a later run use the same.
     pub naming: Option<Naming>,
     /// The input that no two objects may have alike, such as `name`: with it a preflight tells
-    /// whether a create will be refused, see `Handler::candidate`.
+    /// whether a create will be refused, and what is there already is found, see `Handler::candidate`.
     pub named_by: Option<&'static str>,
     /// The input that keeps AWS from deleting the object while it is on.
     pub protection: Option<&'static str>,

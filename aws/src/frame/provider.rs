@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
-    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Place,
-    Provider, Settling, Target, Update, Words,
+    BoxFuture, Create, Declared, Existing, Failure, FailureClass, LookupRequest, Made, Observed,
+    Place, Provider, Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{Diagnostic, LookupSchema, Object, Options, Schema, Value};
@@ -276,6 +276,27 @@ impl Provider for AwsProvider {
         Box::pin(async move {
             let aws = self.clients(&request.place).await?;
             known(&request.type_name)?.find(self.context(&aws), request).await
+        })
+    }
+
+    fn not_importable(&self, type_name: &str) -> Option<&'static str> {
+        let class = handler(type_name)?.calls().class;
+        let told = "what makes it useful is told once, when it is made, and to nobody else";
+        (class == CreateClass::Neither).then_some(told)
+    }
+
+    fn tells_existing(&self, type_name: &str, inputs: &Object) -> bool {
+        handler(type_name).is_some_and(|handler| {
+            let calls = handler.calls();
+            let named = |name| inputs.get(name).is_some_and(|value| !value.is_null());
+            calls.class == CreateClass::Relation || calls.named_by.is_some_and(named)
+        })
+    }
+
+    fn existing<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Option<Existing>>> {
+        Box::pin(async move {
+            let aws = self.clients(&request.place).await?;
+            known(&request.type_name)?.existing(self.context(&aws), request).await
         })
     }
 

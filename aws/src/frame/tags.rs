@@ -35,6 +35,12 @@ pub fn is_ours(wanted: &TagMap, seen: &TagMap) -> bool {
         .all(|key| wanted.get(*key).is_some_and(|value| seen.get(*key) == Some(value)))
 }
 
+/// Whose an object is by its tags, if it carries ours.
+#[must_use]
+pub fn owner(mut seen: TagMap) -> Option<Owner> {
+    Some(Owner { stack: seen.remove(STACK)?, environment: seen.remove(ENVIRONMENT)? })
+}
+
 /// Everything that an object is tagged with: defaults, then the user's, then ownership.
 #[must_use]
 pub fn complete(defaults: &TagMap, wanted: &Value, owner: &Owner, address: &Address) -> Value {

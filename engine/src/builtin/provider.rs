@@ -11,8 +11,8 @@ use std::time::Duration;
 use infra_sdk::builtin::{Data, RandomId, RandomPassword};
 use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
-    BoxFuture, Create, Declared, Failure, FailureClass, LookupRequest, Made, Observed, Provider,
-    Readiness, Settling, Target, Update, Words,
+    BoxFuture, Create, Declared, Existing, Failure, FailureClass, LookupRequest, Made, Observed,
+    Provider, Readiness, Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{
@@ -189,6 +189,27 @@ where
         match schema(&request.type_name) {
             Some(_) => Box::pin(std::future::ready(Ok(Vec::new()))),
             None => self.inner.find(request),
+        }
+    }
+
+    fn not_importable(&self, type_name: &str) -> Option<&'static str> {
+        match schema(type_name) {
+            Some(_) => Some("it stands in the state alone, and there is no object of it"),
+            None => self.inner.not_importable(type_name),
+        }
+    }
+
+    fn tells_existing(&self, type_name: &str, inputs: &Object) -> bool {
+        schema(type_name).is_none() && self.inner.tells_existing(type_name, inputs)
+    }
+
+    fn existing<'a>(
+        &'a self,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>, Failure>> {
+        match schema(&request.type_name) {
+            Some(_) => Box::pin(std::future::ready(Ok(None))),
+            None => self.inner.existing(request),
         }
     }
 

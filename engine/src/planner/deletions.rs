@@ -37,20 +37,17 @@ pub(super) fn orphans(
         let record = ground.orphans[orphan];
         let Some(seen) = &seen[orphan] else { continue };
         let Some(schema) = provider.schema(&record.type_name) else {
-            problems.push(
-                Diagnostic::error("plan::unknown-type", "there is no such resource type")
-                    .detail(format!("`{}`, which is recorded", record.type_name))
-                    .address(&record.address)
-                    .location(record.location.clone())
-                    .hint("use the release of infra that made it, or `infra state rm`"),
-            );
+            problems.push(decide::unknown_type(record));
             continue;
         };
         let (prevent, mut reason) = verdict(record);
         let asked = BTreeMap::new();
         draft.drift.extend(decide::drift(&record.address, record, schema, seen, &asked));
         let gone = matches!(seen, Seen::Gone);
-        if gone {
+        let asked = reason == Reason::ForgetRequested;
+        if asked {
+            // Nothing is destroyed, so that nothing can be prevented.
+        } else if gone {
             reason = Reason::GoneOutside { id: record.id.clone() };
         } else if prevent {
             let why = match reason {
@@ -61,11 +58,17 @@ pub(super) fn orphans(
             problems.push(decide::prevented(&record.address, location, why));
         }
         // A record with something left over goes only with the last of its objects.
-        let forget = gone && record.deposed.is_empty();
+        let forget = asked || (gone && record.deposed.is_empty());
         if forget {
             draft.bookkeeping.push(Edit::Remove(record.address.clone()));
         }
-        left_over.extend(deposed(record, ground));
+        left_over.extend(deposed(record, ground).map(|mut entry| {
+            if asked {
+                entry.change.action = Action::Forget;
+                entry.change.reasons = vec![Reason::ForgetRequested];
+            }
+            entry
+        }));
         let action = if forget { Action::Forget } else { Action::Delete };
         let before = match seen {
             Seen::There(observed) => {

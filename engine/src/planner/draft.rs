@@ -2,7 +2,7 @@
 //!
 //! The main function is [`plan`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use infra_sdk::provider::Provider;
 use infra_sdk::store::{Edit, Intent, Reads, State};
@@ -10,6 +10,7 @@ use infra_sdk::{Address, Diagnostic, Object, ReadDeclaration};
 
 use super::deletions::orphans;
 use super::refreshed::refreshed;
+use super::renames::renamed;
 use super::resources::{Planner, create_first};
 use super::sight::{Imports, look};
 use crate::adopt::refuse_lost;
@@ -188,6 +189,7 @@ async fn destruction(
 ) -> Result<Draft, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let ground = Ground::of_records(state, goal, &mut problems);
+    let forgotten = forgotten(goal);
     let mut draft = Draft::default();
     let seen = look(provider, &ground, &Imports::default(), goal, &mut problems).await;
     let declared: HashMap<_, _> =
@@ -197,7 +199,8 @@ async fn destruction(
         let prevent = declared
             .get(&record.address)
             .map_or(record.prevent_destroy, |d| d.arguments.options.prevent_destroy);
-        (prevent, Reason::DestroyRequested)
+        let forget = forgotten.contains(&record.address);
+        (prevent, if forget { Reason::ForgetRequested } else { Reason::DestroyRequested })
     });
     let partly = ground.selected_orphans.contains(&false);
     draft.outputs = state
@@ -221,21 +224,35 @@ async fn declared(
     let mut problems = Vec::new();
     let ground = Ground::new(&checked, state, goal, &mut problems);
     wrong_replacements(&checked, &ground, goal, &mut problems);
-    let imports = Imports::new(&ground, goal);
+    let imports = Imports::find(provider, &checked, &ground, state, goal, &mut problems).await;
     let seen = look(provider, &ground, &imports, goal, &mut problems).await;
     let mut draft = Draft { waits: checked.waits.clone(), ..Draft::default() };
     let planner = Planner {
         goal,
         checked: &checked,
         ground: &ground,
+        imports: &imports,
         create_first: create_first(&checked, &ground, goal),
     };
     let resolved = planner.resources(&seen.declared, &mut draft, &mut problems);
     planner.outputs(state, &resolved, &mut draft, &mut problems);
+    let forgotten = forgotten(goal);
     orphans(provider, &ground, &seen.orphans, &mut draft, &mut problems, |record| {
-        (record.prevent_destroy, Reason::NoLongerDeclared)
+        let forget = forgotten.contains(&record.address);
+        let reason = if forget { Reason::ForgetRequested } else { Reason::NoLongerDeclared };
+        (record.prevent_destroy, reason)
     });
-    if problems.is_empty() { Ok(draft) } else { Err(problems) }
+    if problems.is_empty() {
+        renamed(provider, goal, &mut draft);
+        Ok(draft)
+    } else {
+        Err(problems)
+    }
+}
+
+/// What the program says is to be forgotten and not destroyed.
+fn forgotten(goal: &Goal) -> BTreeSet<&Address> {
+    goal.declarations.forgotten.iter().map(|forgotten| &forgotten.address).collect()
 }
 
 /// Refuses to replace what is not declared, and what the other options leave out.

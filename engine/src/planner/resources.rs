@@ -9,11 +9,12 @@ use infra_sdk::store::{Edit, Record, State};
 use infra_sdk::{Address, Declaration, Diagnostic, Reference, Value};
 
 use super::draft::{Draft, Entry, all_attributes};
+use super::sight::Imports;
 use crate::check::{self, Checked, problem};
 use crate::decide::{self, Case, Verdict};
 use crate::digest;
 use crate::ground::Ground;
-use crate::plan::{Action, Change, Goal, OutputChange, Reason};
+use crate::plan::{Action, Change, Drift, Goal, OutputChange, Reason};
 use crate::refresh::Seen;
 use crate::work::Part;
 
@@ -21,6 +22,7 @@ pub(super) struct Planner<'a> {
     pub(super) goal: &'a Goal,
     pub(super) checked: &'a Checked<'a>,
     pub(super) ground: &'a Ground<'a>,
+    pub(super) imports: &'a Imports,
     pub(super) create_first: Vec<(bool, bool)>,
 }
 
@@ -85,6 +87,7 @@ impl Planner<'_> {
                 .filter(|reference| self.triggers(reference, entry_of(&reference.address)))
                 .cloned()
                 .collect(),
+            import: self.imports.reason(position),
             requested: self.goal.replace.contains(&declaration.address),
             create_first: self.create_first[position].1,
             renewed: &renewed,
@@ -94,7 +97,8 @@ impl Planner<'_> {
         draft.warnings.append(&mut verdict.warnings);
         if let Some(record) = record {
             let asked = &declaration.arguments.inputs;
-            draft.drift.extend(decide::drift(&declaration.address, record, schema, seen, asked));
+            let drift = decide::drift(&declaration.address, record, schema, seen, asked);
+            draft.drift.extend(drift.and_then(|drift| ours(drift, declaration)));
         }
         self.guard(declaration, &verdict, problems);
         Some(self.entry(position, verdict, &mut draft.bookkeeping))
@@ -141,11 +145,7 @@ impl Planner<'_> {
         let action = verdict.action.unwrap_or(Action::NoOp);
         let dependencies = self.dependencies(position);
         let record = self.kept_record(position, &verdict, &dependencies, bookkeeping);
-        let id = match (old, &declaration.arguments.options.import_id) {
-            (Some(record), _) => Some(record.id.clone()),
-            (None, Some(id)) => Some(id.clone()),
-            (None, None) => None,
-        };
+        let id = old.map(|record| record.id.clone()).or_else(|| self.imports.id(position).cloned());
         let gone = action == Action::Create;
         Entry {
             change: Change {
@@ -185,7 +185,7 @@ impl Planner<'_> {
     ) -> Option<Record> {
         let declaration = &self.goal.declarations.resources[position];
         let old = self.ground.records[position];
-        let import = declaration.arguments.options.import_id.as_ref().filter(|_| verdict.imported);
+        let import = self.imports.id(position).filter(|_| verdict.imported);
         let mut record = match (old, import, &verdict.settled) {
             (Some(record), _, _) => record.clone(),
             (None, Some(id), Some((inputs, outputs, status))) => Record {
@@ -305,6 +305,13 @@ impl Planner<'_> {
             outputs.into_iter().map(|(name, (before, after))| OutputChange { name, before, after });
         draft.outputs = changes.collect();
     }
+}
+
+/// Drift without what `ignore_changes` leaves to somebody outside; nothing if nothing is left.
+fn ours(mut drift: Drift, declaration: &Declaration) -> Option<Drift> {
+    let ignored = &declaration.arguments.options.ignore_changes;
+    drift.attributes.retain(|change| !ignored.contains(&change.name));
+    (drift.after.is_none() || !drift.attributes.is_empty()).then_some(drift)
 }
 
 /// For each declaration whether it asks, or what needs it asks, for the new object first; and

@@ -162,7 +162,7 @@ async fn what_is_not_recorded_cannot_be_taken_over() {
         Sheet::new().add_with("password", "random_password", json!({"length": 9}), |options| {
             options.import_id = Some("none".to_owned());
         });
-    assert!(bench.refused(&sheet).await.contains("there is no random_password `none`"));
+    assert!(bench.refused(&sheet).await.contains("no random_password can"));
 }
 
 #[tokio::test]

@@ -103,3 +103,79 @@ async fn what_the_cloud_chooses_is_no_change_outside_unless_it_was_asked_for() {
     let found = drift(&bench.plan(&asked).await);
     assert!(found.contains(r#"zone: "here" -> "elsewhere""#), "{found}");
 }
+
+/// The report in a line for each attribute.
+async fn report(bench: &Bench, sheet: &Sheet) -> String {
+    let goal = Bench::goal(sheet);
+    let (provider, state) = (bench.provider(), bench.state());
+    let report = infra_engine::drift(&provider, &state, &goal).await.expect("a report");
+    let mut lines = vec![format!("{} drift: {}", report.checked, report.has_drift())];
+    for object in &report.objects {
+        let gone = if object.gone { " gone" } else { "" };
+        lines.push(format!("{} {}{gone}", object.address, object.id));
+        lines.extend(object.attributes.iter().map(|a| {
+            let code = a.code.as_ref().map(|code| format!("{code:?}"));
+            let code = code.unwrap_or_else(|| "-".to_owned());
+            format!("  {} {:?}: {code} | {:?} | {:?}", a.name, a.writer, a.applied, a.real)
+        }));
+    }
+    let lost = |found: &infra_engine::Unrecorded| format!("{} {} lost", found.address, found.id);
+    lines.extend(report.unrecorded.iter().map(lost));
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn a_report_has_three_views_and_an_owner() {
+    let bench = Bench::new();
+    let sheet = |size: &str| {
+        Sheet::new().add("network", "test_network", json!({"cidr": "c"})).add_with(
+            "machine",
+            "test_machine",
+            json!({"network_id": "$network.id", "size": size, "image": "a"}),
+            |options| options.ignore_changes = vec!["image".to_owned()],
+        )
+    };
+    bench.apply(&sheet("small")).await;
+    insta::assert_snapshot!(report(&bench, &sheet("small")).await, @"2 drift: false");
+    bench.fake.change_outside("machine", "image", "b");
+    // What the cloud chooses is nobody's drift.
+    bench.fake.change_outside("machine", "zone", "elsewhere");
+    insta::assert_snapshot!(report(&bench, &sheet("small")).await, @r#"
+    2 drift: false
+    machine machine-2
+      image Outside: "a" | "a" | "b"
+    "#);
+    assert_eq!(drift(&bench.plan(&sheet("small")).await), "");
+    bench.fake.change_outside("machine", "size", "huge");
+    insta::assert_snapshot!(report(&bench, &sheet("large")).await, @r#"
+    2 drift: true
+    machine machine-2
+      image Outside: "a" | "a" | "b"
+      size Infra: "large" | "small" | "huge"
+    "#);
+    // Nobody declares it any longer.
+    let network = Sheet::new().add("network", "test_network", json!({"cidr": "c"}));
+    insta::assert_snapshot!(report(&bench, &network).await, @r#"
+    2 drift: true
+    machine machine-2
+      image Infra: - | "a" | "b"
+      size Infra: - | "small" | "huge"
+    "#);
+    bench.fake.delete_outside("machine");
+    insta::assert_snapshot!(report(&bench, &sheet("small")).await, @r"
+    2 drift: true
+    machine machine-2 gone
+    ");
+    assert!(bench.fake.take_log().iter().all(|call| !call.starts_with("update")));
+}
+
+#[tokio::test]
+async fn a_report_names_what_is_there_and_not_recorded() {
+    let bench = Bench::new();
+    bench.apply(&stack()).await;
+    let bench = bench.without_state();
+    insta::assert_snapshot!(report(&bench, &stack()).await, @r"
+    0 drift: true
+    network network-1 lost
+    ");
+}

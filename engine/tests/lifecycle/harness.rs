@@ -12,8 +12,8 @@ use infra_engine::{
 use infra_sdk::provider::{BoxFuture, Owner};
 use infra_sdk::store::{Edit, Intent, RunChange, RunRecord, State, Store, StoreError};
 use infra_sdk::{
-    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, External, Location, Options,
-    OutputDeclaration, ReadDeclaration, Reference, Value,
+    Address, Arguments, Declaration, Declarations, Diagnostic, Expr, External, Forgotten, Location,
+    Options, OutputDeclaration, ReadDeclaration, Reference, Value,
 };
 use infra_testkit::fake::FakeProvider;
 use infra_testkit::{MemoryDisk, MemoryStore};
@@ -64,6 +64,14 @@ impl Sheet {
         let read =
             |text: &&str| ReadDeclaration { external: external(text), location: location.clone() };
         self.0.reads.extend(externals.iter().map(read));
+        self
+    }
+
+    /// Says that what is recorded there is to be forgotten.
+    pub(crate) fn forget(mut self, address: &str) -> Self {
+        let location = Location { file: "stack.rs".to_owned(), line: 99, column: 5 };
+        let forgotten = Forgotten { address: at(address), location: Some(location) };
+        self.0.forgotten.push(forgotten);
         self
     }
 
@@ -464,6 +472,8 @@ fn why(reason: &Reason) -> String {
         Reason::DestroyRequested => "destruction requested".to_owned(),
         Reason::LeftOver => "left over".to_owned(),
         Reason::Unfinished(word) => format!("unfinished ({word})"),
+        Reason::ExistsAlready { id } => format!("{id} exists already"),
+        Reason::ForgetRequested => "forget requested".to_owned(),
         Reason::ImportRequested { id } => format!("import of {id}"),
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod adopt;
+mod adopt_existing;
 mod between;
 mod builtin;
 mod create;
@@ -11,6 +12,7 @@ mod cycles;
 mod delete;
 mod drift;
 mod failure;
+mod forget;
 mod harness;
 mod ignore_changes;
 mod import;
@@ -24,6 +26,7 @@ mod preflight;
 mod prevent_destroy;
 mod recovery;
 mod refresh_only;
+mod renames;
 mod replace;
 mod rollback;
 mod targets;

@@ -12,7 +12,7 @@ use super::wire::{expr_from_json, expr_to_json};
 use crate::checks::Outcome;
 use crate::options::{Arguments, Options, Timeouts, Waiver};
 use crate::settings::SettingNode;
-use crate::stack::{Declaration, Declarations, OutputDeclaration};
+use crate::stack::{Declaration, Declarations, Forgotten, OutputDeclaration};
 use crate::{
     Address, Diagnostic, Environment, External, Location, ReadDeclaration, Reference, Severity,
 };
@@ -152,6 +152,9 @@ pub struct WireDesired {
     pub protocol: u32,
     /// Resources in order of declaration.
     pub resources: Vec<WireResource>,
+    /// Resources to forget, in order of declaration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forgotten: Vec<WireForgotten>,
     /// Outputs in order of declaration.
     pub outputs: Vec<WireOutput>,
     /// What is read of other stacks, in order of declaration.
@@ -172,6 +175,7 @@ impl From<&Declarations> for WireDesired {
         Self {
             protocol: PROTOCOL,
             resources: declared.resources.iter().map(WireResource::from).collect(),
+            forgotten: declared.forgotten.iter().map(WireForgotten::from).collect(),
             outputs: declared.outputs.iter().map(WireOutput::from).collect(),
             reads: declared.reads.iter().map(WireRead::from).collect(),
             waivers: declared.waivers.iter().map(waiver_to_wire).collect(),
@@ -193,6 +197,11 @@ impl WireDesired {
                 .resources
                 .into_iter()
                 .map(WireResource::read)
+                .collect::<Result<_, _>>()?,
+            forgotten: self
+                .forgotten
+                .into_iter()
+                .map(WireForgotten::read)
                 .collect::<Result<_, _>>()?,
             outputs: self.outputs.into_iter().map(WireOutput::read).collect::<Result<_, _>>()?,
             reads: self.reads.into_iter().map(WireRead::read).collect(),
@@ -311,6 +320,8 @@ pub struct WireOptions {
     pub moved_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adopt_existing: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<(String, String)>,
 }
@@ -335,6 +346,7 @@ impl From<&Options> for WireOptions {
             delete_timeout: seconds(options.timeouts.delete),
             moved_from: options.moved_from.clone(),
             import_id: options.import_id.clone(),
+            adopt_existing: options.adopt_existing,
             waivers: options.waivers.iter().map(waiver_to_wire).collect(),
         }
     }
@@ -362,6 +374,7 @@ impl WireOptions {
             },
             moved_from: self.moved_from,
             import_id: self.import_id,
+            adopt_existing: self.adopt_existing,
             waivers: waivers(self.waivers),
         })
     }
@@ -394,6 +407,32 @@ impl WireResource {
                 inputs: self.inputs.into_iter().map(read).collect::<Result<_, String>>()?,
                 options: self.options.read()?,
             },
+            location: self.location.map(Location::from),
+        })
+    }
+}
+
+/// A resource to forget, on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `Forgotten`")]
+pub struct WireForgotten {
+    pub address: String,
+    pub location: Option<WireLocation>,
+}
+
+impl From<&Forgotten> for WireForgotten {
+    fn from(forgotten: &Forgotten) -> Self {
+        Self {
+            address: forgotten.address.to_string(),
+            location: forgotten.location.as_ref().map(WireLocation::from),
+        }
+    }
+}
+
+impl WireForgotten {
+    fn read(self) -> Result<Forgotten, String> {
+        Ok(Forgotten {
+            address: address(&self.address)?,
             location: self.location.map(Location::from),
         })
     }

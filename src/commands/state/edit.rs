@@ -9,6 +9,7 @@ use clap::Args;
 use infra_sdk::store::{Edit, Operation, Record, RunChange, State};
 use infra_sdk::{Address, Diagnostic};
 
+use super::hand_over::{HandOver, hand_over};
 use super::look::{address, holder, read, unknown};
 use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
 use crate::error::Result;
@@ -26,6 +27,10 @@ pub(crate) struct MoveArgs {
     from: String,
     /// Its address from now on, such as `network.vpc`.
     to: String,
+    /// Record it in this stack of the same environment, and no longer in its own. Cut off in
+    /// between, the same command again ends it.
+    #[arg(long, value_name = "STACK", help_heading = COMMAND_OPTIONS)]
+    to_stack: Option<String>,
 }
 
 #[derive(Args)]
@@ -41,17 +46,21 @@ pub(crate) struct RemoveArgs {
 
 #[derive(Args)]
 #[command(next_help_heading = COMMAND_OPTIONS)]
-struct EditingArgs {
+pub(super) struct EditingArgs {
     #[command(flatten)]
-    waiting: LockArgs,
+    pub(super) waiting: LockArgs,
     /// Say what would be recorded, and change nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 /// Records a resource under another address.
 pub(super) async fn rename(context: &Context, args: &MoveArgs) -> Result<()> {
     let (from, to) = (address(&args.from)?, address(&args.to)?);
+    if let Some(stack) = &args.to_stack {
+        let way = HandOver { from: &from, to: &to, stack };
+        return hand_over(context, &args.which, &args.editing, &way).await;
+    }
     let command = format!("state mv {from} {to}");
     let plan = |state: &State| moved(state, &from, &to);
     let done = change(context, &args.which, &args.editing, &from, command, plan).await?;
@@ -74,8 +83,8 @@ pub(super) async fn forget(context: &Context, args: &RemoveArgs) -> Result<()> {
 
 /// A change of records: what is written, and what was there.
 #[derive(Debug)]
-struct Planned {
-    edits: Vec<Edit>,
+pub(super) struct Planned {
+    pub(super) edits: Vec<Edit>,
     notes: Vec<(Operation, Address, Record)>,
 }
 
@@ -163,7 +172,10 @@ fn moved(state: &State, from: &Address, to: &Address) -> Result<Planned, Vec<Dia
 
 /// Everything but the records of these addresses. What depended on one depends on what that depended
 /// on, so that the order of deletion stays.
-fn forgotten(state: &State, addresses: &BTreeSet<Address>) -> Result<Planned, Vec<Diagnostic>> {
+pub(super) fn forgotten(
+    state: &State,
+    addresses: &BTreeSet<Address>,
+) -> Result<Planned, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     for address in addresses {
         if state.records.contains_key(address) {
@@ -203,7 +215,7 @@ fn without(state: &State, gone: &BTreeSet<Address>, needed: &[Address]) -> Vec<A
 }
 
 /// Why an address is not to be touched: an operation on it, or one that names it, is open.
-fn unsettled(state: &State, address: &Address) -> Option<Diagnostic> {
+pub(super) fn unsettled(state: &State, address: &Address) -> Option<Diagnostic> {
     let touches = |intent: &infra_sdk::store::Intent| {
         intent.address == *address || intent.dependencies.contains(address)
     };

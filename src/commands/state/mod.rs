@@ -6,6 +6,7 @@
 
 mod command;
 mod edit;
+mod hand_over;
 mod look;
 mod rekey;
 mod restore;

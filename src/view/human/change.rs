@@ -15,6 +15,9 @@ pub(crate) fn render(change: &Change, schema: Option<&Schema>) -> String {
     let (style, symbol, what) = match (change.action, &change.moved_from) {
         (Action::NoOp, None) => return String::new(),
         (Action::NoOp, Some(_)) => (CHANGE, "~", "moves in the state".to_owned()),
+        (Action::Forget, _) if change.reasons == [Reason::ForgetRequested] => {
+            (CHANGE, ".", "will be forgotten, and stays as it is".to_owned())
+        }
         (action, _) => headline(action),
     };
     let mut text = String::new();
@@ -78,6 +81,10 @@ fn why(reason: &Reason) -> Option<String> {
         Reason::LeftOver => "it was replaced earlier and is still there".to_owned(),
         Reason::Unfinished(word) => format!("an earlier run did not see it ready: {word}"),
         Reason::ImportRequested { id } => format!("`import_id` names {id}"),
+        Reason::ExistsAlready { id } => {
+            format!("{id} is there already, and `adopt_existing` is set")
+        }
+        Reason::ForgetRequested => "`forget` names it in the code".to_owned(),
     })
 }
 

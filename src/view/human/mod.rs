@@ -5,7 +5,9 @@
 mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod preflight;

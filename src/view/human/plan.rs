@@ -25,6 +25,7 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
         total.add += counts.add;
         total.change += counts.change;
         total.destroy += counts.destroy;
+        total.forget += counts.forget;
         stack_plan(&mut text, environment, stack, plan, schemas);
     }
     if plans.iter().all(|(_, plan)| plan.is_empty()) {
@@ -42,9 +43,13 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
             0 => String::new(),
             count => format!("{count} to import, "),
         };
+        let forget = match total.forget {
+            0 => String::new(),
+            count => format!(", {count} to forget"),
+        };
         let _ = writeln!(
             text,
-            "{} {import}{} to add, {} to change, {} to destroy.",
+            "{} {import}{} to add, {} to change, {} to destroy{forget}.",
             paint(STRONG, "Plan:"),
             total.add,
             total.change,

@@ -48,6 +48,16 @@ pub(crate) fn show(record: &Record) -> String {
     if let Some(status) = status {
         let _ = writeln!(text, "    {}", paint(FAINT, &format!("# {}", plain(&status))));
     }
+    attributes(&mut text, record, "    ");
+    if !record.dependencies.is_empty() {
+        let needs: Vec<_> = record.dependencies.iter().map(|address| address.as_str()).collect();
+        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# needs {}", needs.join(", "))));
+    }
+    text
+}
+
+/// The attributes of a record, one below the other.
+pub(super) fn attributes(text: &mut String, record: &Record, indent: &str) {
     let attributes: Vec<_> = record
         .inputs
         .iter()
@@ -56,14 +66,9 @@ pub(crate) fn show(record: &Record) -> String {
         .collect();
     let width = attributes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in attributes {
-        let value = lines(value).join("\n    ");
-        let _ = writeln!(text, "    {:width$} = {value}", plain(name));
+        let value = lines(value).join(&format!("\n{indent}"));
+        let _ = writeln!(text, "{indent}{:width$} = {value}", plain(name));
     }
-    if !record.dependencies.is_empty() {
-        let needs: Vec<_> = record.dependencies.iter().map(|address| address.as_str()).collect();
-        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# needs {}", needs.join(", "))));
-    }
-    text
 }
 
 /// That a resource is recorded under another address.
@@ -85,6 +90,32 @@ pub(crate) fn moved(stack: &str, records: &[Record], to: &Address, dry: bool) ->
         NOTHING_WAS_CHANGED
     } else {
         "Give it that name in the code too; `moved_from` is not needed.\n"
+    });
+    text
+}
+
+/// That a resource is recorded in another stack.
+pub(crate) fn handed_over(
+    stack: &str,
+    record: &Record,
+    to: &Address,
+    target: &str,
+    dry: bool,
+) -> String {
+    let mut text = format!(
+        "{}: {} ({} {}) {} recorded as {} in {}\n",
+        plain(stack),
+        paint(STRONG, record.address.as_str()),
+        plain(&record.type_name),
+        plain(&record.id),
+        if dry { "would be" } else { "is" },
+        paint(STRONG, to.as_str()),
+        paint(STRONG, &plain(target)),
+    );
+    text.push_str(if dry {
+        NOTHING_WAS_CHANGED
+    } else {
+        "Move its declaration too, or the next apply of its new stack destroys it.\n"
     });
     text
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use infra_sdk::preflight::Preflight;
 use infra_sdk::provider::{
-    BoxFuture, Create, Failure, FailureClass, LookupRequest, Made, Observed, Provider, Readiness,
-    Settling, Target, Update, Words,
+    BoxFuture, Create, Existing, Failure, FailureClass, LookupRequest, Made, Observed, Provider,
+    Readiness, Settling, Target, Update, Words,
 };
 use infra_sdk::store::Operation;
 use infra_sdk::{Address, Diagnostic, LookupSchema, Object, Schema, Value};
 
 use super::faults::{Fault, Faults, Verb};
-use super::schemas::TYPES;
+use super::schemas::{BUCKET, TYPES};
 use super::world::{self, World};
 
 /// How long the fake waits between two looks at what is not ready.
@@ -474,6 +474,21 @@ impl Provider for FakeProvider {
     fn find<'a>(&'a self, request: &'a Create) -> BoxFuture<'a, Result<Vec<String>, Failure>> {
         Box::pin(
             self.call(Verb::Find, request.address.as_str(), None, |world| Ok(world.find(request))),
+        )
+    }
+
+    fn tells_existing(&self, type_name: &str, inputs: &Object) -> bool {
+        type_name == BUCKET.type_name && inputs.contains_key("name")
+    }
+
+    fn existing<'a>(
+        &'a self,
+        request: &'a Create,
+    ) -> BoxFuture<'a, Result<Option<Existing>, Failure>> {
+        Box::pin(
+            self.call(Verb::Find, request.address.as_str(), None, |world| {
+                Ok(world.existing(request))
+            }),
         )
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use infra_sdk::provider::{
-    Create, Failure, FailureClass, Observed, Owner, Place, Readiness, Target, Update,
+    Create, Existing, Failure, FailureClass, Observed, Owner, Place, Readiness, Target, Update,
 };
 use infra_sdk::{Field, Kind, Object, Schema, Value};
 use tokio::time::Instant;
@@ -302,6 +302,15 @@ impl World {
         let mut found: Vec<_> = self.things.iter_mut().filter(|(_, thing)| made(thing)).collect();
         found.retain_mut(|(_, thing)| !thing.is_hidden());
         found.into_iter().map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The bucket of that name, whoever made it.
+    pub(super) fn existing(&self, request: &Create) -> Option<Existing> {
+        let name = request.inputs.get("name")?;
+        let (id, thing) = self.things.iter().find(|(_, thing)| {
+            thing.schema.type_name == request.type_name && thing.inputs.get("name") == Some(name)
+        })?;
+        Some(Existing { id: id.clone(), owner: thing.owner.clone() })
     }
 
     fn at(&mut self, target: &Target, about: &str) -> Result<&Thing, Failure> {

@@ -1,0 +1,186 @@
+//! What was changed outside of infra, as text: each attribute in three views.
+
+use std::fmt::Write;
+
+use infra_engine::{DriftReport, Drifted, DriftedAttribute, Unrecorded, Writer};
+use infra_sdk::Value;
+
+use super::values::lines;
+use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
+
+/// The text of the reports of some stacks of one environment.
+pub(crate) fn render(environment: &str, reports: &[(String, DriftReport)]) -> String {
+    let mut text = String::new();
+    for (stack, report) in reports {
+        let title = paint(STRONG, &format!("{} in {}", plain(stack), plain(environment)));
+        let looked = match report.checked {
+            1 => "1 resource".to_owned(),
+            count => format!("{count} resources"),
+        };
+        if report.objects.is_empty() && report.unrecorded.is_empty() {
+            let _ = writeln!(text, "{title}: {looked}, as the last run left them\n");
+            continue;
+        }
+        let _ = writeln!(text, "{title}: {looked}\n");
+        for object in &report.objects {
+            drifted(&mut text, object);
+        }
+        for object in &report.unrecorded {
+            unrecorded(&mut text, object);
+        }
+    }
+    text.push_str(&summary(reports));
+    text
+}
+
+fn summary(reports: &[(String, DriftReport)]) -> String {
+    let objects = || reports.iter().flat_map(|(_, report)| &report.objects);
+    let gone = objects().filter(|object| object.gone).count();
+    let changed = objects().filter(|object| !object.gone && object.is_drift()).count();
+    let unrecorded: usize = reports.iter().map(|(_, report)| report.unrecorded.len()).sum();
+    let outside = objects().flat_map(|object| &object.attributes);
+    let outside = outside.filter(|attribute| attribute.writer == Writer::Outside).count();
+    let mut text = if gone + changed + unrecorded == 0 {
+        "No drift.".to_owned()
+    } else {
+        format!(
+            "{} {changed} changed, {gone} deleted, {unrecorded} not recorded.",
+            paint(STRONG, "Drift:")
+        )
+    };
+    match outside {
+        0 => {}
+        1 => text.push_str(" 1 attribute is left to its outside writer."),
+        _ => {
+            let _ = write!(text, " {outside} attributes are left to their outside writers.");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn head(style: anstyle::Style, sign: &str, object: (&str, &str, &str), what: &str) -> String {
+    let (address, type_name, id) = object;
+    format!(
+        "{} {} ({}) {what} ({})\n",
+        paint(style, sign),
+        paint(STRONG, address),
+        plain(type_name),
+        plain(id)
+    )
+}
+
+fn drifted(text: &mut String, object: &Drifted) {
+    let (style, sign, what) = if object.gone {
+        (REMOVE, "  -", "was deleted outside of infra")
+    } else if object.is_drift() {
+        (CHANGE, "  !", "was changed outside of infra")
+    } else {
+        (FAINT, "  .", "is written from outside, as declared")
+    };
+    let named = (object.address.as_str(), object.type_name.as_str(), object.id.as_str());
+    text.push_str(&head(style, sign, named, what));
+    for attribute in &object.attributes {
+        views(text, attribute);
+    }
+    text.push('\n');
+}
+
+fn views(text: &mut String, attribute: &DriftedAttribute) {
+    let name = plain(&attribute.name);
+    let note = match (attribute.writer, &attribute.code) {
+        (Writer::Outside, _) => Some("owned outside: `ignore_changes` names it"),
+        (Writer::Infra, None) => Some("the resource is no longer declared"),
+        (Writer::Infra, Some(code)) if *code == attribute.real => {
+            Some("it is as the code says by now: an apply only records it")
+        }
+        (Writer::Infra, Some(_)) => None,
+    };
+    let note = note.map(|note| format!("  {}", paint(FAINT, &format!("# {note}"))));
+    let _ = writeln!(text, "      {name}{}", note.unwrap_or_default());
+    let code = attribute.code.as_ref();
+    for (view, value) in code
+        .map(|code| ("code", code))
+        .into_iter()
+        .chain([("last applied", &attribute.applied), ("real", &attribute.real)])
+    {
+        line(text, view, value);
+    }
+}
+
+fn line(text: &mut String, view: &str, value: &Value) {
+    let value = lines(value).join("\n            ");
+    let _ = writeln!(text, "          {view:<12} = {value}");
+}
+
+fn unrecorded(text: &mut String, object: &Unrecorded) {
+    let named = (object.address.as_str(), object.type_name.as_str(), object.id.as_str());
+    text.push_str(&head(ADD, "  +", named, "is there by its tags, and not recorded"));
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Address;
+
+    use super::*;
+
+    fn object(address: &str, gone: bool, attributes: Vec<DriftedAttribute>) -> Drifted {
+        Drifted {
+            address: Address::parse(address).expect("valid"),
+            type_name: "aws_ecs_service".to_owned(),
+            id: format!("id-{address}"),
+            location: None,
+            gone,
+            attributes,
+        }
+    }
+
+    fn attribute(name: &str, writer: Writer, views: [Value; 3]) -> DriftedAttribute {
+        let [code, applied, real] = views;
+        DriftedAttribute { name: name.to_owned(), code: Some(code), applied, real, writer }
+    }
+
+    #[test]
+    fn every_attribute_has_three_views_and_an_owner() {
+        let secret = |text: &str| Value::from(text).sensitive();
+        let report = DriftReport {
+            objects: vec![
+                object(
+                    "a",
+                    false,
+                    vec![
+                        attribute("size", Writer::Infra, ["s", "s", "l"].map(Value::from)),
+                        attribute("image", Writer::Outside, ["1", "1", "7"].map(Value::from)),
+                        attribute("key", Writer::Infra, ["k", "o", "k"].map(secret)),
+                    ],
+                ),
+                object("b", true, Vec::new()),
+            ],
+            checked: 3,
+            ..DriftReport::default()
+        };
+        let text = render("dev", &[("web".to_owned(), report)]);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
+        web in dev: 3 resources
+
+          ! a (aws_ecs_service) was changed outside of infra (id-a)
+              size
+                  code         = "s"
+                  last applied = "s"
+                  real         = "l"
+              image  # owned outside: `ignore_changes` names it
+                  code         = "1"
+                  last applied = "1"
+                  real         = "7"
+              key  # it is as the code says by now: an apply only records it
+                  code         = (sensitive value)
+                  last applied = (sensitive value)
+                  real         = (sensitive value)
+
+          - b (aws_ecs_service) was deleted outside of infra (id-b)
+
+        Drift: 1 changed, 1 deleted, 0 not recorded. 1 attribute is left to its outside writer.
+        "#);
+    }
+}
