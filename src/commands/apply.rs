@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::ArgPredicate;
 use infra_engine::Mode;
 
-use super::carry_out::{ApplyingArgs, Asked, Work, carry_out, finish};
+use super::carry_out::{ApplyingArgs, Asked, Work, carry_out, finish, one_stream};
 use super::destroy::refuse_protected;
 use super::plan::refresh_only;
 use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
@@ -35,6 +35,9 @@ const PLANNING: [&str; 12] = [
 /// Shows the plan, asks, and carries it out. A protected environment asks for its name. A saved plan
 /// is carried out without asking, where nothing has moved since it was made.
 #[derive(Args)]
+#[command(
+    override_usage = "infra apply [OPTIONS] --env <NAME>\n       infra apply [OPTIONS] <FILE>"
+)]
 #[command(mut_arg("env", |env| env
     .required(false)
     .required_unless_present("file")
@@ -80,6 +83,7 @@ async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result
     if mode == Mode::Destroy {
         refuse_protected(&environment)?;
     }
+    one_stream(&args.applying, &stacks)?;
     if environment.protected {
         args.applying.check()?;
     }

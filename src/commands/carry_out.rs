@@ -17,8 +17,8 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::session::{
-    Budget, Locking, Part, Planned, Prepared, SystemClock, Way, approve, confirm, kept, plan_all,
-    states, within,
+    Budget, Locking, Part, Planned, Prepared, SystemClock, Way, approve, confirm, kept,
+    one_document, plan_all, states, within,
 };
 use crate::view::{Terminal, apply_json, human};
 
@@ -54,6 +54,11 @@ impl ApplyingArgs {
         }
         Ok(())
     }
+}
+
+/// Refuses a stream of JSON about several stacks.
+pub(super) fn one_stream(args: &ApplyingArgs, stacks: &[Prepared]) -> Result<()> {
+    one_document(args.format.format, stacks.iter().map(|stack| stack.name.as_str()))
 }
 
 /// What is carried out, and how it is called.
