@@ -133,7 +133,7 @@ pub struct RoleOutputs {
 
 /// More required arguments than a function should have, in a type that nobody else sees.
 #[derive(Debug, Clone, PartialEq, Resource)]
-#[resource(type = "aws_wide", outputs = VpcOutputs)]
+#[resource(type = "aws_wide", outputs = VpcOutputs, stateful)]
 struct Wide {
     /// First.
     a: String,
@@ -204,6 +204,7 @@ fn vpc() -> infra_sdk::Result<Arguments> {
 
 #[test]
 fn the_schema_says_what_the_definition_says() {
+    assert!(Wide::SCHEMA.stateful && !Vpc::SCHEMA.stateful);
     let schema: &'static Schema = &<Vpc as ResourceType>::SCHEMA;
     assert_eq!(schema.type_name, "aws_vpc");
     assert_eq!(schema.doc, "A virtual private cloud.\n\nWith a second paragraph.");

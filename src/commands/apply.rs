@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::ArgPredicate;
 use infra_engine::Mode;
 
-use super::carry_out::{ApplyingArgs, Asked, Checks, Work, carry_out, finish};
+use super::carry_out::{ApplyingArgs, Asked, Checks, Work, carry_out, finish, one_stream};
 use super::destroy::refuse_protected;
 use super::plan::refresh_only;
 use crate::cli::{AdoptArgs, COMMAND_OPTIONS, Context, PartArgs, ReplaceArgs, StackArgs};
@@ -37,6 +37,9 @@ const PLANNING: [&str; 13] = [
 /// of the stacks find more than `[checks]` of infra.toml lets through, nothing is changed. A saved plan
 /// is carried out without asking, where nothing has moved since it was made.
 #[derive(Args)]
+#[command(
+    override_usage = "infra apply [OPTIONS] --env <NAME>\n       infra apply [OPTIONS] <FILE>"
+)]
 #[command(mut_arg("env", |env| env
     .required(false)
     .required_unless_present("file")
@@ -90,6 +93,7 @@ async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result
     if mode == Mode::Destroy {
         refuse_protected(&environment)?;
     }
+    one_stream(&args.applying, &stacks)?;
     if environment.protected {
         args.applying.check()?;
     }

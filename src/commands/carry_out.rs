@@ -20,7 +20,7 @@ use crate::interrupts::Hold;
 use crate::session::between::Between;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
-    plan_all, review, states, within,
+    one_document, plan_all, review, states, within,
 };
 use crate::view::{Terminal, apply_json, checks as checks_view, human};
 
@@ -62,6 +62,11 @@ impl ApplyingArgs {
         }
         Ok(())
     }
+}
+
+/// Refuses a stream of JSON about several stacks.
+pub(super) fn one_stream(args: &ApplyingArgs, stacks: &[Prepared]) -> Result<()> {
+    one_document(args.format.format, stacks.iter().map(|stack| stack.name.as_str()))
 }
 
 /// Whether the plans are held against the checks of the program.

@@ -48,20 +48,20 @@ pub(crate) fn within<'p>(
     if destroyed.len() <= budget.limit {
         return Ok(());
     }
-    let named: Vec<_> =
-        destroyed.iter().take(NAMED).map(|(stack, a)| format!("`{a}` of {stack}")).collect();
-    let rest = match destroyed.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let mut detail = format!(
+        "{} objects would be destroyed, and {} allows {}:",
+        destroyed.len(),
+        budget.by,
+        budget.limit
+    );
+    for (stack, address) in destroyed.iter().take(NAMED) {
+        detail.push_str(&format!("\n`{address}` of {stack}"));
+    }
+    if let Some(more @ 1..) = destroyed.len().checked_sub(NAMED) {
+        detail.push_str(&format!("\nand {more} more"));
+    }
     Err(Diagnostic::error("plan::max-destroy", "the plan destroys more than is allowed")
-        .detail(format!(
-            "{} objects would be destroyed, and {} allows {}: {}{rest}",
-            destroyed.len(),
-            budget.by,
-            budget.limit,
-            named.join(", ")
-        ))
+        .detail(detail)
         .hint(format!("if that is what you want, allow it: `--max-destroy {}`", destroyed.len()))
         .into())
 }

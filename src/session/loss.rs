@@ -48,9 +48,7 @@ pub(crate) fn kept<'p>(
 fn refuse(environment: &Environment, stack: &str, change: &Change, what: &str) -> Diagnostic {
     let Change { address, type_name, .. } = change;
     Diagnostic::error("plan::stateful", "a protected environment keeps what holds data")
-        .detail(format!(
-            "`{address}` of {stack} ({type_name}) would be {what}, and what it holds is lost with it"
-        ))
+        .detail(format!("this {type_name} of {stack} would be {what}, and what it holds is lost"))
         .address(address)
         .location(change.location.clone())
         .hint(format!("if it may be lost, say so: `--accept-loss {address}`"))

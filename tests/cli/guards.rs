@@ -14,8 +14,12 @@ fn logs(names: &[&str]) -> String {
 }
 
 fn done(run: Run) -> Run {
-    assert_eq!(run.code, Some(0), "{}", run.shown());
+    ok(&run);
     run
+}
+
+fn ok(run: &Run) {
+    assert_eq!(run.code, Some(0), "{}", run.shown());
 }
 
 fn refused(project: &Project, words: &str, what: &str) -> Run {
@@ -32,29 +36,42 @@ fn a_protected_environment_keeps_what_holds_data() {
     project.environment(&format!("endpoint = \"{}\"\nprotected = true", sandboxed.endpoint));
     project.program(&logs(&["kept-0", "kept-1"]));
     // Nobody is asked where the command line has answered.
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     project.program(&logs(&["other-0"]));
     let run = refused(project, "plan --env dev", "error[plan::stateful]");
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r"
+    error[plan::stateful]: a protected environment keeps what holds data
+      ┌─ stacks/src/main.rs:7:5
+      = `log-0`
+      = this aws_cloudwatch_log_group of web would be replaced, and what it holds is lost
+      = hint: if it may be lost, say so: `--accept-loss log-0`
+      = hint: or take `protected` off `[environments.dev]`
+    error[plan::stateful]: a protected environment keeps what holds data
+      ┌─ stacks/src/main.rs:7:5
+      = `log-1`
+      = this aws_cloudwatch_log_group of web would be destroyed, and what it holds is lost
+      = hint: if it may be lost, say so: `--accept-loss log-1`
+      = hint: or take `protected` off `[environments.dev]`
+    ");
     let calls = sandboxed.calls(|| {
         let words = "apply --env dev --auto-approve --accept-loss log-0";
-        let run = refused(project, words, "`log-1` of web (aws_cloudwatch_log_group)");
-        assert!(!run.stderr.contains("`log-0` of web"), "{}", run.shown());
+        let run = refused(project, words, "= `log-1`");
+        assert!(!run.stderr.contains("= `log-0`"), "{}", run.shown());
     });
     assert!(calls.iter().all(|call| !call.mutating), "{calls:?}");
     let words = "plan --env dev --accept-loss log-0 --accept-loss log-2";
-    refused(project, words, "`--accept-loss log-2`: neither declared nor recorded");
+    drop(refused(project, words, "`--accept-loss log-2`: neither declared nor recorded"));
     let words = "plan --env dev --out plan --accept-loss log-0";
-    refused(project, words, "error[plan::stateful]");
+    drop(refused(project, words, "error[plan::stateful]"));
     assert!(!project.path().join("plan").exists());
     // What was accepted when a plan was saved is accepted when it is carried out.
-    done(project.stacks(&format!("{words} --accept-loss log-1")));
+    ok(&project.stacks(&format!("{words} --accept-loss log-1")));
     let run = done(infra(project, "apply plan --auto-approve"));
     assert!(run.stdout.contains("1 added, 0 changed, 2 destroyed"), "{}", run.shown());
     // What holds nothing is not kept, and elsewhere nothing is.
     let nothing = "desired(resource('log-0', 'aws_cloudwatch_log_group', name='other-0'))";
     project.program(nothing);
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     project.environment(&format!("endpoint = \"{}\"", sandboxed.endpoint));
     project.program("desired()");
     let run = done(project.stacks("apply --env dev --auto-approve"));

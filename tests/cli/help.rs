@@ -22,7 +22,7 @@ fn wrong_usage_is_64() {
         "fly",
         "plan",
         "plan --env",
-        "plan --env dev --target a",
+        "plan --env dev --target A",
         "apply --env dev --parallelism 0",
     ] {
         let run = project.infra(words);

@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use infra_sandbox::{LogEntry, Sandbox, SandboxConfig};
+use infra_sandbox::gate::LogEntry;
+use infra_sandbox::{Sandbox, SandboxConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -19,8 +19,12 @@ fn note(text: &str) -> String {
 }
 
 fn done(run: Run) -> Run {
-    assert_eq!(run.code, Some(0), "{}", run.shown());
+    ok(&run);
     run
+}
+
+fn ok(run: &Run) {
+    assert_eq!(run.code, Some(0), "{}", run.shown());
 }
 
 /// Saves a plan of what the program declares.
@@ -47,7 +51,7 @@ fn refused(project: &Project, run: Run, code: i32, what: &str) -> Run {
 fn with_a_plan() -> Project {
     let project = Project::with_cloud();
     project.program(&note("one"));
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     project.program(&note("two"));
     let run = saved(&project);
     assert!(run.stderr.contains("saved: `infra apply plan` does what is shown"), "{}", run.shown());
@@ -82,7 +86,7 @@ fn a_plan_does_what_was_shown_and_needs_no_program() {
          \x20   resource('here', 'infra_data', input='y'),\n\
          )",
     );
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     project.program(
         "secret = {'$sensitive': 'Sw0rdf1sh-and-chips'}\n\
          desired(\n\
@@ -139,15 +143,18 @@ fn what_the_command_line_said_is_in_the_plan() {
          \x20   resource('left', 'infra_data', input='x'),\n\
          )",
     );
-    done(project.stacks("plan --env dev --out plan --target kept"));
+    ok(&project.stacks("plan --env dev --out plan --target kept"));
     let run = done(apply(&project));
     assert!(run.stdout.contains("Apply complete: 2 added"), "{}", run.shown());
     let listed = done(project.infra("state list --env dev")).stdout;
     assert!(!listed.contains("left"), "{listed}");
-    done(project.stacks("plan --env dev --out plan --replace kept --exclude left --stack web"));
+    ok(&project.stacks("plan --env dev --out plan"));
+    let run = refused(&project, infra(&project, "apply plan --format json"), 64, "cli::one-stack");
+    assert!(run.stderr.contains("--stack"), "{}", run.shown());
+    ok(&project.stacks("plan --env dev --out plan --replace kept --exclude left --stack web"));
     let run = done(apply(&project));
     assert!(run.stdout.contains("1 added, 0 changed, 1 destroyed"), "{}", run.shown());
-    done(project.stacks("plan --env dev --out plan --destroy"));
+    ok(&project.stacks("plan --env dev --out plan --destroy"));
     let run = done(apply(&project));
     assert!(
         run.stdout.contains("Destroy complete: 0 added, 0 changed, 2 destroyed"),
@@ -156,8 +163,8 @@ fn what_the_command_line_said_is_in_the_plan() {
     );
     // A plan of nothing is carried out as often as one likes.
     project.program("desired()");
-    saved(&project);
-    done(apply(&project));
+    drop(saved(&project));
+    ok(&apply(&project));
     let run = done(apply(&project));
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
 }
@@ -179,14 +186,14 @@ fn a_plan_over_objects_of_aws_holds_what_the_cloud_says() {
     };
     sandboxed.by_hand("client('logs').create_log_group(logGroupName='saved')");
     project.program(&stack(7));
-    saved(project);
+    drop(saved(project));
     let run = done(apply(project));
     assert!(run.stdout.contains("1 imported, 2 added, 1 changed, 0 destroyed"), "{}", run.shown());
     let run = project.stacks("plan --env dev --detailed-exitcode");
     assert_eq!(run.code, Some(0), "{}", run.shown());
     // Drift since the plan: of what it changes, and of what it did not change.
     project.program(&stack(30));
-    saved(project);
+    drop(saved(project));
     sandboxed
         .by_hand("client('logs').put_retention_policy(logGroupName='saved', retentionInDays=1)");
     let run = refused(project, apply(project), 1, "error[plan-file::moved]");
@@ -195,7 +202,7 @@ fn a_plan_over_objects_of_aws_holds_what_the_cloud_says() {
         "{}",
         run.shown()
     );
-    saved(project);
+    drop(saved(project));
     sandboxed.by_hand(
         "ec2 = client('ec2')\n\
          vpc = ec2.describe_vpcs(Filters=[{'Name': 'tag:team', 'Values': ['platform']}])['Vpcs'][0]\n\
@@ -207,9 +214,9 @@ fn a_plan_over_objects_of_aws_holds_what_the_cloud_says() {
         assert!(run.stderr.contains(what), "{}", run.shown());
     });
     assert!(calls.iter().all(|call| !call.mutating), "{calls:?}");
-    saved(project);
-    done(apply(project));
-    done(project.stacks("plan --env dev --refresh-only --out plan"));
+    drop(saved(project));
+    ok(&apply(project));
+    ok(&project.stacks("plan --env dev --refresh-only --out plan"));
     sandboxed
         .by_hand("client('logs').put_retention_policy(logGroupName='saved', retentionInDays=3)");
     let run = refused(project, apply(project), 1, "error[plan-file::moved]");
@@ -220,7 +227,7 @@ fn a_plan_over_objects_of_aws_holds_what_the_cloud_says() {
 fn a_plan_is_refused_on_other_ground() {
     // The state has moved on.
     let project = with_a_plan();
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let run = refused(&project, apply(&project), 1, "error[plan-file::stale]");
     let history = done(project.infra("history --env dev --format json")).stdout;
     let runs: serde_json::Value = serde_json::from_str(&history).expect("JSON");
@@ -241,11 +248,11 @@ fn a_plan_is_refused_on_other_ground() {
     assert!(run.stderr.contains("infra.toml:1"), "{}", run.shown());
     // Other tags for all objects.
     project.write("infra.toml", &format!("{toml}default_tags = {{ team = \"x\" }}\n"));
-    refused(&project, apply(&project), 1, "error[plan-file::configuration]");
+    drop(refused(&project, apply(&project), 1, "error[plan-file::configuration]"));
     // What is there has moved, and the state with it: records are compared one by one.
     project.write("infra.toml", &toml);
     assert_eq!(text_of(&project), "input = \"one\"");
-    done(apply(&project));
+    ok(&apply(&project));
     assert_eq!(text_of(&project), "input = \"two\"");
 }
 
@@ -266,34 +273,34 @@ fn a_plan_of_another_environment_or_another_state_is_refused() {
     assert_eq!(run.code, Some(1), "{}", run.shown());
     assert!(run.stderr.contains("the state of `web` is not there"), "{}", run.shown());
     assert!(!project.path().join(".infra/state").exists(), "looking made a state");
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let run = refused(&project, apply(&project), 1, "error[plan-file::state]");
     assert!(run.stderr.contains("belongs to another history"), "{}", run.shown());
-    done(infra(&project, "apply --env dev --program program --auto-approve"));
+    ok(&infra(&project, "apply --env dev --program program --auto-approve"));
 }
 
 #[test]
 fn a_plan_that_was_cut_or_changed_is_refused() {
     let project = with_a_plan();
     let good = read(&project, "plan");
-    let mut expect = |text: &str, what: &str| {
+    let expect = |text: &str, what: &str| {
         project.write("plan", text);
         refused(&project, apply(&project), 1, what)
     };
     for length in [0, 5, 11, 40, good.len() / 2, good.len() - 1] {
-        expect(&good[..length], "error[plan-file::damaged]");
+        drop(expect(&good[..length], "error[plan-file::damaged]"));
     }
     let at = good.len() / 2;
     let other = if &good[at..=at] == "A" { "B" } else { "A" };
     let changed = format!("{}{other}{}", &good[..at], &good[at + 1..]);
-    expect(&changed, "error[plan-file::damaged]");
+    drop(expect(&changed, "error[plan-file::damaged]"));
     // Changed on purpose, with a check that is right: the seals are not.
     let run = expect(&with_a_right_check(&changed), "error[plan-file::damaged]");
     assert!(run.stderr.contains("does not open"), "{}", run.shown());
     let (date, _) =
         good.split_once("\"made\":\"").map(|(_, rest)| rest.split_at(10)).expect("a date");
     let moved = with_a_right_check(&good.replace(date, "2031-01-01"));
-    expect(&moved, "error[plan-file::damaged]");
+    drop(expect(&moved, "error[plan-file::damaged]"));
     let run =
         expect(&good.replacen("infra-plan 1", "infra-plan 7", 1), "error[plan-file::release]");
     assert!(run.stderr.contains("of format 7, and this release reads 1"), "{}", run.shown());
@@ -304,14 +311,14 @@ fn a_plan_that_was_cut_or_changed_is_refused() {
     let run = expect("{\"format_version\": \"1.2\"}\n", "error[plan-file::no-plan]");
     assert!(run.stderr.contains("hint"), "{}", run.shown());
     project.write("plan", &good);
-    refused(&project, infra(&project, "apply nothing"), 1, "error[plan-file::missing]");
-    refused(&project, infra(&project, "apply stacks"), 1, "error[plan-file::no-plan]");
+    drop(refused(&project, infra(&project, "apply nothing"), 1, "error[plan-file::missing]"));
+    drop(refused(&project, infra(&project, "apply stacks"), 1, "error[plan-file::no-plan]"));
     // A plan of another project with the same names does not open here.
     let other = with_a_plan();
     project.write("plan", &read(&other, "plan"));
-    refused(&project, apply(&project), 1, "error[plan-file::state]");
+    drop(refused(&project, apply(&project), 1, "error[plan-file::state]"));
     project.write("plan", &good);
-    done(apply(&project));
+    ok(&apply(&project));
 }
 
 #[test]
@@ -369,8 +376,13 @@ fn a_protected_environment_still_wants_its_name() {
     assert_eq!(run.code, Some(0), "{}", run.shown());
     assert_eq!(text_of(&project), "input = \"two\"");
     // Looking at what a destruction would do is allowed, and keeping it; doing it is not.
-    done(project.stacks("plan --env dev --destroy --out plan"));
-    refused(&project, infra(&project, "apply plan --auto-approve"), 1, "error[destroy::protected]");
+    ok(&project.stacks("plan --env dev --destroy --out plan"));
+    drop(refused(
+        &project,
+        infra(&project, "apply plan --auto-approve"),
+        1,
+        "error[destroy::protected]",
+    ));
     assert_eq!(text_of(&project), "input = \"two\"");
 }
 

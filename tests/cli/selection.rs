@@ -20,8 +20,12 @@ fn chain(text: &str) -> String {
 }
 
 fn done(run: Run) -> Run {
-    assert_eq!(run.code, Some(0), "{}", run.shown());
+    ok(&run);
     run
+}
+
+fn ok(run: &Run) {
+    assert_eq!(run.code, Some(0), "{}", run.shown());
 }
 
 /// Nothing was recorded by what was refused.
@@ -58,10 +62,10 @@ fn a_target_brings_what_it_needs_and_nothing_else() {
     let run = done(project.stacks("plan --env dev --target net"));
     assert_eq!(changes(&run), ["+base", "+net.middle"], "{}", run.shown());
     assert!(run.stderr.contains("warning[plan::partial]"), "{}", run.shown());
-    done(project.stacks("apply --env dev --target net.middle --auto-approve"));
+    ok(&project.stacks("apply --env dev --target net.middle --auto-approve"));
     let listed = done(project.infra("state list --env dev")).stdout;
     assert!(listed.contains("net.middle") && !listed.contains("top"), "{listed}");
-    let history = done(project.infra("history --env dev")).stdout;
+    let history = done(project.infra("history --env dev --format json")).stdout;
     assert!(history.contains("apply --target net.middle"), "{history}");
     let run = done(project.stacks("plan --env dev"));
     assert_eq!(changes(&run), ["+alone", "+top"], "{}", run.shown());
@@ -81,7 +85,7 @@ fn an_exclusion_leaves_out_what_needs_it() {
 fn what_is_destroyed_by_name_takes_what_needs_it_with_it() {
     let project = Project::with_cloud();
     project.program(&chain("one"));
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let run = done(project.stacks("plan --env dev --destroy --exclude net.middle"));
     assert_eq!(changes(&run), ["-alone", "-top"], "{}", run.shown());
     let run = done(project.stacks("destroy --env dev --target net.middle --auto-approve"));
@@ -95,16 +99,21 @@ fn what_is_destroyed_by_name_takes_what_needs_it_with_it() {
 fn a_replacement_that_is_asked_for_is_made() {
     let project = Project::with_cloud();
     project.program(&chain("one"));
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let run = done(project.stacks("plan --env dev --replace base"));
     assert_eq!(changes(&run), ["-/+base", "~net.middle"], "{}", run.shown());
     assert!(run.stdout.contains("its replacement was asked for"), "{}", run.shown());
-    done(project.stacks("apply --env dev --replace base --auto-approve"));
+    ok(&project.stacks("apply --env dev --replace base --auto-approve"));
     let run = done(project.stacks("plan --env dev --detailed-exitcode"));
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
     // What another option leaves out cannot be replaced.
     let words = "plan --env dev --replace base --target alone";
-    refused(&project, words, 1, "error[plan::target]: an option names what another leaves out");
+    drop(refused(
+        &project,
+        words,
+        1,
+        "error[plan::target]: an option names what another leaves out",
+    ));
 }
 
 #[test]
@@ -166,22 +175,35 @@ fn options_that_contradict_one_another_are_wrong_usage() {
 fn more_destructions_than_the_budget_allows_are_refused_before_anything_is_asked() {
     let project = Project::with_cloud();
     project.program(&chain("one"));
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     project
         .program("desired(resource('alone', 'infra_data', input='one', triggers_replace=['x']))");
     let words = "apply --env dev --auto-approve --max-destroy 3";
     let run = refused(&project, words, 1, "error[plan::max-destroy]");
     insta::assert_snapshot!(run.stderr, @"
     error[plan::max-destroy]: the plan destroys more than is allowed
-      = 4 objects would be destroyed, and `--max-destroy` allows 3: `alone` of web, `top` of web,
-        `net.middle` of web, `base` of web
+      = 4 objects would be destroyed, and `--max-destroy` allows 3:
+        `alone` of web
+        `top` of web
+        `net.middle` of web
+        `base` of web
       = hint: if that is what you want, allow it: `--max-destroy 4`
     ");
     // Nobody is asked first.
-    refused(&project, "apply --env dev --max-destroy 0", 1, "error[plan::max-destroy]");
-    refused(&project, "plan --env dev --max-destroy 3 --out plan", 1, "error[plan::max-destroy]");
+    drop(refused(&project, "apply --env dev --max-destroy 0", 1, "error[plan::max-destroy]"));
+    drop(refused(
+        &project,
+        "plan --env dev --max-destroy 3 --out plan",
+        1,
+        "error[plan::max-destroy]",
+    ));
     assert!(!project.path().join("plan").exists());
-    refused(&project, "destroy --env dev --auto-approve --max-destroy 3", 1, "plan::max-destroy");
+    drop(refused(
+        &project,
+        "destroy --env dev --auto-approve --max-destroy 3",
+        1,
+        "plan::max-destroy",
+    ));
     // The environment's own number, which the flag is over.
     let text = std::fs::read_to_string(project.path().join("infra.toml")).expect("there");
     project.write("infra.toml", &format!("{text}max_destroy = 1\n"));
@@ -191,9 +213,9 @@ fn more_destructions_than_the_budget_allows_are_refused_before_anything_is_asked
         "{}",
         run.shown()
     );
-    done(project.stacks("plan --env dev --max-destroy 4"));
+    ok(&project.stacks("plan --env dev --max-destroy 4"));
     // Destroying is what `destroy` is for.
-    done(project.stacks("destroy --env dev --auto-approve"));
+    ok(&project.stacks("destroy --env dev --auto-approve"));
     project.write("infra.toml", &format!("{text}max_destroy = -1\n"));
     let run = project.stacks("plan --env dev");
     assert!(
@@ -213,7 +235,7 @@ fn only_what_is_selected_is_read() {
          \x20   resource('log', 'aws_cloudwatch_log_group', name='selection', retention_in_days=7),\n\
          )",
     );
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let services = |words: &str| {
         let calls = sandboxed.calls(|| drop(done(project.stacks(words))));
         let mut services: Vec<_> = calls.into_iter().map(|call| call.service).collect();
@@ -239,7 +261,7 @@ fn a_refresh_alone_records_what_changed_outside_and_changes_no_object() {
          \x20   outputs=[('days', {'$ref': ['log', 'retention_in_days']})],\n\
          )",
     );
-    done(project.stacks("apply --env dev --auto-approve"));
+    ok(&project.stacks("apply --env dev --auto-approve"));
     let run = done(project.stacks("plan --env dev --refresh-only --detailed-exitcode"));
     assert!(run.stdout.contains("as recorded, 2 resources unchanged"), "{}", run.shown());
     sandboxed.by_hand(
