@@ -110,7 +110,23 @@ mod tests {
         std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         std::fs::write(file, "\n\n\n\n\n\n    stack.add(\"group\", group);\n").expect("written");
         let text = render(&review(), &[folder.path().to_owned()]);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
+        critical[team::open]: web/network.group is open to <the world> & more
+          ┌─ stacks/src/my shop.rs:7:11
+         7│     stack.add("group", group);
+          │           ^ `network.group` is declared here
+          = hint: close it
+
+        medium[team::trail]: web is open to <the world> & more
+          = hint: close it
+
+        Waived
+
+        - web/network.group is open to <the world> & more
+          [team::waived] it is a test
+
+        Checks: 1 critical, 0 high, 1 medium, 0 low; 1 waived (4 rules over 1 stack)
+        "#);
     }
 
     #[test]

@@ -120,6 +120,26 @@ mod tests {
     #[test]
     fn a_rule_passes_fails_or_is_waived() {
         let text = render(&review()).expect("written");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="infra check staging" tests="4" failures="2">
+          <testsuite name="web" tests="4" failures="2" errors="0" skipped="1">
+            <testcase classname="web" name="team::open: nothing is open">
+              <failure type="critical" message="broken in 1 place">network.group is open to &lt;the world&gt; &amp; more (stacks/src/my shop.rs:7)
+          hint: close it
+        </failure>
+            </testcase>
+            <testcase classname="web" name="team::trail: there is a trail">
+              <failure type="medium" message="broken in 1 place">the stack is open to &lt;the world&gt; &amp; more
+          hint: close it
+        </failure>
+            </testcase>
+            <testcase classname="web" name="team::waived: nobody needs it">
+              <skipped message="waived: it is a test"/>
+            </testcase>
+            <testcase classname="web" name="team::kept: is kept"/>
+          </testsuite>
+        </testsuites>
+        "#);
     }
 }
