@@ -103,11 +103,11 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
     if summary.is_complete() && work.reads.after != work.reads.during {
         edits.push(Edit::Reads(work.reads.after.clone()));
     }
-    if !edits.is_empty() {
-        if let Err(error) = live.write(None, &edits).await {
-            summary.diagnostics.push(settled_later(&error));
-            return;
-        }
+    if !edits.is_empty()
+        && let Err(error) = live.write(None, &edits).await
+    {
+        summary.diagnostics.push(settled_later(&error));
+        return;
     }
     summary.outputs = outputs;
 }

@@ -117,3 +117,11 @@ fn objects_of_format_2_are_read() {
         read(&kept("v2"), 2).await;
     });
 }
+
+#[test]
+fn objects_of_format_3_are_read() {
+    run(async {
+        let _alone = ALONE.lock().await;
+        read(&kept("v3"), 3).await;
+    });
+}
