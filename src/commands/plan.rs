@@ -1,15 +1,15 @@
 //! `infra plan`.
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
-use crate::cli::{AdoptArgs, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs};
+use crate::cli::{AdoptArgs, Context, Format, LockArgs, RefreshArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::session::{Locking, Prepared, Way, plan_all};
-use crate::view::{human, plan_json};
+use crate::view::{human, markdown, plan_json};
 
 /// Show what would change
 #[derive(Args)]
@@ -20,8 +20,9 @@ pub(crate) struct PlanArgs {
     adopt: AdoptArgs,
     #[command(flatten)]
     refresh: RefreshArgs,
-    #[command(flatten)]
-    format: FormatArgs,
+    /// How the answer is written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Human)]
+    format: PlanFormat,
     /// Show what destroying everything would do.
     #[arg(long)]
     destroy: bool,
@@ -37,6 +38,17 @@ pub(crate) struct PlanArgs {
     detailed_exitcode: bool,
 }
 
+/// How a plan is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum PlanFormat {
+    /// For people.
+    Human,
+    /// Terraform's plan JSON, of one stack.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     if args.adopt.adopt && !args.lock {
         return Err(CommandError::usage(
@@ -48,15 +60,16 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     let way = Way {
         mode: if args.destroy { Mode::Destroy } else { Mode::Apply },
         refresh: args.refresh.refresh,
-        format: args.format.format,
+        format: if args.format == PlanFormat::Json { Format::Json } else { Format::Human },
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: args.adopt.adopt.then_some("plan"),
     };
     let planned = plan_all(context, &args.stacks, way).await?;
-    match (args.format.format, planned.stacks.as_slice()) {
-        (Format::Json, [stack]) => {
+    let provider = &*planned.cloud.provider;
+    let environment = &planned.selection.environment.name;
+    match (args.format, planned.stacks.as_slice()) {
+        (PlanFormat::Json, [stack]) => {
             let region = &planned.selection.environment.region;
-            let provider = &*planned.cloud.provider;
             let document = plan_json::render(&plan_json::Document {
                 plan: &stack.plan,
                 declarations: &stack.declarations,
@@ -65,9 +78,13 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             });
             context.terminal.answer(&document);
         }
-        _ => {
-            let environment = &planned.selection.environment.name;
-            show(context, environment, &*planned.cloud.provider, &planned.stacks);
+        (PlanFormat::Markdown, stacks) => {
+            let plans: Vec<_> = stacks.iter().map(|s| (s.name.as_str(), &s.plan)).collect();
+            let comment = markdown::render(environment, &plans, &|name| provider.schema(name));
+            context.terminal.answer(&comment);
+        }
+        (PlanFormat::Human | PlanFormat::Json, stacks) => {
+            show(context, environment, provider, stacks);
         }
     }
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());

@@ -6,6 +6,7 @@
 mod document;
 mod environment;
 mod fields;
+mod notify;
 mod project;
 pub(crate) mod settings;
 mod state;
@@ -14,6 +15,7 @@ mod variables;
 pub(crate) use document::Document;
 pub(crate) use environment::{Endpoint, Environment};
 pub(crate) use fields::near;
+pub(crate) use notify::Occasion;
 pub(crate) use project::Project;
 pub(crate) use state::{StateKey, StatePlace};
 pub(crate) use variables::Variable;

@@ -7,8 +7,10 @@
 mod adopt;
 mod bad_input;
 mod builtin;
+mod comment;
 mod help;
 mod interrupts;
+mod notify;
 mod plan;
 mod program;
 mod sandboxed;
