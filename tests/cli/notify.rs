@@ -1,5 +1,7 @@
 //! Who is told how a run ended: a receiver on this machine takes what Slack would take.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
