@@ -1,4 +1,5 @@
-# What people run. Everything below works in a fresh clone with Rust and Python 3 only.
+# What people run. Everything below works in a fresh clone with Rust and Python 3; `make test` needs Go too,
+# for the readers of plan JSON that are written in it.
 
 CARGO ?= cargo
 

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod exit;
 mod interrupts;
+mod notify;
 mod program;
 mod session;
 mod view;

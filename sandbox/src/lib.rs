@@ -21,4 +21,4 @@ pub use config::{SHARED_VENV, SandboxConfig, shared_venv};
 pub use control::Control;
 pub use error::SandboxError;
 pub use sandbox::Sandbox;
-pub use venv::PINS;
+pub use venv::{PINS, virtual_environment};

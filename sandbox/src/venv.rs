@@ -1,4 +1,4 @@
-//! The virtual environment with the emulators, from PyPI, in pinned versions.
+//! Virtual environments with packages from PyPI in pinned versions; first of all, the emulators.
 //!
 //! Made once, reused, and made anew when the pins differ. A stamp is written last, so that one that
 //! was interrupted is not taken for whole.
@@ -26,12 +26,24 @@ const LINES: usize = 12;
 
 /// Makes sure that the virtual environment is there, and returns its Python.
 pub(crate) async fn ensure(config: &SandboxConfig) -> Result<PathBuf, SandboxError> {
+    virtual_environment(config, &PINS).await
+}
+
+/// Makes sure that the virtual environment of a configuration holds these packages from PyPI, each as
+/// `name==version`, and returns its Python. It is made once, and anew when they differ.
+///
+/// # Errors
+/// When there is no Python, and when a package cannot be installed.
+pub async fn virtual_environment(
+    config: &SandboxConfig,
+    pins: &[&str],
+) -> Result<PathBuf, SandboxError> {
     let named = config.venv_directory();
     // The emulators run in another folder than this process.
     let directory =
         std::path::absolute(&named).map_err(|source| failure("cannot find", &named, source))?;
     let python = directory.join("bin/python");
-    if is_whole(&directory) {
+    if is_whole(&directory, pins) {
         return Ok(python);
     }
     if let Some(parent) = directory.parent() {
@@ -39,22 +51,22 @@ pub(crate) async fn ensure(config: &SandboxConfig) -> Result<PathBuf, SandboxErr
     }
     let _lock = Lock::take(&directory.with_extension("lock"), PATIENCE).await?;
     // Another process may have made it while this one waited.
-    if !is_whole(&directory) {
-        make(config, &directory).await?;
+    if !is_whole(&directory, pins) {
+        make(config, &directory, pins).await?;
     }
     Ok(python)
 }
 
-fn is_whole(directory: &Path) -> bool {
-    std::fs::read_to_string(directory.join(STAMP)).is_ok_and(|found| found == stamp())
+fn is_whole(directory: &Path, pins: &[&str]) -> bool {
+    std::fs::read_to_string(directory.join(STAMP)).is_ok_and(|found| found == stamp(pins))
         && directory.join("bin/python").exists()
 }
 
-fn stamp() -> String {
-    PINS.map(|pin| format!("{pin}\n")).concat()
+fn stamp(pins: &[&str]) -> String {
+    pins.iter().map(|pin| format!("{pin}\n")).collect()
 }
 
-async fn make(config: &SandboxConfig, directory: &Path) -> Result<(), SandboxError> {
+async fn make(config: &SandboxConfig, directory: &Path, pins: &[&str]) -> Result<(), SandboxError> {
     clear(directory)?;
     files::private_directory(directory)?;
     let mut venv = command(config, &config.python);
@@ -63,9 +75,9 @@ async fn make(config: &SandboxConfig, directory: &Path) -> Result<(), SandboxErr
         .await?;
     let python = directory.join("bin/python");
     let mut pip = command(config, &python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PINS);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(pins);
     run(pip, &python, "check that PyPI, or the mirror that pip is set to, can be reached").await?;
-    files::write_whole(&directory.join(STAMP), &stamp())
+    files::write_whole(&directory.join(STAMP), &stamp(pins))
 }
 
 /// Removes an environment that is stale or half-made, and nothing else.
@@ -118,7 +130,7 @@ async fn run(mut command: Command, program: &Path, hint: &'static str) -> Result
 
 #[cfg(test)]
 mod tests {
-    use super::{STAMP, ensure, stamp};
+    use super::{PINS, STAMP, ensure, stamp};
     use crate::{SandboxConfig, SandboxError};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
@@ -155,7 +167,7 @@ mod tests {
         std::fs::write(&old, "moto==1\n").unwrap();
         ensure(&config).await.unwrap();
         assert_eq!(calls(), 4);
-        assert_eq!(std::fs::read_to_string(old).unwrap(), stamp());
+        assert_eq!(std::fs::read_to_string(old).unwrap(), stamp(&PINS));
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! What `apply`, `destroy` and `undo` have in common: plan, show, ask, carry out, sum up.
 
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 
 use clap::{ArgAction, Args};
 use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
@@ -13,10 +14,11 @@ use super::preflight::look_ahead;
 use crate::cli::{
     BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
 };
-use crate::config::Environment;
+use crate::config::{Environment, Occasion};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
+use crate::notify::{self, Report, StackReport};
 use crate::session::between::Between;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
@@ -137,7 +139,11 @@ pub(super) async fn carry_out(
         locking: Locking::Within(args.waiting.lock_timeout),
         adopt: adopt.then_some(verb),
     };
-    let Planned { selection, cloud, stacks } = plan_all(context, stacks, &way).await?;
+    let planned = plan_all(context, stacks, &way).await;
+    if let (Format::Json, Err(error)) = (args.format.format, &planned) {
+        context.terminal.answer(&apply_json::unplanned(&error.diagnostics));
+    }
+    let Planned { selection, cloud, stacks } = planned?;
     let provider = &*cloud.provider;
     let review = match checks {
         Checks::Hold => Some(review(context, &selection, provider, &stacks).await?),
@@ -189,8 +195,23 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
     if !empty && asks && !args.auto_approve && !approve(context, work.environment, verb).await? {
         return Ok(Exit::Failed);
     }
-    let done = apply_all(context, work, args).await?;
+    let (environment, command) = (work.environment, work.command.clone());
+    let (started, mut runs) = (Instant::now(), Vec::new());
+    let done = apply_all(context, work, args, &mut runs).await?;
     sum_up(context, &done, args, (mode, verb), empty);
+    let complete = done.iter().all(|(_, summary)| summary.is_complete());
+    if !empty || !complete {
+        let stacks = done.iter().zip(runs);
+        let report = Report {
+            occasion: if complete { Occasion::Applied } else { Occasion::Failed },
+            environment: &environment.name,
+            command: &command,
+            stacks: stacks.map(|((name, done), run)| StackReport::of(name, run, done)).collect(),
+            took: started.elapsed(),
+            by: states::who(),
+        };
+        notify::send(context, environment, &report).await;
+    }
     // Whoever has read only a part must not take it for all.
     let unread = context.terminal.is_reader_gone();
     Ok(match exit(&done) {
@@ -217,11 +238,12 @@ fn skipped() -> Diagnostic {
         .detail("`--skip-checks` was given; the history of the run will tell")
 }
 
-/// Applies every plan in order. An interrupt stops them all.
+/// Applies every plan in order. An interrupt stops them all. The run of each goes into `runs`.
 async fn apply_all(
     context: &Context,
     work: Work<'_>,
     args: &ApplyingArgs,
+    runs: &mut Vec<Option<String>>,
 ) -> Result<Vec<(String, Summary)>> {
     let goes_on = format!("infra {} --env {}", work.command, work.environment.name);
     let stop = context.interrupts.hold(Hold::Run { goes_on });
@@ -237,6 +259,7 @@ async fn apply_all(
                 .into());
         };
         if plan.is_empty() && !plan.has_bookkeeping() {
+            runs.push(None);
             let summary = Summary { outputs: outputs(&plan), ..Summary::default() };
             progress.note(&name, reads_of, &summary);
             done.push((name, summary));
@@ -244,11 +267,14 @@ async fn apply_all(
         }
         let fits = refused.map_or_else(|| plan.bind(values), |refused| Err(vec![refused]));
         if let Err(diagnostics) = fits {
+            runs.push(None);
             let summary = Summary { diagnostics, ..not_begun(&plan) };
             progress.note(&name, reads_of, &summary);
             done.push((name, summary));
             continue;
         }
+        let id = states::run_id()?;
+        runs.push(Some(id.clone()));
         let (sender, receiver) = mpsc::channel();
         let viewer = view(context, args.format.format, receiver, &plan, work.mode);
         let clock = SystemClock::new();
@@ -261,7 +287,7 @@ async fn apply_all(
             events: &events,
             parallelism: usize::from(args.parallelism),
             stop: stop.clone(),
-            id: states::run_id()?,
+            id,
             command: work.command.clone(),
             by: states::who(),
         };

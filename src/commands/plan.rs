@@ -2,22 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
 use super::preflight::look_ahead;
 use crate::cli::{
-    AdoptArgs, BudgetArgs, Context, Format, FormatArgs, LockArgs, PartArgs, RefreshArgs,
-    ReplaceArgs, StackArgs,
+    AdoptArgs, BudgetArgs, Context, Format, LockArgs, PartArgs, RefreshArgs, ReplaceArgs, StackArgs,
 };
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, Way, kept, plan_all, review, save, within,
 };
-use crate::view::{checks, human, plan_json};
+use crate::view::{checks, human, markdown, plan_json};
 
 /// Show what would change
 ///
@@ -37,8 +36,9 @@ pub(crate) struct PlanArgs {
     adopt: AdoptArgs,
     #[command(flatten)]
     refresh: RefreshArgs,
-    #[command(flatten)]
-    format: FormatArgs,
+    /// How the answer is written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Human)]
+    format: PlanFormat,
     /// Show what destroying everything would do.
     #[arg(long, conflicts_with = "replace")]
     destroy: bool,
@@ -62,6 +62,17 @@ pub(crate) struct PlanArgs {
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
+}
+
+/// How a plan is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum PlanFormat {
+    /// For people.
+    Human,
+    /// Terraform's plan JSON, of one stack.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 impl PlanArgs {
@@ -114,15 +125,16 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
         mode: args.mode(),
         part: Part::new(&args.part, &args.replace)?,
         refresh: args.refresh.refresh,
-        format: args.format.format,
+        format: if args.format == PlanFormat::Json { Format::Json } else { Format::Human },
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: args.adopt.adopt.then_some("plan"),
     };
     let planned = plan_all(context, &args.stacks, &way).await?;
-    match (args.format.format, planned.stacks.as_slice()) {
-        (Format::Json, [stack]) => {
+    let provider = &*planned.cloud.provider;
+    let environment = &planned.selection.environment.name;
+    match (args.format, planned.stacks.as_slice()) {
+        (PlanFormat::Json, [stack]) => {
             let region = &planned.selection.environment.region;
-            let provider = &*planned.cloud.provider;
             let document = plan_json::render(&plan_json::Document {
                 plan: &stack.plan,
                 declarations: &stack.goal.declarations,
@@ -131,24 +143,26 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             });
             context.terminal.answer(&document);
         }
-        _ => {
-            let environment = &planned.selection.environment.name;
-            show(context, environment, &*planned.cloud.provider, &planned.stacks);
+        (PlanFormat::Markdown, stacks) => {
+            let plans: Vec<_> = stacks.iter().map(|s| (s.name.as_str(), &s.plan)).collect();
+            let comment = markdown::render(environment, &plans, &|name| provider.schema(name));
+            context.terminal.answer(&comment);
+        }
+        (PlanFormat::Human | PlanFormat::Json, stacks) => {
+            show(context, environment, provider, stacks);
         }
     }
     let plans = || planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
     let (environment, accepted) = (&planned.selection.environment, &args.budget.accept_loss);
-    kept(environment, &*planned.cloud.provider, plans(), accepted)?;
+    kept(environment, provider, plans(), accepted)?;
     let of_environment = (!args.destroy).then_some(environment);
     within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;
     // The document is an answer of its own: what is found goes to standard error.
-    if args.preflight
-        && !look_ahead(context, &*planned.cloud.provider, &planned.stacks, Format::Human).await
-    {
+    if args.preflight && !look_ahead(context, provider, &planned.stacks, Format::Human).await {
         return Ok(Exit::Failed);
     }
     let review = match way.mode {
-        Mode::Apply => Some(sum_up_checks(context, &planned, args.format.format).await?),
+        Mode::Apply => Some(sum_up_checks(context, &planned, args.format).await?),
         Mode::Destroy | Mode::Refresh => None,
     };
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
@@ -166,14 +180,14 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
 }
 
 /// Says how many findings the checks have. The document for programs has no place for them.
-async fn sum_up_checks(context: &Context, planned: &Planned, format: Format) -> Result<Review> {
+async fn sum_up_checks(context: &Context, planned: &Planned, format: PlanFormat) -> Result<Review> {
     let provider = &*planned.cloud.provider;
     let review = review(context, &planned.selection, provider, &planned.stacks).await?;
     if review.has_rules() {
         let summary = checks::human::summary(&review);
         match format {
-            Format::Human => context.terminal.answer(&format!("\n{summary}")),
-            Format::Json => context.terminal.note(&summary),
+            PlanFormat::Human => context.terminal.answer(&format!("\n{summary}")),
+            PlanFormat::Json | PlanFormat::Markdown => context.terminal.note(&summary),
         }
     }
     Ok(review)

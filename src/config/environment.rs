@@ -10,6 +10,7 @@ use infra_sdk::{Diagnostic, Location};
 use toml::de::{DeTable, DeValue};
 
 use crate::config::fields::{Fields, Text};
+use crate::config::notify::{Notify, NotifyKeys};
 use crate::config::state::{self, StateKey, StateOptions, StatePlace};
 use crate::config::{Document, Thresholds};
 
@@ -42,6 +43,8 @@ pub(crate) struct Environment {
     pub(crate) checks: Thresholds,
     /// Other accounts that its resources may be in, by name.
     pub(crate) accounts: BTreeMap<String, OtherAccount>,
+    /// Who is told how a run ended.
+    pub(crate) notify: Option<Notify>,
     /// The line of `infra.toml` that begins it.
     pub(crate) location: Location,
 }
@@ -70,6 +73,7 @@ impl Environment {
         document: &Document,
         table: &DeTable<'_>,
         location: Location,
+        notify_of_file: &NotifyKeys,
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let before = problems.len();
@@ -86,6 +90,7 @@ impl Environment {
         let visible_within = fields.seconds("visible_within").map(Duration::from_secs);
         let checks = fields.table("checks");
         let accounts = fields.table("accounts");
+        let notify = fields.table("notify");
         let region_given = table.keys().any(|key| &**key.get_ref() == "region");
         fields.finish();
         if !region_given {
@@ -107,6 +112,7 @@ impl Environment {
             let path = format!("environments.{name}.checks");
             Thresholds::read(Fields::new(document, table, &path, problems))
         });
+        let notify = read_notify(name, document, notify, &location, notify_of_file, problems);
         let state = state::place(state.as_ref(), problems);
         let state_key = state::key(state_key.as_ref(), problems);
         let endpoint =
@@ -134,9 +140,30 @@ impl Environment {
             visible_within,
             checks: checks.unwrap_or_default(),
             accounts: accounts.unwrap_or_default(),
+            notify,
             location,
         })
     }
+}
+
+/// Reads `[environments.NAME.notify]` over that of the file.
+fn read_notify(
+    environment: &str,
+    document: &Document,
+    table: Option<&DeTable<'_>>,
+    location: &Location,
+    file: &NotifyKeys,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Notify> {
+    let Some(table) = table else { return NotifyKeys::default().over(file) };
+    let path = format!("environments.{environment}.notify");
+    let before = problems.len();
+    let own = NotifyKeys::read(Fields::new(document, table, &path, problems));
+    let notify = own.over(file);
+    if notify.is_none() && problems.len() == before {
+        problems.push(NotifyKeys::without_webhook(&path, location.clone()));
+    }
+    notify
 }
 
 /// Reads `[environments.NAME.accounts]`: a table for each account.

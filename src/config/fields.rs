@@ -93,6 +93,27 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
         Some(texts)
     }
 
+    /// The texts of a key that is a list of them.
+    pub(crate) fn list(&mut self, name: &'static str) -> Option<Vec<Text>> {
+        let value = self.get(name)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.refuse(name, "a list of texts", value);
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => {
+                    let location = self.document.location(item.span());
+                    texts.push(Text { text: text.to_owned(), location });
+                }
+                None => {
+                    self.refuse::<()>(name, "a list of texts", item);
+                }
+            }
+        }
+        Some(texts)
+    }
+
     /// The table of a key.
     pub(crate) fn table(&mut self, name: &'static str) -> Option<&'a DeTable<'i>> {
         let value = self.get(name)?;

@@ -10,6 +10,7 @@ use infra_sdk::{Diagnostic, Location};
 use toml::de::{DeTable, DeValue};
 
 use crate::config::fields::{Fields, near};
+use crate::config::notify::NotifyKeys;
 use crate::config::{Document, Environment, Thresholds};
 use crate::error::{CommandError, Result};
 
@@ -58,7 +59,11 @@ impl Project {
         let project_table = fields.table("project");
         let environment_tables = fields.table("environments");
         let check_table = fields.table("checks");
+        let notify_table = fields.table("notify");
         fields.finish();
+        let notify = notify_table
+            .map(|notify| read_notify(document, &table, notify, &mut problems))
+            .unwrap_or_default();
         let empty = DeTable::new();
         let mut fields =
             Fields::new(document, project_table.unwrap_or(&empty), "project", &mut problems);
@@ -83,7 +88,7 @@ impl Project {
                 );
                 continue;
             };
-            let read = Environment::read(name, document, table, location, &mut problems);
+            let read = Environment::read(name, document, table, location, &notify, &mut problems);
             environments.extend(read.map(|mut environment| {
                 environment.checks = environment.checks.or(checks);
                 (name.to_owned(), environment)
@@ -123,6 +128,23 @@ impl Project {
     }
 }
 
+/// Reads `[notify]`, which must say where.
+fn read_notify(
+    document: &Document,
+    file: &DeTable<'_>,
+    table: &DeTable<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> NotifyKeys {
+    let before = problems.len();
+    let keys = NotifyKeys::read(Fields::new(document, table, "notify", problems));
+    let at = file.keys().find(|key| &**key.get_ref() == "notify");
+    if let Some(at) = at.filter(|_| !keys.has_webhook() && problems.len() == before) {
+        let location = document.location(at.span());
+        problems.push(NotifyKeys::without_webhook("notify", location));
+    }
+    keys
+}
+
 /// Names of environments become folders, tags and arguments.
 fn name_problem(name: &str, location: &Location) -> Option<Diagnostic> {
     let valid = name.len() <= 63
@@ -143,7 +165,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::Endpoint;
+    use crate::config::{Endpoint, Occasion};
 
     fn read(text: &str) -> std::result::Result<Project, Vec<String>> {
         Project::read(Path::new("/p"), &Document::from_text(FILE, text)).map_err(|problems| {
@@ -174,6 +196,45 @@ mod tests {
         assert_eq!(production.accounts["audit"].account.as_deref(), Some("444455556666"));
         assert_eq!(production.state.written(), "kept");
         assert!(project.environment("producton").is_err());
+    }
+
+    #[test]
+    fn an_environment_says_otherwise_who_is_told() {
+        let region = "region = \"us-west-2\"";
+        let project = read(&format!(
+            "[notify]\nwebhook = \"env:CHAT\"\non = [\"failed\", \"drift\"]\n[environments.a]\n{region}\n\
+             [environments.b]\n{region}\n[environments.b.notify]\non = [\"applied\"]\n"
+        ))
+        .expect("valid");
+        let told = |name: &str| project.environments[name].notify.clone().expect("told");
+        assert_eq!(
+            told("a").on.into_iter().collect::<Vec<_>>(),
+            [Occasion::Failed, Occasion::Drift]
+        );
+        assert_eq!(told("b").variable, "CHAT");
+        assert_eq!(told("b").on.into_iter().collect::<Vec<_>>(), [Occasion::Applied]);
+        let quiet = read(&format!("[environments.a]\n{region}\n")).expect("valid");
+        assert_eq!(quiet.environments["a"].notify, None);
+    }
+
+    #[test]
+    fn a_webhook_is_a_variable_and_never_shown() {
+        let problems = read(
+            "[notify]\nwebhook = \"https://chat.example/T0/secret\"\non = [\"aplied\"]\n\
+             [environments.a]\nregion = \"r\"\n[environments.a.notify]\non = []\nurl = \"x\"\n",
+        )
+        .expect_err("wrong");
+        assert_eq!(
+            problems,
+            [
+                " config::webhook infra.toml:2: a URL that anyone may post to is a secret, and \
+                 stands in no file",
+                "3:7 config::value `aplied` is nothing that is told",
+                "8:1 config::unknown-key `url` is not a key of `[environments.a.notify]`",
+            ]
+        );
+        let missing = read("[notify]\non = []\n[environments.a]\nregion = \"r\"\n");
+        assert_eq!(missing.expect_err("wrong"), ["1:2 config::missing `[notify]` needs `webhook`"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use tokio::process::Command;
 
 /// Parts of names of variables that hold something secret.
-const SECRET_PARTS: [&str; 10] = [
+const SECRET_PARTS: [&str; 11] = [
     "SECRET",
     "TOKEN",
     "PASSWORD",
@@ -16,6 +16,7 @@ const SECRET_PARTS: [&str; 10] = [
     "API_KEY",
     "APIKEY",
     "PRIVATE_KEY",
+    "WEBHOOK",
 ];
 
 /// Removes the cloud's credentials and whatever else looks like one from a command's environment.
@@ -52,7 +53,7 @@ mod tests {
 
     #[test]
     fn credentials_are_secret_and_ordinary_variables_are_not() {
-        for name in ["AWS_PROFILE", "aws_region", "GITHUB_TOKEN", "DB_PASSWORD", "X_API_KEY"] {
+        for name in ["AWS_PROFILE", "aws_region", "GITHUB_TOKEN", "DB_PASSWORD", "CHAT_WEBHOOK"] {
             assert!(is_secret(OsStr::new(name)), "{name}");
         }
         for name in ["PATH", "HOME", "CARGO_HOME", "RUST_BACKTRACE", "LANG"] {

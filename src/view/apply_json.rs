@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use infra_engine::{Action, Change, Event, Mode, Operation, Plan, Reason, Summary};
-use infra_sdk::{Address, Diagnostic};
+use infra_sdk::{Address, Diagnostic, Value};
 use serde_json::{Value as Json, json};
 
 use super::json;
@@ -20,15 +20,21 @@ pub(crate) fn types(plan: &Plan) -> Types {
     plan.changes.iter().map(|change| (change.address.clone(), change.type_name.clone())).collect()
 }
 
+/// The first line.
+fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let body = json!({ "infra": version, "terraform": "1.9.0", "ui": "1.2" });
+    line("info", &format!("infra {version}"), "version", body)
+}
+
+/// All lines of a run that came to no plan: the version, and why.
+pub(crate) fn unplanned(diagnostics: &[Diagnostic]) -> String {
+    version() + &diagnostics.iter().map(diagnostic).collect::<String>()
+}
+
 /// The lines before anything is done: the version, what is planned, and the numbers.
 pub(crate) fn planned(plan: &Plan, mode: Mode) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let mut text = line(
-        "info",
-        &format!("infra {version}"),
-        "version",
-        json!({ "infra": version, "terraform": "1.9.0", "ui": "1.2" }),
-    );
+    let mut text = version();
     for warning in &plan.warnings {
         text.push_str(&diagnostic(warning));
     }
@@ -56,7 +62,28 @@ pub(crate) fn planned(plan: &Plan, mode: Mode) -> String {
         "remove": counts.destroy, "operation": operation,
     });
     text.push_str(&line("info", &message, "change_summary", json!({ "changes": changes })));
-    text
+    text + &planned_outputs(plan)
+}
+
+/// What becomes of the outputs; nothing where there are none.
+fn planned_outputs(plan: &Plan) -> String {
+    if plan.outputs.is_empty() {
+        return String::new();
+    }
+    let planned = plan.outputs.iter().map(|output| {
+        let action = match (&output.before, &output.after) {
+            (None, _) => "create",
+            (_, None) => "delete",
+            _ if output.is_changed() => "update",
+            _ => "noop",
+        };
+        let sides = [&output.before, &output.after].into_iter().flatten();
+        let sensitive = sides.into_iter().any(Value::has_sensitive);
+        (output.name.clone(), json!({ "action": action, "sensitive": sensitive }))
+    });
+    let planned: serde_json::Map<_, _> = planned.collect();
+    let message = format!("Outputs: {}", planned.len());
+    line("info", &message, "outputs", json!({ "outputs": planned }))
 }
 
 fn planned_change(change: &Change) -> String {
@@ -236,7 +263,9 @@ fn line(level: &str, message: &str, kind: &str, body: Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use infra_sdk::Value;
+    use infra_engine::{Drift, OutputChange};
+    use infra_sdk::Object;
+    use infra_sdk::provider::Place;
 
     use super::*;
 
@@ -287,6 +316,109 @@ mod tests {
         assert_eq!(lines[0]["changes"]["operation"], "apply");
         assert_eq!(lines[1]["type"], "outputs");
         assert_eq!(lines[1]["outputs"]["secret"]["sensitive"], true);
+    }
+
+    fn change(action: Action, reasons: Vec<Reason>) -> Change {
+        Change {
+            address: Address::parse("network.vpc").expect("valid"),
+            type_name: "aws_vpc".to_owned(),
+            place: Place::default(),
+            action,
+            id: None,
+            before: None,
+            after: None,
+            attributes: Vec::new(),
+            reasons,
+            dependencies: Vec::new(),
+            location: None,
+            moved_from: None,
+            imported: false,
+            deposed: false,
+        }
+    }
+
+    #[test]
+    fn an_operation_is_followed_from_its_start_to_its_end() {
+        let address = Address::parse("network.vpc").expect("valid");
+        let types = Types::from([(address.clone(), "aws_vpc".to_owned())]);
+        let (operation, seconds) = (Operation::Create, Duration::from_secs);
+        let events = [
+            Event::Started { address: address.clone(), operation, id: None },
+            Event::Progress { address: address.clone(), operation, id: None, elapsed: seconds(10) },
+            Event::Completed {
+                address,
+                operation,
+                id: "vpc-1".to_owned(),
+                elapsed: seconds(12),
+                unchanged: false,
+            },
+        ];
+        let text: String = events.iter().map(|e| event(e, &types, Mode::Apply)).collect();
+        let lines = parsed(&text);
+        let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
+        assert_eq!(types, [Some("apply_start"), Some("apply_progress"), Some("apply_complete")]);
+        for line in &lines {
+            assert_eq!(line["hook"]["action"], "create");
+            assert_eq!(line["hook"]["resource"]["addr"], "network.vpc");
+            assert_eq!(line["hook"]["resource"]["resource_type"], "aws_vpc");
+        }
+        assert_eq!(lines[0]["hook"]["elapsed_seconds"], Json::Null);
+        assert_eq!(lines[1]["hook"]["elapsed_seconds"], 10);
+        assert_eq!(lines[2]["hook"]["elapsed_seconds"], 12);
+        assert_eq!(lines[2]["hook"]["id_key"], "id");
+        assert_eq!(lines[2]["hook"]["id_value"], "vpc-1");
+    }
+
+    #[test]
+    fn a_plan_says_what_drifted_what_changes_and_what_becomes_of_outputs() {
+        let mut plan = Plan::default();
+        let actions = [
+            (Action::Create, vec![Reason::NotThereYet]),
+            (Action::Update, vec![Reason::Changed(Vec::new())]),
+            (Action::Replace { create_first: true }, vec![Reason::CannotUpdate(Vec::new())]),
+            (Action::Delete, vec![Reason::NoLongerDeclared]),
+            (Action::Forget, vec![Reason::NoLongerDeclared]),
+            (Action::Import, vec![Reason::ImportRequested { id: "vpc-1".to_owned() }]),
+            (Action::NoOp, Vec::new()),
+        ];
+        plan.changes =
+            actions.into_iter().map(|(action, reasons)| change(action, reasons)).collect();
+        plan.drift = vec![Drift {
+            address: Address::parse("db").expect("valid"),
+            type_name: "aws_db_instance".to_owned(),
+            id: "db-1".to_owned(),
+            before: Object::new(),
+            after: None,
+            attributes: Vec::new(),
+        }];
+        plan.outputs = vec![OutputChange {
+            name: "secret".to_owned(),
+            before: None,
+            after: Some(Value::from("hunter2").sensitive()),
+        }];
+        plan.warnings = vec![Diagnostic::warning("plan::odd", "odd")];
+        let text = planned(&plan, Mode::Apply);
+        assert!(!text.contains("hunter2"), "{text}");
+        let lines = parsed(&text);
+        let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
+        assert_eq!(of("diagnostic")[0]["diagnostic"]["severity"], "warning");
+        assert_eq!(of("resource_drift")[0]["change"]["action"], "delete");
+        assert_eq!(of("resource_drift")[0]["change"]["resource"]["addr"], "db");
+        let changes = of("planned_change");
+        let actions: Vec<_> = changes.iter().map(|line| &line["change"]["action"]).collect();
+        assert_eq!(actions, ["create", "update", "replace", "delete", "remove", "import"]);
+        assert_eq!(changes[2]["change"]["reason"], "cannot_update");
+        assert_eq!(changes[3]["change"]["reason"], "delete_because_no_resource_config");
+        let outputs = &of("outputs")[0]["outputs"];
+        assert_eq!(*outputs, json!({ "secret": { "action": "create", "sensitive": true } }));
+    }
+
+    #[test]
+    fn a_run_without_a_plan_says_why() {
+        let lines = parsed(&unplanned(&[Diagnostic::error("plan::cycle", "a cycle")]));
+        assert_eq!(lines[0]["type"], "version");
+        assert_eq!(lines[1]["type"], "diagnostic");
+        assert_eq!(lines[1]["diagnostic"]["code"], "plan::cycle");
     }
 
     #[test]

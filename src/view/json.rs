@@ -11,10 +11,19 @@ pub(super) fn value(value: &Value) -> Json {
     value.to_json(&|_| Json::String(SENSITIVE.to_owned()))
 }
 
-/// The attributes, without those that are known later.
+/// The attributes, without those that are known later, at any depth. In lists these are null, so
+/// that positions stay.
 pub(super) fn known(attributes: &Object) -> Json {
     let known = attributes.iter().filter(|(_, value)| !is_unknown(value));
-    Json::Object(known.map(|(name, v)| (name.clone(), value(v))).collect())
+    Json::Object(known.map(|(name, v)| (name.clone(), known_value(v))).collect())
+}
+
+fn known_value(content: &Value) -> Json {
+    match content {
+        Value::List(items) => items.iter().map(known_value).collect(),
+        Value::Map(entries) => known(entries),
+        _ => value(content),
+    }
 }
 
 fn is_unknown(value: &Value) -> bool {

@@ -3,19 +3,20 @@
 //!
 //! Start reading at [`render`]. Two things differ from Terraform: `address` is ours, such as
 //! `network.vpc`, and a sensitive value is masked. `name` is the address in Terraform's alphabet,
-//! and references name `TYPE.NAME`, so that readers that join the parts find them.
+//! and references name `TYPE.NAME`, so that readers that join the parts find them. Attributes have
+//! the shape that Terraform's provider gives them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_engine::{Action, Change, Drift, OutputChange, Plan, Reason};
-use infra_sdk::{Address, Declarations, Expr, External, Object, Reference, Value};
+use infra_sdk::{Address, Declarations, Object, Schema, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::human::plan::Schemas;
 use super::json::{known, sensitive_mark, sensitive_marks, unknown_mark, unknown_marks, value};
 use super::outputs_json::document;
-
-const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+use super::plan_json_expressions::{constant_or_references, expression};
+use super::plan_json_shape as shape;
 
 /// The release of Terraform whose plans have this form.
 const TERRAFORM_VERSION: &str = "1.9.0";
@@ -47,11 +48,11 @@ fn to_json(source: &Document<'_>, timestamp: &str) -> Json {
         "terraform_version": TERRAFORM_VERSION,
         "planned_values": {
             "outputs": planned_outputs(&plan.outputs),
-            "root_module": { "resources": resources(&names, plan, |change| change.after.as_ref()) },
+            "root_module": { "resources": resources(&names, source, |change| change.after.as_ref()) },
         },
         "resource_changes":
-            plan.changes.iter().map(|c| resource_change(&names, c)).collect::<Vec<_>>(),
-        "resource_drift": plan.drift.iter().map(|d| drift(&names, d)).collect::<Vec<_>>(),
+            plan.changes.iter().map(|c| resource_change(&names, source, c)).collect::<Vec<_>>(),
+        "resource_drift": plan.drift.iter().map(|d| drift(&names, source, d)).collect::<Vec<_>>(),
         "output_changes": outputs,
         "prior_state": {
             "format_version": "1.0",
@@ -59,7 +60,7 @@ fn to_json(source: &Document<'_>, timestamp: &str) -> Json {
             "values": {
                 "outputs": prior_outputs(&plan.outputs),
                 "root_module": {
-                    "resources": resources(&names, plan, |change| change.before.as_ref()),
+                    "resources": resources(&names, source, |change| change.before.as_ref()),
                 },
             },
         },
@@ -73,7 +74,7 @@ fn to_json(source: &Document<'_>, timestamp: &str) -> Json {
 }
 
 /// Names in Terraform's alphabet, which has no dots. Two addresses never share one.
-struct Names {
+pub(super) struct Names {
     names: BTreeMap<Address, String>,
     types: BTreeMap<Address, String>,
 }
@@ -105,7 +106,7 @@ impl Names {
     }
 
     /// `aws_vpc.network_vpc`.
-    fn joined(&self, address: &Address) -> String {
+    pub(super) fn joined(&self, address: &Address) -> String {
         match self.types.get(address) {
             Some(type_name) => format!("{type_name}.{}", self.of(address)),
             None => address.to_string(),
@@ -119,31 +120,47 @@ fn resource_head(names: &Names, address: &Address, type_name: &str) -> Map<Strin
         ("mode", "managed"),
         ("type", type_name),
         ("name", names.of(address)),
-        ("provider_name", PROVIDER),
+        ("provider_name", provider(provider_key(type_name))),
     ];
     head.into_iter().map(|(key, text)| (key.to_owned(), json!(text))).collect()
+}
+
+/// What a configuration calls the provider of a type: `aws`.
+fn provider_key(type_name: &str) -> &str {
+    type_name.split_once('_').map_or(type_name, |(provider, _)| provider)
+}
+
+/// The provider that has such types in Terraform. Ours are in none.
+fn provider(key: &str) -> &'static str {
+    match key {
+        "aws" => "registry.terraform.io/hashicorp/aws",
+        "random" => "registry.terraform.io/hashicorp/random",
+        _ => "terraform.io/builtin/infra",
+    }
 }
 
 /// Resources with their values on one side of the plan.
 fn resources<'p>(
     names: &Names,
-    plan: &'p Plan,
+    source: &Document<'p>,
     side: impl Fn(&'p Change) -> Option<&'p Object>,
 ) -> Vec<Json> {
-    let with_values = plan.changes.iter().filter(|change| !change.deposed);
+    let with_values = source.plan.changes.iter().filter(|change| !change.deposed);
     with_values
         .filter_map(|change| {
             let values = side(change)?;
+            let schema = (source.schemas)(&change.type_name);
             let mut resource = resource_head(names, &change.address, &change.type_name);
             resource.insert("schema_version".to_owned(), json!(0));
-            resource.insert("values".to_owned(), known(values));
-            resource.insert("sensitive_values".to_owned(), sensitive_marks(values));
+            resource.insert("values".to_owned(), known(&shape::values(schema, values)));
+            let marks = sensitive_marks(&shape::marked(schema, values));
+            resource.insert("sensitive_values".to_owned(), marks);
             Some(Json::Object(resource))
         })
         .collect()
 }
 
-fn resource_change(names: &Names, change: &Change) -> Json {
+fn resource_change(names: &Names, source: &Document<'_>, change: &Change) -> Json {
     let mut json = resource_head(names, &change.address, &change.type_name);
     if change.deposed {
         json.insert("deposed".to_owned(), json!(change.id.as_deref().unwrap_or_default()));
@@ -154,7 +171,8 @@ fn resource_change(names: &Names, change: &Change) -> Json {
     if let Some(reason) = action_reason(change) {
         json.insert("action_reason".to_owned(), json!(reason));
     }
-    let mut body = sides(change.before.as_ref(), change.after.as_ref());
+    let schema = (source.schemas)(&change.type_name);
+    let mut body = sides(schema, change.before.as_ref(), change.after.as_ref());
     body.insert("actions".to_owned(), json!(actions(change)));
     let forcing: Vec<_> = change
         .attributes
@@ -173,10 +191,17 @@ fn resource_change(names: &Names, change: &Change) -> Json {
 }
 
 /// `before` and `after` with their marks. What is not there is null.
-fn sides(before: Option<&Object>, after: Option<&Object>) -> Map<String, Json> {
-    let attributes = |side: Option<&Object>| side.map_or(Json::Null, known);
-    let sensitive = |side: Option<&Object>| side.map_or(Json::Bool(false), sensitive_marks);
-    let unknown = after.map_or_else(|| json!({}), unknown_marks);
+fn sides(
+    schema: Option<&Schema>,
+    before: Option<&Object>,
+    after: Option<&Object>,
+) -> Map<String, Json> {
+    let attributes =
+        |side: Option<&Object>| side.map_or(Json::Null, |side| known(&shape::values(schema, side)));
+    let marked = |side: Option<&Object>| side.map(|side| shape::marked(schema, side));
+    let sensitive =
+        |side: Option<&Object>| marked(side).as_ref().map_or(Json::Bool(false), sensitive_marks);
+    let unknown = marked(after).as_ref().map_or_else(|| json!({}), unknown_marks);
     [
         ("before", attributes(before)),
         ("after", attributes(after)),
@@ -213,9 +238,10 @@ fn action_reason(change: &Change) -> Option<&'static str> {
     })
 }
 
-fn drift(names: &Names, drift: &Drift) -> Json {
+fn drift(names: &Names, source: &Document<'_>, drift: &Drift) -> Json {
     let mut json = resource_head(names, &drift.address, &drift.type_name);
-    let mut body = sides(Some(&drift.before), drift.after.as_ref());
+    let mut body =
+        sides((source.schemas)(&drift.type_name), Some(&drift.before), drift.after.as_ref());
     let actions = if drift.after.is_some() { ["update"] } else { ["delete"] };
     body.insert("actions".to_owned(), json!(actions));
     json.insert("change".to_owned(), Json::Object(body));
@@ -261,21 +287,20 @@ fn prior_outputs(outputs: &[OutputChange]) -> Json {
 }
 
 fn configuration(names: &Names, source: &Document<'_>) -> Json {
+    let declared = &source.declarations.resources;
     let resource = |declaration: &infra_sdk::Declaration| {
         let schema = (source.schemas)(&declaration.type_name);
-        let expressions: Map<_, _> = declaration
-            .arguments
-            .inputs
-            .iter()
+        let inputs = declaration.arguments.inputs.iter();
+        let expressions: Map<_, _> = inputs
             .map(|(name, expr)| {
                 let field = schema.and_then(|schema| schema.input(name));
-                let secret = field.is_some_and(|field| field.sensitive);
-                (name.clone(), expression(names, expr, secret))
+                (name.clone(), expression(names, field, &declaration.type_name, expr))
             })
             .collect();
         let mut json = resource_head(names, &declaration.address, &declaration.type_name);
         json.remove("provider_name");
-        json.insert("provider_config_key".to_owned(), json!("aws"));
+        let provider = provider_key(&declaration.type_name);
+        json.insert("provider_config_key".to_owned(), json!(provider));
         json.insert("expressions".to_owned(), Json::Object(expressions));
         json.insert("schema_version".to_owned(), json!(0));
         let needs: Vec<_> =
@@ -286,53 +311,22 @@ fn configuration(names: &Names, source: &Document<'_>) -> Json {
         Json::Object(json)
     };
     let output = |output: &infra_sdk::OutputDeclaration| {
-        let expression = expression(names, &output.expr, false);
+        let expression = constant_or_references(names, &output.expr, false);
         (output.name.clone(), json!({ "expression": expression }))
     };
     json!({
         "provider_config": {
             "aws": {
                 "name": "aws",
-                "full_name": PROVIDER,
+                "full_name": provider("aws"),
                 "expressions": { "region": { "constant_value": source.region } },
             },
         },
         "root_module": {
             "outputs": source.declarations.outputs.iter().map(output).collect::<Map<_, _>>(),
-            "resources": source.declarations.resources.iter().map(resource).collect::<Vec<_>>(),
+            "resources": declared.iter().map(resource).collect::<Vec<_>>(),
         },
     })
-}
-
-/// An expression: its constant value, or what it refers to.
-fn expression(names: &Names, expr: &Expr, secret: bool) -> Json {
-    let references = expr.references();
-    let externals = expr.externals();
-    if references.is_empty() && externals.is_empty() {
-        // Without references nothing can fail to resolve.
-        let constant = expr.evaluate(&|_: &Reference| None).unwrap_or_default();
-        let constant = if secret { constant.sensitive() } else { constant };
-        return json!({ "constant_value": value(&constant) });
-    }
-    let mut found = Vec::new();
-    for reference in references {
-        let resource = names.joined(&reference.address);
-        for text in [format!("{resource}.{}", reference.attribute), resource] {
-            if !found.contains(&text) {
-                found.push(text);
-            }
-        }
-    }
-    // As Terraform writes what is read of another state.
-    for External { stack, output } in externals {
-        let state = format!("data.terraform_remote_state.{stack}");
-        for text in [format!("{state}.outputs.{output}"), state] {
-            if !found.contains(&text) {
-                found.push(text);
-            }
-        }
-    }
-    json!({ "references": found })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use infra_engine::AttributeChange;
 use infra_sdk::provider::Place;
-use infra_sdk::{Arguments, Declaration, OutputDeclaration};
+use infra_sdk::{Arguments, Declaration, Expr, OutputDeclaration};
 
 use super::*;
 
@@ -121,7 +121,7 @@ fn every_sort_of_change_has_terraforms_form() {
         changes[0],
         json!({
             "address": "network.vpc", "mode": "managed", "type": "aws_vpc", "name": "network_vpc",
-            "provider_name": PROVIDER,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
             "change": {
                 "actions": ["create"], "before": null, "after": { "cidr_block": "10.0.0.0/16" },
                 "after_unknown": { "id": true }, "before_sensitive": false, "after_sensitive": {},

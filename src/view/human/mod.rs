@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`plan`]. Each file renders one thing to text; nothing here writes.
 
-mod change;
+pub(crate) mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod doctor;
 pub(crate) mod drift;

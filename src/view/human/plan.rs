@@ -76,7 +76,7 @@ fn stack_plan(
     }
     let _ = writeln!(text, "{}\n", paint(STRONG, &title));
     for drift in &plan.drift {
-        drifted(text, drift, schemas);
+        text.push_str(&drifted(drift, schemas));
     }
     for change in &plan.changes {
         text.push_str(&change::render(change, schemas(&change.type_name)));
@@ -89,7 +89,7 @@ fn stack_plan(
         let words = format!("({} unchanged)", resources(unchanged));
         let _ = writeln!(text, "    {}\n", paint(FAINT, &words));
     }
-    outputs(text, &plan.outputs);
+    text.push_str(&outputs(&plan.outputs));
 }
 
 fn resources(count: usize) -> String {
@@ -97,7 +97,8 @@ fn resources(count: usize) -> String {
 }
 
 /// What somebody else changed.
-fn drifted(text: &mut String, drift: &Drift, schemas: Schemas<'_>) {
+pub(crate) fn drifted(drift: &Drift, schemas: Schemas<'_>) -> String {
+    let mut text = String::new();
     let what = if drift.after.is_some() { "was changed" } else { "was deleted" };
     let _ = writeln!(
         text,
@@ -109,14 +110,17 @@ fn drifted(text: &mut String, drift: &Drift, schemas: Schemas<'_>) {
     );
     let shown: BTreeMap<_, _> =
         drift.attributes.iter().map(|a| (a.name.as_str(), a.clone())).collect();
-    change::changed_attributes(text, &shown, schemas(&drift.type_name));
+    change::changed_attributes(&mut text, &shown, schemas(&drift.type_name));
     text.push('\n');
+    text
 }
 
-fn outputs(text: &mut String, outputs: &[OutputChange]) {
+/// The outputs that change; empty when none does.
+pub(crate) fn outputs(outputs: &[OutputChange]) -> String {
+    let mut text = String::new();
     let changed: Vec<_> = outputs.iter().filter(|output| output.is_changed()).collect();
     if changed.is_empty() {
-        return;
+        return text;
     }
     let _ = writeln!(text, "  {}", paint(STRONG, "Outputs"));
     let width = changed.iter().map(|output| output.name.chars().count()).max().unwrap_or(0);
@@ -146,6 +150,7 @@ fn outputs(text: &mut String, outputs: &[OutputChange]) {
         }
     }
     text.push('\n');
+    text
 }
 
 #[cfg(test)]

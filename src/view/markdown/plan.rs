@@ -1,0 +1,217 @@
+//! The plans of some stacks of one environment as one comment.
+//!
+//! Start reading at [`render`]. What a reader must not miss stands first: what is destroyed. Where
+//! not everything fits, the end says what was left out.
+
+use std::fmt::Write;
+
+use infra_engine::{Action, Change, Counts, Plan};
+
+use super::blocks::{FENCE, diff_line, fenced, longer_fence};
+use super::fit::{Entry, Told, fit};
+use crate::view::human::plan::Schemas;
+use crate::view::human::{change, diagnostic, plan as human};
+
+/// GitHub takes 65,536 characters a comment. Bytes are never fewer, and a workflow adds its own.
+const LIMIT: usize = 64_000;
+
+/// What the words around the entries may need of it.
+const FRAME: usize = 3_000;
+
+/// Stacks that the table shows.
+const ROWS: usize = 50;
+
+/// What is told under one heading, most important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Risk {
+    Destroy,
+    Warning,
+    Drift,
+    Update,
+    Record,
+    Create,
+    Output,
+}
+
+impl Risk {
+    const ALL: [Self; 7] = [
+        Self::Destroy,
+        Self::Warning,
+        Self::Drift,
+        Self::Update,
+        Self::Record,
+        Self::Create,
+        Self::Output,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Destroy => "Destroyed or replaced",
+            Self::Warning => "Warnings",
+            Self::Drift => "Changed outside of infra",
+            Self::Update => "Changed in place",
+            Self::Record => "Taken over, moved, waited for or forgotten",
+            Self::Create => "Created",
+            Self::Output => "Outputs",
+        }
+    }
+
+    /// `None` for a resource that stays as it is.
+    fn of(change: &Change) -> Option<Self> {
+        match change.action {
+            Action::NoOp if change.moved_from.is_none() => None,
+            Action::NoOp | Action::Import | Action::Await | Action::Forget => Some(Self::Record),
+            Action::Create => Some(Self::Create),
+            Action::Update => Some(Self::Update),
+            Action::Replace { .. } | Action::Delete => Some(Self::Destroy),
+        }
+    }
+}
+
+/// The comment. Its first line tells a workflow which one to replace.
+pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {
+    let mut text = head(environment, plans);
+    let entries: Vec<(Risk, &str, Entry)> = Risk::ALL
+        .iter()
+        .flat_map(|risk| plans.iter().map(move |(stack, plan)| (*risk, *stack, *plan)))
+        .flat_map(|(risk, stack, plan)| {
+            let entries = entries(risk, plan, schemas);
+            entries.into_iter().map(move |entry| (risk, stack, entry))
+        })
+        .collect();
+    let grouped: Vec<_> =
+        entries.iter().map(|(risk, stack, entry)| ((*risk, *stack), entry)).collect();
+    let widest = plans.iter().map(|(stack, _)| stack.len()).max().unwrap_or(0);
+    let budget = LIMIT.saturating_sub(text.len() + FRAME);
+    // The block of a stack has its name above it, with a few line ends between.
+    let cost = |text: &str| text.len() + 1 + longer_fence(text);
+    // What is destroyed is told whole before anything else is told at all.
+    let (first, rest) =
+        grouped.split_at(grouped.partition_point(|((risk, _), _)| *risk == Risk::Destroy));
+    let (mut told, budget) = fit(first, budget, widest + FENCE + 8, cost);
+    told.extend(fit(rest, budget, widest + FENCE + 8, cost).0);
+    for risk in Risk::ALL {
+        let chosen: Vec<_> = entries
+            .iter()
+            .zip(&told)
+            .filter(|((of, _, _), _)| *of == risk)
+            .map(|((_, stack, entry), told)| (*stack, entry, *told))
+            .collect();
+        section(&mut text, risk, &chosen);
+    }
+    left_out(&mut text, environment, &told);
+    text
+}
+
+/// The mark, the numbers, and the numbers by stack.
+fn head(environment: &str, plans: &[(&str, &Plan)]) -> String {
+    let mut text = format!("<!-- infra-plan {environment} -->\n### Plan for `{environment}`\n\n");
+    let pending = plans.iter().any(|(_, plan)| !plan.is_empty());
+    let mut total = Counts::default();
+    for counts in plans.iter().map(|(_, plan)| plan.counts()) {
+        total.import += counts.import;
+        total.add += counts.add;
+        total.change += counts.change;
+        total.destroy += counts.destroy;
+    }
+    if pending {
+        let Counts { import, add, change, destroy } = total;
+        let import = if import > 0 { format!("{import} to import, ") } else { String::new() };
+        let _ =
+            writeln!(text, "**{import}{add} to add, {change} to change, {destroy} to destroy.**");
+    } else {
+        text.push_str("**No changes.**\n");
+    }
+    text.push_str("\n| stack | import | add | change | destroy | unchanged |\n");
+    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
+    for (stack, plan) in plans.iter().take(ROWS) {
+        let Counts { import, add, change, destroy } = plan.counts();
+        let kept = plan.changes.iter().filter(|change| Risk::of(change).is_none()).count();
+        let _ = writeln!(text, "| `{stack}` | {import} | {add} | {change} | {destroy} | {kept} |");
+    }
+    if plans.len() > ROWS {
+        let _ = writeln!(text, "| and {} more | | | | | |", plans.len() - ROWS);
+    }
+    text
+}
+
+/// What a plan has to tell of one risk.
+fn entries(risk: Risk, plan: &Plan, schemas: Schemas<'_>) -> Vec<Entry> {
+    match risk {
+        Risk::Warning => {
+            plan.warnings.iter().map(|warning| entry(&diagnostic::render(warning, &[]))).collect()
+        }
+        Risk::Drift => {
+            let painted = plan.drift.iter().map(|drift| human::drifted(drift, schemas));
+            painted.map(|painted| entry(&painted)).collect()
+        }
+        Risk::Output => {
+            let painted = human::outputs(&plan.outputs);
+            if painted.is_empty() { Vec::new() } else { vec![entry(&painted)] }
+        }
+        _ => {
+            let changes = plan.changes.iter().filter(|change| Risk::of(change) == Some(risk));
+            let painted = changes.map(|c| change::render(c, schemas(&c.type_name)));
+            painted.map(|painted| entry(&painted)).collect()
+        }
+    }
+}
+
+/// The lines of an entry, as those of a diff.
+fn entry(painted: &str) -> Entry {
+    let mut lines = painted.trim_end().lines().map(diff_line);
+    let headline = lines.next().unwrap_or_default();
+    Entry { headline, body: lines.collect::<Vec<_>>().join("\n") }
+}
+
+/// The entries of one risk, a block a stack, collapsed unless something is destroyed.
+fn section(text: &mut String, risk: Risk, entries: &[(&str, &Entry, Told)]) {
+    if entries.is_empty() {
+        return;
+    }
+    let open = if risk == Risk::Destroy { " open" } else { "" };
+    let title = risk.title();
+    let count = entries.len();
+    let _ = writeln!(text, "\n<details{open}><summary><b>{title}</b>: {count}</summary>\n");
+    for of_stack in entries.chunk_by(|one, other| one.0 == other.0) {
+        let told = of_stack.iter().filter(|(_, _, told)| *told != Told::Nothing);
+        let lines: Vec<_> = told
+            .map(|(_, entry, told)| match told {
+                Told::Whole if !entry.body.is_empty() => {
+                    format!("{}\n{}\n", entry.headline, entry.body)
+                }
+                _ => format!("{}\n", entry.headline),
+            })
+            .collect();
+        if let Some((stack, _, _)) = of_stack.first().filter(|_| !lines.is_empty()) {
+            let language = if risk == Risk::Warning { "text" } else { "diff" };
+            let _ = writeln!(text, "`{stack}`\n\n{}", fenced(language, &lines.concat()));
+        }
+    }
+    text.push_str("</details>\n");
+}
+
+/// Says what did not fit.
+fn left_out(text: &mut String, environment: &str, told: &[Told]) {
+    let count = |wanted: Told| told.iter().filter(|told| **told == wanted).count();
+    let (short, missing) = (count(Told::Headline), count(Told::Nothing));
+    if short + missing == 0 {
+        return;
+    }
+    let entries = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("{what} of 1 entry")),
+        _ => Some(format!("{what} of {count} entries")),
+    };
+    let parts: Vec<_> =
+        [entries(short, "the details"), entries(missing, "all")].into_iter().flatten().collect();
+    let _ = writeln!(
+        text,
+        "\nThis is not all: {} did not fit. `infra plan --env {environment}` shows everything.",
+        parts.join(" and ")
+    );
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! The comment: its order, its limit, and what must never be in it.
+
+use infra_engine::{AttributeChange, OutputChange, Reason};
+use infra_sdk::provider::Place;
+use infra_sdk::{Address, Diagnostic, Object, Value};
+
+use super::*;
+
+/// What GitHub takes.
+const GITHUB: usize = 65_536;
+
+fn change(address: &str, type_name: &str, action: Action) -> Change {
+    Change {
+        address: Address::parse(address).expect("valid"),
+        type_name: type_name.to_owned(),
+        place: Place::default(),
+        action,
+        id: None,
+        before: None,
+        after: None,
+        attributes: Vec::new(),
+        reasons: Vec::new(),
+        dependencies: Vec::new(),
+        location: None,
+        moved_from: None,
+        imported: false,
+        deposed: false,
+    }
+}
+
+fn created(address: &str, attributes: &[(&str, Value)]) -> Change {
+    let after: Object =
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Change {
+        after: Some(after),
+        reasons: vec![Reason::NotThereYet],
+        ..change(address, "aws_vpc", Action::Create)
+    }
+}
+
+fn deleted(address: &str) -> Change {
+    Change {
+        id: Some("q-9".to_owned()),
+        reasons: vec![Reason::NoLongerDeclared],
+        ..change(address, "aws_sqs_queue", Action::Delete)
+    }
+}
+
+fn plan(changes: Vec<Change>) -> Plan {
+    let mut plan = Plan::default();
+    plan.changes = changes;
+    plan
+}
+
+fn shown(plans: &[(&str, &Plan)]) -> String {
+    render("staging", plans, &|_| None)
+}
+
+#[test]
+fn what_is_destroyed_stands_first() {
+    let secret = |text: &str| Value::from(text).sensitive();
+    let mut web = plan(vec![
+        created(
+            "network.vpc",
+            &[("cidr_block", Value::from("10.0.0.0/16")), ("id", Value::Unknown)],
+        ),
+        Change {
+            id: Some("db-1".to_owned()),
+            before: Some(Object::from([("password".to_owned(), secret("hunter1"))])),
+            after: Some(Object::from([("password".to_owned(), secret("hunter2"))])),
+            attributes: vec![AttributeChange {
+                name: "password".to_owned(),
+                before: secret("hunter1"),
+                after: secret("hunter2"),
+                forces_replacement: false,
+            }],
+            reasons: vec![Reason::Changed(vec!["password".to_owned()])],
+            ..change("database", "aws_db_instance", Action::Update)
+        },
+        change("untouched", "aws_vpc", Action::NoOp),
+        deleted("queue"),
+    ]);
+    web.warnings = vec![Diagnostic::warning("plan::odd", "something is odd").detail("```\n# a")];
+    web.outputs = vec![OutputChange {
+        name: "endpoint".to_owned(),
+        before: Some(Value::from("a")),
+        after: Some(Value::Unknown),
+    }];
+    let quiet = plan(vec![change("vpc", "aws_vpc", Action::NoOp)]);
+    let text = shown(&[("web", &web), ("quiet", &quiet)]);
+    assert!(!text.contains("hunter"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn nothing_to_do_is_said_in_few_words() {
+    let quiet = plan(vec![change("vpc", "aws_vpc", Action::NoOp)]);
+    insta::assert_snapshot!(shown(&[("web", &quiet)]), @r"
+    <!-- infra-plan staging -->
+    ### Plan for `staging`
+
+    **No changes.**
+
+    | stack | import | add | change | destroy | unchanged |
+    | --- | ---: | ---: | ---: | ---: | ---: |
+    | `web` | 0 | 0 | 0 | 0 | 1 |
+    ");
+}
+
+#[test]
+fn every_plan_fits_and_what_is_left_out_is_said() {
+    let wide = [("policy", Value::from("x".repeat(900)))];
+    let mut changes: Vec<_> =
+        (0..4_000).map(|number| created(&format!("many-{number}"), &wide)).collect();
+    changes.push(deleted("the-last-one"));
+    let text = shown(&[("web", &plan(changes))]);
+    assert!(text.len() <= GITHUB, "{}", text.len());
+    assert!(text.len() > LIMIT - FRAME - 2_000, "room is wasted: {}", text.len());
+    assert!(text.contains("the-last-one (aws_sqs_queue) will be destroyed"));
+    assert!(text.contains("# it is no longer declared"), "details of what is destroyed are kept");
+    assert!(text.contains("This is not all: the details of"), "{}", &text[text.len() - 200..]);
+    assert!(text.contains("`infra plan --env staging` shows everything."));
+}
+
+#[test]
+fn not_even_text_that_is_made_for_it_breaks_the_limit_or_its_block() {
+    let hostile = format!("{}\n</details>\n<script>", "`".repeat(2_000));
+    let changes = |count: usize| {
+        (0..count).map(|n| created(&format!("h{n}"), &[("a", Value::from(hostile.as_str()))]))
+    };
+    let text = shown(&[("web", &plan(changes(1).collect()))]);
+    assert!(text.contains(&"`".repeat(2_001)), "the fence is longer than what it holds");
+    let text = shown(&[("web", &plan(changes(200).collect()))]);
+    assert!(text.len() <= GITHUB, "{}", text.len());
+    let one = created("huge", &[("a", Value::from("y".repeat(300_000)))]);
+    let text = shown(&[("web", &plan(vec![one]))]);
+    assert!(text.len() <= GITHUB, "{}", text.len());
+    assert!(text.contains("This is not all: the details of 1 entry did not fit"), "{text}");
+    let names: Vec<_> = (0..3_000).map(|number| format!("stack-{number}")).collect();
+    let one = plan(vec![deleted("queue")]);
+    let stacks: Vec<_> = names.iter().map(|name| (name.as_str(), &one)).collect();
+    let text = shown(&stacks);
+    assert!(text.len() <= GITHUB, "{}", text.len());
+    assert!(text.contains("| and 2950 more |"));
+}
