@@ -2,8 +2,9 @@
 //!
 //! What the owners left open: the range of the network has to be private and inside 10.0.0.0/8, its
 //! database subnets have no way out and are reached from the VPC only, and the server by the nodes
-//! only. Clients come in by a load balancer with TLS and a firewall, which the alarms on failures,
-//! latency and availability look at. The environments share one server, with a database each, and
+//! only. From outside of the VPC, network ACLs let HTTP, HTTPS and answers into the public subnets, and
+//! answers alone into those of the nodes. Clients come in by a load balancer with TLS and a firewall,
+//! which the alarms on failures, latency and availability look at. The environments share one server, with a database each, and
 //! one application role, bound to the account `securenexus` in each of their namespaces.
 
 use infra_aws::sts::CallerIdentity;
@@ -13,7 +14,7 @@ use super::application::Parts;
 use super::settings::Settings;
 use super::{NAME, application, data, keys, platform, watch};
 use crate::components::log_group::Keeping;
-use crate::components::{container_images, network};
+use crate::components::{container_images, network, network_guard};
 
 /// What the network has to be inside of.
 const INSIDE: &str = "10.0.0.0/8";
@@ -32,6 +33,7 @@ pub(crate) fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
         let keeping = Keeping { key: &keys.logs, days: settings.log_retention };
         let path = format!("/{NAME}/flow");
         network::declare_logged(stack, NAME, &settings.network, path, keeping)
+            .inspect(|network| network_guard::acls(stack, NAME, range, network))
     })?;
     let buckets = stack.scope("storage", |stack| data::buckets(stack, settings, &keys, &account));
     let images = stack.scope("images", |stack| {
