@@ -143,3 +143,20 @@ fn validate_speaks_json_about_what_is_wrong() {
         assert!(run.stdout.contains(part), "{part}: {}", run.shown());
     }
 }
+
+#[test]
+fn a_stream_without_a_plan_says_why_in_its_own_form() {
+    let project = Project::with_cloud();
+    project.program("desired(resource('vpc', 'aws_vpcc', cidr_block='10.0.0.0/16'))");
+    let run = project.stacks("apply --env dev --auto-approve --format json");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    let lines: Vec<serde_json::Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
+    assert_eq!(types, [Some("version"), Some("diagnostic")], "{}", run.shown());
+    assert_eq!(lines[1]["diagnostic"]["severity"], "error");
+    assert_eq!(lines[1]["diagnostic"]["range"]["filename"], "stacks/src/main.rs");
+}
