@@ -66,6 +66,8 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     goal.refresh = args.applying.refresh.refresh;
     let declarations = goal.declarations.clone();
     let mut plan = infra_engine::plan(&*cloud.provider, &state, goal).await?;
+    // What goes and what comes are told by the history: there is no code to say otherwise in.
+    plan.warnings.retain(|warning| warning.code != "plan::renamed");
     plan.warnings.extend(lost);
     context.terminal.diagnostics(&plan.warnings);
     let command = format!("undo {}", run.id);
