@@ -189,6 +189,18 @@ pub struct Counts {
     pub forget: usize,
 }
 
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |total, other| Self {
+            import: total.import + other.import,
+            add: total.add + other.add,
+            change: total.change + other.change,
+            destroy: total.destroy + other.destroy,
+            forget: total.forget + other.forget,
+        })
+    }
+}
+
 /// What is to happen to one resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {

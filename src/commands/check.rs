@@ -7,7 +7,7 @@ use infra_sdk::Diagnostic;
 use crate::cli::{COMMAND_OPTIONS, Context, Format, LockArgs, RefreshArgs, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{Locking, Review, Way, plan_all, review};
+use crate::session::{Locking, Part, Review, Way, plan_all, review};
 use crate::view::checks::{human, json, junit, sarif};
 
 /// Hold the plans against the checks of the stacks
@@ -51,13 +51,14 @@ enum CheckFormat {
 pub(crate) async fn run(context: &Context, args: &CheckArgs) -> Result<Exit> {
     let way = Way {
         mode: Mode::Apply,
+        part: Part::default(),
         refresh: args.refresh.refresh,
         // Every form of the answer is about all stacks.
         format: Format::Human,
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: None,
     };
-    let planned = plan_all(context, &args.stacks, way).await?;
+    let planned = plan_all(context, &args.stacks, &way).await?;
     let provider = &*planned.cloud.provider;
     let review = review(context, &planned.selection, provider, &planned.stacks).await?;
     if !review.has_rules() {

@@ -110,6 +110,8 @@ impl Back<'_> {
         let Undo { mut goal, lost } = undo;
         goal.refresh = args.refresh.refresh;
         let mut plan = infra_engine::plan(provider, &state, goal.clone()).await?;
+        // What goes and what comes are told by the history: there is no code to say otherwise in.
+        plan.warnings.retain(|warning| warning.code != "plan::renamed");
         plan.warnings.extend(lost);
         let alone = BTreeSet::new();
         let readers = readers(context, project, environment, (stack, &plan), &alone).await?;

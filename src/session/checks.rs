@@ -124,7 +124,7 @@ pub(crate) async fn review(
     let environment = &selection.environment;
     let mut reviewed = Vec::new();
     let mut problems = Vec::new();
-    for stack in stacks.iter().filter(|stack| stack.declarations.has_checks) {
+    for stack in stacks.iter().filter(|stack| stack.goal.declarations.has_checks) {
         let view = PlanView {
             stack: stack.name.clone(),
             environment: Environment {
@@ -137,7 +137,7 @@ pub(crate) async fn review(
         let log = |line: &str| context.terminal.log(&stack.name, line);
         let mut found = selection.program.check(&view, &log).await?;
         problems.append(&mut found.diagnostics);
-        context.terminal.diagnostics(&unknown_waivers(&stack.declarations, &found));
+        context.terminal.diagnostics(&unknown_waivers(&stack.goal.declarations, &found));
         reviewed.push(apply_waivers(stack, found));
     }
     if problems.iter().any(Diagnostic::is_error) {
@@ -155,7 +155,7 @@ pub(crate) async fn review(
 /// The planned resources as rules see them.
 fn resources(stack: &Prepared, provider: &dyn Provider, region: &str) -> Vec<PlannedResource> {
     let declared: BTreeMap<_, _> =
-        stack.declarations.resources.iter().map(|d| (&d.address, d)).collect();
+        stack.goal.declarations.resources.iter().map(|d| (&d.address, d)).collect();
     let planned: BTreeMap<_, _> = stack
         .plan
         .changes
@@ -225,13 +225,13 @@ fn unknown_waivers(declarations: &Declarations, found: &Findings) -> Vec<Diagnos
 /// Finds each finding's place and waiver.
 fn apply_waivers(stack: &Prepared, found: Findings) -> StackReview {
     let declared: BTreeMap<&Address, &Declaration> =
-        stack.declarations.resources.iter().map(|d| (&d.address, d)).collect();
+        stack.goal.declarations.resources.iter().map(|d| (&d.address, d)).collect();
     let locate = |finding: Finding| {
         let change = finding.address.as_ref().and_then(|address| {
             stack.plan.changes.iter().find(|change| change.address == *address && !change.deposed)
         });
         let waivers = match &finding.address {
-            None => stack.declarations.waivers.as_slice(),
+            None => stack.goal.declarations.waivers.as_slice(),
             Some(address) => declared
                 .get(address)
                 .map(|declaration| declaration.arguments.options.waivers.as_slice())

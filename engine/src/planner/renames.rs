@@ -34,6 +34,13 @@ struct Pair<'a> {
     new: &'a Change,
 }
 
+/// Positions of two that fit, and how well: by what they say, then by their names.
+struct Fit {
+    old: usize,
+    new: usize,
+    rank: (Likeness, bool),
+}
+
 /// Warns of what looks renamed.
 pub(super) fn renamed(provider: &dyn Provider, goal: &Goal, draft: &mut Draft) {
     let mut warnings = Vec::new();
@@ -76,25 +83,27 @@ fn matches<'a>(
         let named = record.address.name() == change.address.name();
         (!many || named).then(|| likeness(schema, record, change)).flatten()
     };
-    let mut fits: Vec<(usize, usize, (Likeness, bool))> = Vec::new();
+    let mut fits = Vec::new();
     for (o, record) in old.iter().enumerate() {
         for (n, change) in new.iter().enumerate() {
             let named = record.address.name() == change.address.name();
-            fits.extend(likeness(record, change).map(|likeness| (o, n, (likeness, named))));
+            let fit = |likeness| Fit { old: o, new: n, rank: (likeness, named) };
+            fits.extend(likeness(record, change).map(fit));
         }
     }
     // The best of each side; a pair is one in which each is the other's only best.
-    let best = |side: &dyn Fn(&(usize, usize, (Likeness, bool))) -> bool| {
+    let best = |side: &dyn Fn(&Fit) -> bool| -> Vec<(usize, usize)> {
         let mine: Vec<_> = fits.iter().filter(|fit| side(fit)).collect();
-        let most = mine.iter().map(|fit| fit.2).max();
-        mine.into_iter().filter(|fit| Some(fit.2) == most).map(|fit| (fit.0, fit.1)).collect()
+        let most = mine.iter().map(|fit| fit.rank).max();
+        let mine = mine.into_iter().filter(|fit| Some(fit.rank) == most);
+        mine.map(|fit| (fit.old, fit.new)).collect()
     };
     for (n, change) in new.iter().enumerate() {
-        let candidates: Vec<(usize, usize)> = best(&|fit| fit.1 == n);
+        let candidates = best(&|fit| fit.new == n);
         match candidates.as_slice() {
             [] => {}
             [(o, _)] => {
-                let back: Vec<(usize, usize)> = best(&|fit| fit.0 == *o);
+                let back = best(&|fit| fit.old == *o);
                 if let [_] = back.as_slice() {
                     pairs.push(Pair { old: old[*o], new: change });
                 } else if back.first().is_some_and(|first| first.1 == n) {

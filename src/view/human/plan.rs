@@ -18,14 +18,8 @@ pub(crate) type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static Schema>;
 /// The text of the plans of some stacks of one environment.
 pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {
     let mut text = String::new();
-    let mut total = Counts::default();
+    let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     for (stack, plan) in plans {
-        let counts = plan.counts();
-        total.import += counts.import;
-        total.add += counts.add;
-        total.change += counts.change;
-        total.destroy += counts.destroy;
-        total.forget += counts.forget;
         stack_plan(&mut text, environment, stack, plan, schemas);
     }
     if plans.iter().all(|(_, plan)| plan.is_empty()) {
@@ -39,24 +33,20 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
             resources(drifted)
         );
     } else {
-        let import = match total.import {
-            0 => String::new(),
-            count => format!("{count} to import, "),
-        };
-        let forget = match total.forget {
-            0 => String::new(),
-            count => format!(", {count} to forget"),
-        };
-        let _ = writeln!(
-            text,
-            "{} {import}{} to add, {} to change, {} to destroy{forget}.",
-            paint(STRONG, "Plan:"),
-            total.add,
-            total.change,
-            total.destroy
-        );
+        let _ = writeln!(text, "{} {}.", paint(STRONG, "Plan:"), counted(total));
     }
     text
+}
+
+/// How much there is to do of each sort.
+pub(crate) fn counted(counts: Counts) -> String {
+    let Counts { import, add, change, destroy, forget } = counts;
+    let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
+    format!(
+        "{}{add} to add, {change} to change, {destroy} to destroy{}",
+        some(import, format!("{import} to import, ")),
+        some(forget, format!(", {forget} to forget"))
+    )
 }
 
 fn stack_plan(

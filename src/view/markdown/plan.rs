@@ -107,30 +107,24 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
 fn head(environment: &str, plans: &[(&str, &Plan)]) -> String {
     let mut text = format!("<!-- infra-plan {environment} -->\n### Plan for `{environment}`\n\n");
     let pending = plans.iter().any(|(_, plan)| !plan.is_empty());
-    let mut total = Counts::default();
-    for counts in plans.iter().map(|(_, plan)| plan.counts()) {
-        total.import += counts.import;
-        total.add += counts.add;
-        total.change += counts.change;
-        total.destroy += counts.destroy;
-    }
+    let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     if pending {
-        let Counts { import, add, change, destroy } = total;
-        let import = if import > 0 { format!("{import} to import, ") } else { String::new() };
-        let _ =
-            writeln!(text, "**{import}{add} to add, {change} to change, {destroy} to destroy.**");
+        let _ = writeln!(text, "**{}.**", human::counted(total));
     } else {
         text.push_str("**No changes.**\n");
     }
-    text.push_str("\n| stack | import | add | change | destroy | unchanged |\n");
-    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
+    text.push_str("\n| stack | import | add | change | destroy | forget | unchanged |\n");
+    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     for (stack, plan) in plans.iter().take(ROWS) {
-        let Counts { import, add, change, destroy } = plan.counts();
+        let Counts { import, add, change, destroy, forget } = plan.counts();
         let kept = plan.changes.iter().filter(|change| Risk::of(change).is_none()).count();
-        let _ = writeln!(text, "| `{stack}` | {import} | {add} | {change} | {destroy} | {kept} |");
+        let _ = writeln!(
+            text,
+            "| `{stack}` | {import} | {add} | {change} | {destroy} | {forget} | {kept} |"
+        );
     }
     if plans.len() > ROWS {
-        let _ = writeln!(text, "| and {} more | | | | | |", plans.len() - ROWS);
+        let _ = writeln!(text, "| and {} more | | | | | | |", plans.len() - ROWS);
     }
     text
 }
