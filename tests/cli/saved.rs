@@ -37,13 +37,15 @@ fn apply(project: &Project) -> Run {
     infra(project, "apply plan")
 }
 
-/// The plan is not carried out, says so, and changes nothing.
+/// The plan is not carried out and says so, and no run was begun for it that did not end.
 fn refused(project: &Project, run: Run, code: i32, what: &str) -> Run {
     assert_eq!(run.code, Some(code), "{}", run.shown());
     assert!(run.stderr.contains(what), "{what}: {}", run.shown());
     assert_eq!(run.stdout, "", "{}", run.shown());
-    let notes = project.infra("history --env dev");
-    assert!(!notes.stdout.contains("in progress"), "{}", notes.shown());
+    let history = project.infra("history --env dev --format json").stdout;
+    let runs: serde_json::Value = serde_json::from_str(&history).expect("JSON");
+    let ended = |run: &serde_json::Value| run["result"] == "complete";
+    assert!(runs.as_array().is_some_and(|runs| runs.iter().all(ended)), "{history}");
     run
 }
 
@@ -149,8 +151,9 @@ fn what_the_command_line_said_is_in_the_plan() {
     let listed = done(project.infra("state list --env dev")).stdout;
     assert!(!listed.contains("left"), "{listed}");
     ok(&project.stacks("plan --env dev --out plan"));
-    let run = refused(&project, infra(&project, "apply plan --format json"), 64, "cli::one-stack");
-    assert!(run.stderr.contains("--stack"), "{}", run.shown());
+    let run = infra(&project, "apply plan --format json");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(64), ""), "{}", run.shown());
+    assert!(run.stderr.contains("error[cli::one-stack]"), "{}", run.shown());
     ok(&project.stacks("plan --env dev --out plan --replace kept --exclude left --stack web"));
     let run = done(apply(&project));
     assert!(run.stdout.contains("1 added, 0 changed, 1 destroyed"), "{}", run.shown());
