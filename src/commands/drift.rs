@@ -1,16 +1,19 @@
 //! `infra drift`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
 use infra_engine::{DriftReport, Goal};
 use infra_sdk::provider::Owner;
 
 use crate::cli::{Context, Format, FormatArgs, StackArgs};
+use crate::config::Occasion;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::notify::{self, Report, StackReport};
 use crate::session::between::{Producers, bind};
-use crate::session::{Live, connect, declare, select};
+use crate::session::{Live, connect, declare, select, states};
 use crate::view::{drift_json, human};
 
 /// Show what was changed outside of infra
@@ -30,6 +33,7 @@ pub(crate) struct DriftArgs {
 }
 
 pub(crate) async fn run(context: &Context, args: &DriftArgs) -> Result<Exit> {
+    let started = Instant::now();
     let selection = select(context, &args.stacks, true).await?;
     let cloud = connect(context, &selection.project, &selection.environment).await?;
     let provider = &*cloud.provider;
@@ -59,5 +63,24 @@ pub(crate) async fn run(context: &Context, args: &DriftArgs) -> Result<Exit> {
         Format::Json => drift_json::render(environment, &reports),
     });
     let drifted = reports.iter().any(|(_, report)| report.has_drift());
+    if drifted {
+        let report = Report {
+            occasion: Occasion::Drift,
+            environment,
+            command: "drift",
+            stacks: reports.iter().filter(|(_, report)| report.has_drift()).map(told).collect(),
+            took: started.elapsed(),
+            by: states::who(),
+        };
+        notify::send(context, &selection.environment, &report).await;
+    }
     Ok(if drifted { Exit::Pending } else { Exit::Done })
+}
+
+/// How much drift a stack has, for whoever is told of it.
+fn told((name, report): &(String, DriftReport)) -> StackReport {
+    let changed = report.objects.iter().filter(|object| object.is_drift()).count();
+    let unrecorded = report.unrecorded.len();
+    let counts = format!("{changed} changed outside, {unrecorded} not recorded");
+    StackReport { name: name.clone(), run: None, counts }
 }

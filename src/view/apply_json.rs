@@ -344,7 +344,13 @@ mod tests {
         let (operation, seconds) = (Operation::Create, Duration::from_secs);
         let events = [
             Event::Started { address: address.clone(), operation, id: None },
-            Event::Progress { address: address.clone(), operation, id: None, elapsed: seconds(10) },
+            Event::Progress {
+                address: address.clone(),
+                operation,
+                id: None,
+                elapsed: seconds(10),
+                last: None,
+            },
             Event::Completed {
                 address,
                 operation,

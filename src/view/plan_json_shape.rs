@@ -152,6 +152,7 @@ mod tests {
     static SCHEMA: Schema = Schema {
         type_name: "aws_thing",
         doc: "",
+        stateful: false,
         inputs: &[
             Field::new("name", Kind::Text(&TEXT)),
             Field::new("one", Kind::Block(&RULE)),

@@ -200,6 +200,8 @@ fn is_not_found(code: &str) -> bool {
         || code == "QueueDoesNotExist"
         || code == "AWS.SimpleQueueService.NonExistentQueue"
         || code == "WAFNonexistentItemException"
+        // Systems Manager, of tags of what is not there.
+        || code == "InvalidResourceId"
 }
 
 fn hints(class: FailureClass, code: Option<&str>) -> Vec<String> {
@@ -283,6 +285,7 @@ mod tests {
             ("WAFDuplicateItemException", Some(400), FailureClass::Exists),
             ("WAFLimitsExceededException", Some(400), FailureClass::Quota),
             ("WAFNonexistentItemException", Some(400), FailureClass::Gone),
+            ("InvalidResourceId", Some(400), FailureClass::Gone),
             ("WAFOptimisticLockException", Some(400), FailureClass::Busy),
             ("InvalidParameterValue", Some(400), FailureClass::Invalid),
         ];
