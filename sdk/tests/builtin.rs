@@ -124,7 +124,7 @@ fn what_cannot_be_made_is_refused() {
 #[test]
 fn what_is_forgotten_and_adopted_crosses_the_wire_at_its_full_address() {
     use infra_sdk::CommonOptions as _;
-    use infra_sdk::protocol::messages::{self, FromProgram};
+    use infra_sdk::protocol::messages::FromProgram;
     let declared = declared(|stack| {
         stack.forget("network.old");
         stack.scope("app", |stack| stack.forget("cache.old"));
@@ -135,11 +135,8 @@ fn what_is_forgotten_and_adopted_crosses_the_wire_at_its_full_address() {
     assert!(declared.forgotten.iter().all(|forgotten| forgotten.location.is_some()));
     let json = serde_json::to_string(&FromProgram::desired(&declared)).expect("JSON");
     let message: FromProgram = serde_json::from_str(&json).expect("a message");
-    let FromProgram::Desired { resources, forgotten, outputs, diagnostics, .. } = message else {
-        panic!("another message: {json}");
-    };
-    let read = messages::declarations(resources, forgotten, outputs, diagnostics);
-    assert_eq!(read.as_ref(), Ok(&declared));
+    let FromProgram::Desired(desired) = message else { panic!("another message: {json}") };
+    assert_eq!(desired.read().as_ref(), Ok(&declared));
 }
 
 #[test]

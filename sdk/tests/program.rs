@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use infra_sdk::protocol::messages::{FromProgram, Hello, MARKER, PROTOCOL, ToProgram, WireDesired};
+use infra_sdk::protocol::messages::{WireDesired, WireDiagnostic};
 use infra_sdk::protocol::{FromProgram, Hello, MARKER, PROTOCOL, ToProgram};
 use infra_sdk::settings::{Origin, SettingNode, SettingValue};
 use infra_sdk::{Declarations, Diagnostic, Expr, Location, Value};
