@@ -81,8 +81,8 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "config::type `checks.critical` is a number of findings, not a whole number",
-                "config::type `checks.high` is a number of findings, not text",
+                "config::type `checks.critical` is a number from 0 on, not a negative number",
+                "config::type `checks.high` is a number from 0 on, not text",
                 "config::unknown-key `hihg` is not a key of `[checks]`",
             ]
         );

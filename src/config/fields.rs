@@ -180,6 +180,7 @@ impl<'a, 'i, 'p> Fields<'a, 'i, 'p> {
 fn shape(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
+        DeValue::Integer(number) if number.as_str().starts_with('-') => "a negative number",
         DeValue::Integer(_) => "a whole number",
         DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "a truth value",

@@ -79,7 +79,7 @@ fn a_threshold_that_is_none_is_refused_where_it_is_written() {
     configure(&project, "[checks]\nhigh = \"five\"\nhihg = 5");
     let run = project.typed("check --env dev");
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    for part in ["`checks.high` is a number of findings, not text", "write `high` if"] {
+    for part in ["`checks.high` is a number from 0 on, not text", "write `high` if"] {
         assert!(run.stderr.contains(part), "{part}: {}", run.shown());
     }
     assert!(run.stderr.contains("┌─ infra.toml:7:8"), "{}", run.shown());

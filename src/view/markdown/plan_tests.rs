@@ -101,9 +101,9 @@ fn nothing_to_do_is_said_in_few_words() {
 
     **No changes.**
 
-    | stack | import | add | change | destroy | unchanged |
-    | --- | ---: | ---: | ---: | ---: | ---: |
-    | `web` | 0 | 0 | 0 | 0 | 1 |
+    | stack | import | add | change | destroy | forget | unchanged |
+    | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+    | `web` | 0 | 0 | 0 | 0 | 0 | 1 |
     ");
 }
 
