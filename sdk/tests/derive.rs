@@ -204,8 +204,9 @@ fn vpc() -> infra_sdk::Result<Arguments> {
 
 #[test]
 fn the_schema_says_what_the_definition_says() {
-    assert!(Wide::SCHEMA.stateful && !Vpc::SCHEMA.stateful);
+    let wide: &'static Schema = &<Wide as ResourceType>::SCHEMA;
     let schema: &'static Schema = &<Vpc as ResourceType>::SCHEMA;
+    assert_eq!((wide.stateful, schema.stateful), (true, false));
     assert_eq!(schema.type_name, "aws_vpc");
     assert_eq!(schema.doc, "A virtual private cloud.\n\nWith a second paragraph.");
     let field = |name: &str| *schema.input(name).expect("there is such a field");

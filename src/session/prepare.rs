@@ -131,7 +131,7 @@ async fn taken_away(
             match mode {
                 Mode::Destroy => refused.push(still_read(environment, name, &reader)),
                 Mode::Apply | Mode::Refresh => {
-                    context.terminal.diagnostics([&read_elsewhere(name, &reader)])
+                    context.terminal.diagnostics([&read_elsewhere(name, &reader)]);
                 }
             }
         }

@@ -1,7 +1,5 @@
 //! Values between stacks: order, plans, what is recorded, what is refused.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use crate::support::{Project, Run};
 
 /// A project with settings of `network` and `web`, in this order of names.

@@ -1,8 +1,6 @@
 //! Part of the stacks: what is named, what is left out, what is replaced, what is only looked at, and
 //! how much may be destroyed.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use crate::sandboxed::Sandboxed;
 use crate::support::{Project, Run};
 

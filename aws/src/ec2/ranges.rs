@@ -170,9 +170,9 @@ mod tests {
     fn check(declarations: &[Declaration]) -> Vec<String> {
         let inputs = |declaration: &Declaration| -> Object {
             let known = declaration.arguments.inputs.iter();
-            let known = known.filter_map(|(name, expr)| match expr {
-                Expr::Value(value) => Some((name.clone(), value.clone())),
-                _ => Some((name.clone(), Value::Unknown)),
+            let known = known.map(|(name, expr)| match expr {
+                Expr::Value(value) => (name.clone(), value.clone()),
+                _ => (name.clone(), Value::Unknown),
             });
             known.collect()
         };

@@ -125,7 +125,7 @@ async fn judge(aws: &Aws, needs: &BTreeMap<&'static str, Need<'_>>) -> Result<Ve
                 continue;
             };
             let Some(doubt) = Doubt::of(&result) else { continue };
-            denials.push(Denial { action: *name, need, doubt, resource: None });
+            denials.push(Denial { action: name, need, doubt, resource: None });
         }
     }
     let checks: Vec<_> =
