@@ -1,7 +1,7 @@
 //! Preflight: what will keep the operations of a plan from succeeding, told before the first.
 //!
 //! Nothing here changes anything. What cannot be found out is a warning at most: a preflight that
-//! fails must not keep a run from being tried. Start reading at [`run`].
+//! fails must not keep a run from being tried. Start reading at `run`.
 
 mod blockers;
 mod blocking;
