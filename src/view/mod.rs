@@ -18,6 +18,8 @@ pub(crate) mod plan_json;
 mod plan_json_expressions;
 mod plan_json_shape;
 mod plan_json_text;
+#[cfg(test)]
+pub(crate) mod sample;
 mod terminal;
 mod text;
 pub(crate) mod validate_json;

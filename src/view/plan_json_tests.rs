@@ -1,36 +1,13 @@
 //! The plan document, for every sort of change, and against the library that Terraform's readers use.
 
 use infra_engine::AttributeChange;
-use infra_sdk::provider::Place;
 use infra_sdk::{Arguments, Declaration, Expr, OutputDeclaration};
 
 use super::*;
+use crate::view::sample::{change, object};
 
 fn address(text: &str) -> Address {
     Address::parse(text).expect("valid")
-}
-
-fn object(entries: &[(&str, Value)]) -> Object {
-    entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-}
-
-fn change(at: &str, type_name: &str, action: Action) -> Change {
-    Change {
-        address: address(at),
-        type_name: type_name.to_owned(),
-        place: Place::default(),
-        action,
-        id: None,
-        before: None,
-        after: None,
-        attributes: Vec::new(),
-        reasons: Vec::new(),
-        dependencies: Vec::new(),
-        location: None,
-        moved_from: None,
-        imported: false,
-        deposed: false,
-    }
 }
 
 /// A plan with every sort of change, and what it was made from.

@@ -146,33 +146,9 @@ pub(crate) fn outputs(outputs: &[OutputChange]) -> String {
 #[cfg(test)]
 mod tests {
     use infra_engine::{AttributeChange, Change, Reason};
-    use infra_sdk::provider::Place;
-    use infra_sdk::{Address, Object};
 
     use super::*;
-
-    fn object(entries: &[(&str, Value)]) -> Object {
-        entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-    }
-
-    fn change(address: &str, type_name: &str, action: Action) -> Change {
-        Change {
-            address: Address::parse(address).expect("valid"),
-            type_name: type_name.to_owned(),
-            place: Place::default(),
-            action,
-            id: None,
-            before: None,
-            after: None,
-            attributes: Vec::new(),
-            reasons: Vec::new(),
-            dependencies: Vec::new(),
-            location: None,
-            moved_from: None,
-            imported: false,
-            deposed: false,
-        }
-    }
+    use crate::view::sample::{change, object};
 
     fn shown(plan: &Plan) -> String {
         let text = render("staging", &[("web", plan)], &|_| None);

@@ -1,32 +1,13 @@
 //! The comment: its order, its limit, and what must never be in it.
 
 use infra_engine::{AttributeChange, OutputChange, Reason};
-use infra_sdk::provider::Place;
-use infra_sdk::{Address, Diagnostic, Object, Value};
+use infra_sdk::{Diagnostic, Object, Value};
 
 use super::*;
+use crate::view::sample::change;
 
 /// What GitHub takes.
 const GITHUB: usize = 65_536;
-
-fn change(address: &str, type_name: &str, action: Action) -> Change {
-    Change {
-        address: Address::parse(address).expect("valid"),
-        type_name: type_name.to_owned(),
-        place: Place::default(),
-        action,
-        id: None,
-        before: None,
-        after: None,
-        attributes: Vec::new(),
-        reasons: Vec::new(),
-        dependencies: Vec::new(),
-        location: None,
-        moved_from: None,
-        imported: false,
-        deposed: false,
-    }
-}
 
 fn created(address: &str, attributes: &[(&str, Value)]) -> Change {
     let after: Object =
