@@ -20,6 +20,19 @@ pub struct Imprint {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// Digest of what plans would do, by the names of their stacks: planned again on the same ground it
+/// is the same. 32 hexadecimal digits, for people to carry from a page that shows the plans to the
+/// command that applies them.
+#[must_use]
+pub fn plans_digest<'a>(
+    environment: &str,
+    plans: impl IntoIterator<Item = (&'a str, &'a Plan)>,
+) -> String {
+    let imprints: Vec<_> =
+        plans.into_iter().map(|(stack, plan)| (stack, plan.mode, Imprint::of(plan))).collect();
+    digest(&(environment, imprints))
+}
+
 /// What is to be done with one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeImprint {

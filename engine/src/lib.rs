@@ -39,7 +39,7 @@ pub use adopt::Adopted;
 pub use builtin::Builtin;
 pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
-pub use imprint::{ChangeImprint, Imprint};
+pub use imprint::{ChangeImprint, Imprint, plans_digest};
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
 };

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::session::{Part, Reopened, reopen};
 
 /// Everything that says what to plan, which a saved plan has said already.
-const PLANNING: [&str; 13] = [
+const PLANNING: [&str; 14] = [
     "stack",
     "var",
     "var_file",
@@ -29,6 +29,7 @@ const PLANNING: [&str; 13] = [
     "max_destroy",
     "accept_loss",
     "skip_checks",
+    "digest",
 ];
 
 /// Make it so
@@ -61,6 +62,10 @@ pub(crate) struct ApplyArgs {
     /// Do not hold the plan against the checks: for emergencies. The history tells.
     #[arg(long, help_heading = COMMAND_OPTIONS)]
     skip_checks: bool,
+    /// Carry out the plan that was shown with this digest by `infra plan --format html`, and no other:
+    /// where anything has moved since, nothing is changed.
+    #[arg(long, value_name = "DIGEST", help_heading = COMMAND_OPTIONS)]
+    digest: Option<String>,
     /// Carry this plan out, of `infra plan --out FILE`, and no other. It needs no stack program.
     #[arg(value_name = "FILE", conflicts_with_all = PLANNING)]
     file: Option<PathBuf>,
@@ -79,7 +84,8 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
         (Mode::Apply, true) => Checks::Skip,
         (Mode::Destroy | Mode::Refresh, _) => Checks::None,
     };
-    let asked = Asked { mode, part, adopt: args.adopt.adopt, checks };
+    let digest = args.digest.clone();
+    let asked = Asked { mode, part, adopt: args.adopt.adopt, checks, digest };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 
@@ -110,6 +116,7 @@ async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result
         accepted: Some(accepted),
         // A plan is not saved that the checks do not let through.
         review: None,
+        digest: None,
     };
     finish(context, work, &args.applying).await
 }

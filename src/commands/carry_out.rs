@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use clap::{ArgAction, Args};
-use infra_engine::{Event, Mode, Plan, Run, Stop, Summary};
+use infra_engine::{Event, Mode, Plan, Run, Stop, Summary, plans_digest};
 use infra_sdk::provider::Provider;
 use infra_sdk::{Address, Diagnostic};
 use tokio::sync::watch;
@@ -102,6 +102,8 @@ pub(super) struct Work<'a> {
     pub(super) reviewed: bool,
     /// The resources that may be lost, where that was said before.
     pub(super) accepted: Option<Vec<Address>>,
+    /// The digest of the plans that were shown before, where only those may be carried out.
+    pub(super) digest: Option<String>,
 }
 
 /// What a command that plans by itself asks for.
@@ -114,6 +116,8 @@ pub(super) struct Asked {
     pub(super) adopt: bool,
     /// Whether the plans are held against the checks.
     pub(super) checks: Checks,
+    /// The digest of the plans that were shown before, where only those may be carried out.
+    pub(super) digest: Option<String>,
 }
 
 /// Plans, shows, asks, carries out and sums up.
@@ -121,7 +125,7 @@ pub(super) async fn carry_out(
     context: &Context,
     stacks: &StackArgs,
     args: &ApplyingArgs,
-    Asked { mode, part, adopt, checks }: Asked,
+    Asked { mode, part, adopt, checks, digest }: Asked,
 ) -> Result<Exit> {
     args.check()?;
     let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
@@ -165,6 +169,7 @@ pub(super) async fn carry_out(
         command,
         reviewed: false,
         accepted: None,
+        digest,
     };
     finish(context, work, args).await
 }
@@ -179,6 +184,7 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         _ => show(context, &work.environment.name, work.provider, &work.stacks),
     }
     let plans = || work.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
+    as_shown(work.digest.as_deref(), &plans_digest(&work.environment.name, plans()))?;
     let accepted = work.accepted.as_ref().unwrap_or(&args.budget.accept_loss);
     kept(work.environment, work.provider, plans(), accepted)?;
     let of_environment = (mode != Mode::Destroy).then_some(work.environment);
@@ -218,6 +224,15 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         Exit::Done if unread => Exit::Failed,
         exit => exit,
     })
+}
+
+/// Refuses plans that are not those that were shown.
+fn as_shown(shown: Option<&str>, now: &str) -> Result<()> {
+    let Some(shown) = shown.filter(|shown| *shown != now) else { return Ok(()) };
+    Err(Diagnostic::error("apply::digest", "the plan is not the one that was shown")
+        .detail(format!("`--digest {shown}` was given, and this plan is {now}"))
+        .hint("nothing was changed; look at this plan, or make a new page of it")
+        .into())
 }
 
 /// Says what the checks found, and whether it is let through.

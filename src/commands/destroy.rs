@@ -34,7 +34,7 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
     let environment = project.environment(&args.stacks.which.env)?;
     refuse_protected(environment)?;
     let (mode, adopt) = (Mode::Destroy, args.adopt.adopt);
-    let asked = Asked { mode, part, adopt, checks: Checks::None };
+    let asked = Asked { mode, part, adopt, checks: Checks::None, digest: None };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 

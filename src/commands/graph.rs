@@ -1,18 +1,35 @@
 //! `infra graph`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::{Context, StackArgs};
+use crate::cli::{COMMAND_OPTIONS, Context, StackArgs};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::{declare_recorded, definitions, select};
-use crate::view::graph;
+use crate::view::picture::{self, Model};
 
-/// Draw what refers to what, in the DOT language, without a cloud
+/// Draw what refers to what, without a cloud
 #[derive(Args)]
 pub(crate) struct GraphArgs {
     #[command(flatten)]
     stacks: StackArgs,
+    /// How the picture is written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = GraphFormat::Dot,
+        help_heading = COMMAND_OPTIONS)]
+    format: GraphFormat,
+}
+
+/// How a graph is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum GraphFormat {
+    /// The language of Graphviz.
+    Dot,
+    /// For Markdown, as GitHub and GitLab draw it.
+    Mermaid,
+    /// A picture. What other arrows imply is left out.
+    Svg,
+    /// A page of its own, with a search.
+    Html,
 }
 
 pub(crate) async fn run(context: &Context, args: &GraphArgs) -> Result<Exit> {
@@ -21,6 +38,12 @@ pub(crate) async fn run(context: &Context, args: &GraphArgs) -> Result<Exit> {
     let declared = declare_recorded(context, &selection, &*provider).await?;
     let stacks: Vec<_> =
         declared.iter().map(|stack| (stack.name.as_str(), &stack.declarations)).collect();
-    context.terminal.answer(&graph::dot(&stacks));
+    let model = Model::declared(&stacks);
+    context.terminal.answer(&match args.format {
+        GraphFormat::Dot => picture::dot(&model),
+        GraphFormat::Mermaid => picture::mermaid(&model),
+        GraphFormat::Svg => picture::svg(&model),
+        GraphFormat::Html => picture::graph_page(&model),
+    });
     Ok(Exit::Done)
 }

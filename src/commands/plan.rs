@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
-use infra_engine::Mode;
+use infra_engine::{Mode, plans_digest};
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, Way, kept, plan_all, review, save, within,
 };
+use crate::view::picture::{Model, plan_page};
 use crate::view::{checks, human, markdown, plan_json};
 
 /// Show what would change
@@ -73,6 +74,8 @@ enum PlanFormat {
     Json,
     /// For a comment on a pull request.
     Markdown,
+    /// A page of its own, with a picture of the graph, that needs no network.
+    Html,
 }
 
 impl PlanArgs {
@@ -148,6 +151,15 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             let comment = markdown::render(environment, &plans, &|name| provider.schema(name));
             context.terminal.answer(&comment);
         }
+        (PlanFormat::Html, stacks) => {
+            let plans: Vec<_> = stacks.iter().map(|s| (s.name.as_str(), &s.plan)).collect();
+            let drawn = stacks.iter().map(|s| (s.name.as_str(), &s.goal.declarations, &s.plan));
+            let model = Model::planned(&drawn.collect::<Vec<_>>());
+            let digest = plans_digest(environment, plans.iter().copied());
+            let page =
+                plan_page(environment, &model, &plans, &digest, &|name| provider.schema(name));
+            context.terminal.answer(&page);
+        }
         (PlanFormat::Human | PlanFormat::Json, stacks) => {
             show(context, environment, provider, stacks);
         }
@@ -187,7 +199,9 @@ async fn sum_up_checks(context: &Context, planned: &Planned, format: PlanFormat)
         let summary = checks::human::summary(&review);
         match format {
             PlanFormat::Human => context.terminal.answer(&format!("\n{summary}")),
-            PlanFormat::Json | PlanFormat::Markdown => context.terminal.note(&summary),
+            PlanFormat::Json | PlanFormat::Markdown | PlanFormat::Html => {
+                context.terminal.note(&summary)
+            }
         }
     }
     Ok(review)

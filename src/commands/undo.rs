@@ -129,6 +129,7 @@ impl Back<'_> {
             reviewed: false,
             review: None,
             accepted: None,
+            digest: None,
         };
         finish(context, work, args).await
     }

@@ -6,18 +6,21 @@
 
 pub(crate) mod apply_json;
 pub(crate) mod checks;
+mod diff;
 pub(crate) mod drift_json;
-pub(crate) mod graph;
+mod fit;
 pub(crate) mod history_json;
 pub(crate) mod human;
 pub(crate) mod import_json;
 mod json;
 pub(crate) mod markdown;
 pub(crate) mod outputs_json;
+pub(crate) mod picture;
 pub(crate) mod plan_json;
 mod plan_json_expressions;
 mod plan_json_shape;
 mod plan_json_text;
+mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use infra_engine::{Action, Change};
 use infra_sdk::provider::Place;
-use infra_sdk::{Address, Object, Value};
+use infra_sdk::{Address, Arguments, Declaration, Declarations, Object, Value};
 
 /// An object of these entries.
 pub(crate) fn object(entries: &[(&str, Value)]) -> Object {
@@ -26,5 +26,24 @@ pub(crate) fn change(address: &str, type_name: &str, action: Action) -> Change {
         moved_from: None,
         imported: false,
         deposed: false,
+    }
+}
+
+/// Declarations of resources by what they need.
+pub(crate) fn declarations(resources: &[(&str, &[&str])]) -> Declarations {
+    let address = |text: &str| Address::parse(text).expect("valid");
+    let declaration = |(name, needs): &(&str, &[&str])| {
+        let mut arguments = Arguments::default();
+        arguments.options.depends_on = needs.iter().map(|name| address(name)).collect();
+        Declaration {
+            address: address(name),
+            type_name: "aws_vpc".to_owned(),
+            arguments,
+            location: None,
+        }
+    };
+    Declarations {
+        resources: resources.iter().map(declaration).collect(),
+        ..Declarations::default()
     }
 }

@@ -18,6 +18,7 @@ mod interrupts;
 mod lifecycle;
 mod moves;
 mod notify;
+mod page;
 mod plan;
 mod preflight;
 mod program;

@@ -1,5 +1,5 @@
 //! Readers of Terraform's plan JSON, which no one here wrote, over the plans of this repository's
-//! systems: checkov from PyPI, and OPA's library. And the pipelines of `examples/ci/`.
+//! systems: checkov from PyPI, and OPA's library. A browser over its page. And the pipelines of `examples/ci/`.
 //!
 //! Each reads the document unchanged. That it does so proves little by itself, because a reader that
 //! finds nothing is content: so every check that is named here fails on a stack that is bad on purpose
@@ -7,6 +7,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod browser;
 mod checkov;
 mod opa;
 mod pipelines;
@@ -91,4 +92,30 @@ fn opa_counts_what_is_destroyed() {
     let plan = world.destruction("small");
     assert_eq!(opa::value(&plan, "data.plan.destroys"), 2);
     assert_eq!(opa::value(&plan, "data.plan.creates"), 0);
+}
+
+#[test]
+fn a_browser_shows_searches_and_leads_through_the_page() {
+    let world = World::new();
+    let plan = world.system("faultmaven", "production");
+    let page = world.page("faultmaven", "production");
+    assert!(std::fs::metadata(&page).expect("there").len() < 2_000_000, "it can be sent by mail");
+    let (seen, screenshot) = browser::use_page(&page);
+    let resources = plan.resources().len();
+    assert_eq!(seen["console"], serde_json::json!([]), "errors in the console");
+    assert_eq!(seen["loaded"], serde_json::json!([]), "nothing is loaded");
+    assert!(seen["title"].as_str().is_some_and(|title| title.contains("production")), "{seen}");
+    assert_eq!(seen["nodes"], resources, "{seen}");
+    assert!(seen["changes"].as_u64() >= Some(resources as u64), "{seen}");
+    assert_eq!(seen["slash"], "search", "{seen}");
+    assert_eq!((&seen["found"], &seen["all_fit"]), (&seen["fitting"], &true.into()), "{seen}");
+    assert!(seen["found"].as_u64() > Some(0) && seen["dimmed"].as_u64() > Some(0), "{seen}");
+    assert_eq!(seen["after_escape"], seen["changes"], "{seen}");
+    assert!(seen["without_a_risk"].as_u64() < seen["changes"].as_u64(), "{seen}");
+    let clicked = &seen["clicked"];
+    assert_eq!((&clicked["before"], &clicked["open"]), (&false.into(), &true.into()), "{seen}");
+    assert!(clicked["diff"] == true && clicked["near"].as_u64() > Some(0), "{seen}");
+    assert_eq!((&seen["entered"], &seen["zoomed"]), (&true.into(), &true.into()), "{seen}");
+    assert_eq!(seen["nameless"], serde_json::json!([]), "for a screen reader");
+    assert!(std::fs::metadata(screenshot).expect("there").len() > 10_000, "a picture of it");
 }

@@ -104,6 +104,15 @@ impl World {
         Plan::read(self.infra(self.systems.path(), &repository::program(), &words))
     }
 
+    /// The page of the plan of a stack of this repository.
+    pub(crate) fn page(&self, stack: &str, environment: &str) -> PathBuf {
+        let words = ["plan", "--env", environment, "--stack", stack, "--format", "html"];
+        let output = self.infra(self.systems.path(), &repository::program(), &words);
+        let page = self.systems.path().join("plan.html");
+        std::fs::write(&page, output.stdout).expect("written");
+        page
+    }
+
     fn fixtures(&self, words: &[&str]) -> Output {
         let folder = self.fixtures.path();
         self.infra(folder, &folder.join("program"), words)

@@ -8,17 +8,18 @@ use infra_engine::{Action, AttributeChange, Change, Reason};
 use infra_sdk::{Kind, Object, Schema, Value};
 
 use super::values::{difference, inline, lines};
+use crate::view::risk::{sign, what_happens};
 use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
 
 /// The text of a change; empty for a resource that stays as it is.
 pub(crate) fn render(change: &Change, schema: Option<&Schema>) -> String {
     let (style, symbol, what) = match (change.action, &change.moved_from) {
         (Action::NoOp, None) => return String::new(),
-        (Action::NoOp, Some(_)) => (CHANGE, "~", "moves in the state".to_owned()),
+        (Action::NoOp, Some(_)) => (CHANGE, "~", "moves in the state"),
         (Action::Forget, _) if change.reasons == [Reason::ForgetRequested] => {
-            (CHANGE, ".", "will be forgotten, and stays as it is".to_owned())
+            (CHANGE, ".", "will be forgotten, and stays as it is")
         }
-        (action, _) => headline(action),
+        (action, _) => (style(action), sign(action), what_happens(action)),
     };
     let mut text = String::new();
     let object = match (&change.id, change.deposed) {
@@ -44,21 +45,13 @@ pub(crate) fn render(change: &Change, schema: Option<&Schema>) -> String {
     text
 }
 
-fn headline(action: Action) -> (Style, &'static str, String) {
-    let (style, symbol, what) = match action {
-        Action::NoOp => (FAINT, "", "stays as it is"),
-        Action::Import => (ADD, "=", "will be imported"),
-        Action::Await => (CHANGE, ">", "will be waited for"),
-        Action::Create => (ADD, "+", "will be created"),
-        Action::Update => (CHANGE, "~", "will be updated in place"),
-        Action::Replace { create_first: false } => (REMOVE, "-/+", "must be replaced"),
-        Action::Replace { create_first: true } => {
-            (ADD, "+/-", "must be replaced, the new one first")
-        }
-        Action::Delete => (REMOVE, "-", "will be destroyed"),
-        Action::Forget => (FAINT, ".", "is gone already, and will be forgotten"),
-    };
-    (style, symbol, what.to_owned())
+fn style(action: Action) -> Style {
+    match action {
+        Action::NoOp | Action::Forget => FAINT,
+        Action::Import | Action::Create | Action::Replace { create_first: true } => ADD,
+        Action::Await | Action::Update => CHANGE,
+        Action::Replace { create_first: false } | Action::Delete => REMOVE,
+    }
 }
 
 /// Why, as a fragment; nothing where the headline says it.

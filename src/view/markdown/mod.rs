@@ -4,7 +4,6 @@
 //! get out of, and no sensitive value is ever shown.
 
 mod blocks;
-mod fit;
 mod plan;
 
 pub(crate) use plan::render;

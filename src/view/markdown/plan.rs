@@ -5,12 +5,14 @@
 
 use std::fmt::Write;
 
-use infra_engine::{Action, Change, Counts, Plan};
+use infra_engine::{Counts, Plan};
 
-use super::blocks::{FENCE, diff_line, fenced, longer_fence};
-use super::fit::{Entry, Told, fit};
+use super::blocks::{FENCE, fenced, longer_fence};
+use crate::view::diff::diff_line;
+use crate::view::fit::{Entry, Told, fit};
 use crate::view::human::plan::Schemas;
 use crate::view::human::{change, diagnostic, plan as human};
+use crate::view::risk::Risk;
 
 /// GitHub takes 65,536 characters a comment. Bytes are never fewer, and a workflow adds its own.
 const LIMIT: usize = 64_000;
@@ -20,53 +22,6 @@ const FRAME: usize = 3_000;
 
 /// Stacks that the table shows.
 const ROWS: usize = 50;
-
-/// What is told under one heading, most important first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Risk {
-    Destroy,
-    Warning,
-    Drift,
-    Update,
-    Record,
-    Create,
-    Output,
-}
-
-impl Risk {
-    const ALL: [Self; 7] = [
-        Self::Destroy,
-        Self::Warning,
-        Self::Drift,
-        Self::Update,
-        Self::Record,
-        Self::Create,
-        Self::Output,
-    ];
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Destroy => "Destroyed or replaced",
-            Self::Warning => "Warnings",
-            Self::Drift => "Changed outside of infra",
-            Self::Update => "Changed in place",
-            Self::Record => "Taken over, moved, waited for or forgotten",
-            Self::Create => "Created",
-            Self::Output => "Outputs",
-        }
-    }
-
-    /// `None` for a resource that stays as it is.
-    fn of(change: &Change) -> Option<Self> {
-        match change.action {
-            Action::NoOp if change.moved_from.is_none() => None,
-            Action::NoOp | Action::Import | Action::Await | Action::Forget => Some(Self::Record),
-            Action::Create => Some(Self::Create),
-            Action::Update => Some(Self::Update),
-            Action::Replace { .. } | Action::Delete => Some(Self::Destroy),
-        }
-    }
-}
 
 /// The comment. Its first line tells a workflow which one to replace.
 pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {

@@ -1,6 +1,6 @@
 //! The comment: its order, its limit, and what must never be in it.
 
-use infra_engine::{AttributeChange, OutputChange, Reason};
+use infra_engine::{Action, AttributeChange, Change, OutputChange, Reason};
 use infra_sdk::{Diagnostic, Object, Value};
 
 use super::*;

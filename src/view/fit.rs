@@ -3,16 +3,16 @@
 //! Start reading at [`fit`].
 
 /// Something to tell.
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// What it is about; one line.
-    pub(super) headline: String,
+    pub(crate) headline: String,
     /// The rest, which can be left out.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// How much of an entry is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     /// Everything.
     Whole,
     /// Only its first line.
@@ -24,7 +24,7 @@ pub(super) enum Told {
 /// How much of each entry fits into `budget` bytes, the most important first: all first lines, then
 /// what follows them. Entries stand in groups, and the first that is told of one pays for its `frame`;
 /// `cost` is what a piece of text needs. Returns what is left of the budget, too.
-pub(super) fn fit<G: PartialEq + Copy>(
+pub(crate) fn fit<G: PartialEq + Copy>(
     entries: &[(G, &Entry)],
     mut budget: usize,
     frame: usize,
