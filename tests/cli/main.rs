@@ -31,4 +31,5 @@ mod shared;
 mod state;
 mod support;
 mod terminal;
+mod terraform;
 mod undo;
