@@ -60,9 +60,7 @@ async fn a_renamed_scope_is_one_warning() {
       `app.two` (test_machine machine-4) -> `shop.two`
       hint: to keep the objects, give each its `.moved_from("...")` in the code
       hint: or move their records:
-    `infra state mv app.network shop.network --env test --stack shop`
-    `infra state mv app.one shop.one --env test --stack shop`
-    `infra state mv app.two shop.two --env test --stack shop`
+    `infra state mv app shop --env test --stack shop`
     "#);
 }
 
