@@ -40,7 +40,10 @@ pub(crate) async fn offer<'r>(
     renames: &'r [Rename],
 ) -> Vec<&'r (Address, Address)> {
     let mut wanted = Vec::new();
-    for Rename { moves } in renames.iter().filter(|_| context.terminal.can_ask()) {
+    if !context.terminal.can_ask() {
+        return wanted;
+    }
+    for Rename { moves } in renames {
         let what = match moves.as_slice() {
             [(from, to)] => format!("record `{from}` as `{to}` and keep the object"),
             _ => format!("record these {} as they are named now and keep the objects", moves.len()),

@@ -65,6 +65,22 @@ async fn a_renamed_scope_is_one_warning() {
 }
 
 #[tokio::test]
+async fn a_scope_in_which_something_stays_is_moved_one_by_one() {
+    let sheet = |scope: &str| {
+        Sheet::new()
+            .add(&format!("{scope}.a"), "test_network", json!({"cidr": "c1"}))
+            .add(&format!("{scope}.b"), "test_network", json!({"cidr": "c2"}))
+            .add("app.stays", "test_network", json!({"cidr": "c3"}))
+    };
+    let text = warned(&sheet("app"), &sheet("shop")).await;
+    for name in ["a", "b"] {
+        let command = format!("`infra state mv app.{name} shop.{name} --env test --stack shop`");
+        assert!(text.contains(&command), "{text}");
+    }
+    assert!(!text.contains("mv app shop"), "{text}");
+}
+
+#[tokio::test]
 async fn where_several_could_be_meant_none_is_taken() {
     let two = network("a", "c").add("b", "test_network", json!({"cidr": "c"}));
     insta::assert_snapshot!(warned(&two, &network("new", "c")).await, @r#"
