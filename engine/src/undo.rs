@@ -84,13 +84,16 @@ fn changed_records(run: &RunRecord, changes: &[RunChange], owner: &Owner) -> Opt
     let words = run.command.strip_prefix("state ")?;
     let options = format!("--env {} --stack {}", owner.environment, owner.stack);
     let hint = match words.split(' ').collect::<Vec<_>>().as_slice() {
-        ["mv", ..] if !words.contains(" --") => {
+        ["mv", from, to] => {
             // A scope that was moved into one with other resources does not go back as a whole.
             let back = |change: &RunChange| {
                 let from = &change.before.as_ref()?.address;
                 Some(format!("`infra state mv {} {from} {options}`", change.address))
             };
-            let back: Vec<_> = changes.iter().filter_map(back).collect();
+            let mut back: Vec<_> = changes.iter().filter_map(back).collect();
+            if back.is_empty() {
+                back.push(format!("`infra state mv {to} {from} {options}`"));
+            }
             format!("move it back:\n{}", back.join("\n"))
         }
         ["mv", from, to, way @ ("--to-stack" | "--from-stack"), other] => {
