@@ -41,7 +41,7 @@ pub use digest::is_digest;
 pub use event::{Event, Operation, Summary};
 pub use imprint::{ChangeImprint, Imprint, plans_digest};
 pub use plan::{
-    Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason,
+    Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason, Rename,
 };
 pub use planner::drift::{DriftReport, Drifted, DriftedAttribute, Unrecorded, Writer};
 pub use recover::Recovered;

@@ -49,6 +49,14 @@ impl Goal {
         }
     }
 
+    /// Has what is declared at `to` move there from `from`, as if its `moved_from` said so.
+    pub fn rename(&mut self, from: &Address, to: &Address) {
+        let resources = self.declarations.resources.iter_mut();
+        for declaration in resources.filter(|declaration| declaration.address == *to) {
+            declaration.arguments.options.moved_from = Some(from.as_str().to_owned());
+        }
+    }
+
     /// Gives the outputs of other stacks that are read their values; what is not among them is
     /// known only after those are applied.
     pub fn bind(&mut self, values: Externals) {
@@ -69,6 +77,13 @@ pub enum Mode {
     Refresh,
 }
 
+/// What looks renamed: a resource, or several that stood in one scope and stand in another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// Where each is recorded, and where it is declared anew.
+    pub moves: Vec<(Address, Address)>,
+}
+
 /// What a run would change.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -81,6 +96,9 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// What is worth knowing and stops nothing.
     pub warnings: Vec<Diagnostic>,
+    /// What looks renamed, and is planned as something that goes and something that comes. A warning
+    /// tells each; see [`Goal::rename`].
+    pub renames: Vec<Rename>,
     /// History that the plan was made from.
     pub lineage: String,
     /// Serial of the state that the plan was made from.

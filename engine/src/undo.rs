@@ -59,10 +59,10 @@ pub async fn undo(
                 .hint("`infra history` lists all runs"),
         ]);
     };
-    if let Some(refused) = changed_records(&history[position], owner) {
+    let changes = store.changes(run).await.map_err(|error| vec![unreadable(&error)])?;
+    if let Some(refused) = changed_records(&history[position], &changes, owner) {
         return Err(vec![refused]);
     }
-    let changes = store.changes(run).await.map_err(|error| vec![unreadable(&error)])?;
     let mut later = Vec::new();
     for run in &history[position + 1..] {
         later.extend(store.changes(&run.id).await.map_err(|error| vec![unreadable(&error)])?);
@@ -80,11 +80,22 @@ pub async fn undo(
 
 /// Why a run of `infra state` is not taken back so: it changed records and no object, and what undo
 /// plans would change objects.
-fn changed_records(run: &RunRecord, owner: &Owner) -> Option<Diagnostic> {
+fn changed_records(run: &RunRecord, changes: &[RunChange], owner: &Owner) -> Option<Diagnostic> {
     let words = run.command.strip_prefix("state ")?;
     let options = format!("--env {} --stack {}", owner.environment, owner.stack);
     let hint = match words.split(' ').collect::<Vec<_>>().as_slice() {
-        ["mv", from, to] => format!("move it back:\n`infra state mv {to} {from} {options}`"),
+        ["mv", from, to] => {
+            // A scope that was moved into one with other resources does not go back as a whole.
+            let back = |change: &RunChange| {
+                let from = &change.before.as_ref()?.address;
+                Some(format!("`infra state mv {} {from} {options}`", change.address))
+            };
+            let mut back: Vec<_> = changes.iter().filter_map(back).collect();
+            if back.is_empty() {
+                back.push(format!("`infra state mv {to} {from} {options}`"));
+            }
+            format!("move it back:\n{}", back.join("\n"))
+        }
         ["mv", from, to, way @ ("--to-stack" | "--from-stack"), other] => {
             let (here, there) = match *way {
                 "--to-stack" => (*other, owner.stack.as_str()),

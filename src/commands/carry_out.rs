@@ -142,6 +142,7 @@ pub(super) async fn carry_out(
         format: args.format.format,
         locking: Locking::Within(args.waiting.lock_timeout),
         adopt: adopt.then_some(verb),
+        offers: mode == Mode::Apply && args.format.format == Format::Human && !args.auto_approve,
     };
     let planned = plan_all(context, stacks, &way).await;
     if let (Format::Json, Err(error)) = (args.format.format, &planned) {

@@ -57,6 +57,7 @@ pub(crate) async fn run(context: &Context, args: &CheckArgs) -> Result<Exit> {
         format: Format::Human,
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: None,
+        offers: false,
     };
     let planned = plan_all(context, &args.stacks, &way).await?;
     let provider = &*planned.cloud.provider;

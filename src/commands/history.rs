@@ -41,7 +41,7 @@ pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
     let text = match (&args.run, format) {
         (Some(id), Format::Human) => human::history::one(find(&all, id)?.1),
         (Some(id), Format::Json) => history_json::one(find(&all, id)?.1),
-        (None, Format::Human) => human::history::all(&all),
+        (None, Format::Human) => human::history::all(&all, context.terminal.columns()),
         (None, Format::Json) => {
             history_json::all(all.first().map(|(_, runs)| runs.as_slice()).unwrap_or_default())
         }

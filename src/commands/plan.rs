@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, Way, kept, plan_all, review, save, within,
 };
-use crate::view::picture::{Model, plan_page};
+use crate::view::picture::{Model, PlanPage, plan_page};
 use crate::view::{checks, human, markdown, plan_json};
 
 /// Show what would change
@@ -131,8 +131,16 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
         format: if args.format == PlanFormat::Json { Format::Json } else { Format::Human },
         locking: if args.lock { Locking::Within(args.waiting.lock_timeout) } else { Locking::None },
         adopt: args.adopt.adopt.then_some("plan"),
+        offers: false,
     };
     let planned = plan_all(context, &args.stacks, &way).await?;
+    // What the checks find is a part of the comment and of the page; elsewhere the plan is shown before they run.
+    let mut held = match args.format {
+        PlanFormat::Markdown | PlanFormat::Html => {
+            hold_against_checks(context, &planned, way.mode).await?
+        }
+        PlanFormat::Human | PlanFormat::Json => None,
+    };
     let provider = &*planned.cloud.provider;
     let environment = &planned.selection.environment.name;
     match (args.format, planned.stacks.as_slice()) {
@@ -148,7 +156,8 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
         }
         (PlanFormat::Markdown, stacks) => {
             let plans: Vec<_> = stacks.iter().map(|s| (s.name.as_str(), &s.plan)).collect();
-            let comment = markdown::render(environment, &plans, &|name| provider.schema(name));
+            let schemas = |name: &str| provider.schema(name);
+            let comment = markdown::render(environment, &plans, held.as_ref(), &schemas);
             context.terminal.answer(&comment);
         }
         (PlanFormat::Html, stacks) => {
@@ -156,9 +165,14 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             let drawn = stacks.iter().map(|s| (s.name.as_str(), &s.goal.declarations, &s.plan));
             let model = Model::planned(&drawn.collect::<Vec<_>>());
             let digest = plans_digest(environment, plans.iter().copied());
-            let page =
-                plan_page(environment, &model, &plans, &digest, &|name| provider.schema(name));
-            context.terminal.answer(&page);
+            context.terminal.answer(&plan_page(&PlanPage {
+                environment,
+                model: &model,
+                plans: &plans,
+                review: held.as_ref(),
+                digest: &digest,
+                schemas: &|name| provider.schema(name),
+            }));
         }
         (PlanFormat::Human | PlanFormat::Json, stacks) => {
             show(context, environment, provider, stacks);
@@ -173,14 +187,14 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     if args.preflight && !look_ahead(context, provider, &planned.stacks, Format::Human).await {
         return Ok(Exit::Failed);
     }
-    let review = match way.mode {
-        Mode::Apply => Some(sum_up_checks(context, &planned, args.format).await?),
-        Mode::Destroy | Mode::Refresh => None,
-    };
+    if matches!(args.format, PlanFormat::Human | PlanFormat::Json) {
+        held = hold_against_checks(context, &planned, way.mode).await?;
+    }
+    sum_up_checks(context, held.as_ref(), args.format);
     let pending = planned.stacks.iter().any(|stack| !stack.plan.is_empty());
     if let Some(file) = &args.out {
         // The saved plan is carried out without the program, which alone has the checks.
-        if pending && let Some(refusal) = review.as_ref().and_then(Review::refusal) {
+        if pending && let Some(refusal) = held.as_ref().and_then(Review::refusal) {
             context.terminal.diagnostics([&refusal]);
             return Ok(Exit::Findings);
         }
@@ -191,20 +205,31 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     Ok(if args.detailed_exitcode && pending { Exit::Pending } else { Exit::Done })
 }
 
+/// What the checks find; nothing where the plans take things away or only look.
+async fn hold_against_checks(
+    context: &Context,
+    planned: &Planned,
+    mode: Mode,
+) -> Result<Option<Review>> {
+    match mode {
+        Mode::Apply => {
+            let provider = &*planned.cloud.provider;
+            review(context, &planned.selection, provider, &planned.stacks).await.map(Some)
+        }
+        Mode::Destroy | Mode::Refresh => Ok(None),
+    }
+}
+
 /// Says how many findings the checks have. The document for programs has no place for them.
-async fn sum_up_checks(context: &Context, planned: &Planned, format: PlanFormat) -> Result<Review> {
-    let provider = &*planned.cloud.provider;
-    let review = review(context, &planned.selection, provider, &planned.stacks).await?;
-    if review.has_rules() {
-        let summary = checks::human::summary(&review);
-        match format {
-            PlanFormat::Human => context.terminal.answer(&format!("\n{summary}")),
-            PlanFormat::Json | PlanFormat::Markdown | PlanFormat::Html => {
-                context.terminal.note(&summary)
-            }
+fn sum_up_checks(context: &Context, review: Option<&Review>, format: PlanFormat) {
+    let Some(review) = review.filter(|review| review.has_rules()) else { return };
+    let summary = checks::human::summary(review);
+    match format {
+        PlanFormat::Human => context.terminal.answer(&format!("\n{summary}")),
+        PlanFormat::Json | PlanFormat::Markdown | PlanFormat::Html => {
+            context.terminal.note(&summary);
         }
     }
-    Ok(review)
 }
 
 /// Writes the plans for people.

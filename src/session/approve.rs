@@ -1,6 +1,7 @@
 //! The questions before anything is changed.
 
-use infra_sdk::Diagnostic;
+use infra_engine::Rename;
+use infra_sdk::{Address, Diagnostic};
 
 use crate::cli::Context;
 use crate::config::Environment;
@@ -30,6 +31,29 @@ pub(crate) async fn approve(
 /// When nobody is there to answer.
 pub(crate) async fn confirm(context: &Context, what: &str) -> Result<bool> {
     ask(context, &format!("Type `yes` to {what}: "), "yes").await
+}
+
+/// Asks of what looks renamed whether it is: only `yes` is yes. Where nobody is there to answer, the
+/// plan stays as it is. Returns what is to be moved.
+pub(crate) async fn offer<'r>(
+    context: &Context,
+    renames: &'r [Rename],
+) -> Vec<&'r (Address, Address)> {
+    let mut wanted = Vec::new();
+    if !context.terminal.can_ask() {
+        return wanted;
+    }
+    for Rename { moves } in renames {
+        let what = match moves.as_slice() {
+            [(from, to)] => format!("record `{from}` as `{to}` and keep the object"),
+            _ => format!("record these {} as they are named now and keep the objects", moves.len()),
+        };
+        let question = format!("Type `yes` to {what}, anything else to go on without: ");
+        if context.terminal.ask(&question).await.is_some_and(|answer| answer == "yes") {
+            wanted.extend(moves);
+        }
+    }
+    wanted
 }
 
 async fn ask(context: &Context, question: &str, wanted: &str) -> Result<bool> {

@@ -13,6 +13,7 @@ use infra_sdk::store::{Edit, State, Store};
 
 use super::adopt::adopt;
 use super::answers::Live;
+use super::approve::offer;
 use super::between::{bind, consumers_first, read_elsewhere, readers, reads_of, still_read};
 use super::clock::SystemClock;
 use super::cloud::{Cloud, connect};
@@ -61,6 +62,8 @@ pub(crate) struct Way {
     pub(crate) locking: Locking,
     /// Whether what is there and not recorded is recorded first, by this command. Needs the lock.
     pub(crate) adopt: Option<&'static str>,
+    /// Whether somebody is asked about what looks renamed.
+    pub(crate) offers: bool,
 }
 
 /// Whether the states are held while something is planned and done.
@@ -170,8 +173,19 @@ async fn prepare(
     if !search.narrow(&mut goal, &state) {
         return Ok(None);
     }
-    let plan = infra_engine::plan(&*cloud.provider, &state, goal.clone()).await?;
+    let provider = &*cloud.provider;
+    let mut plan = infra_engine::plan(provider, &state, goal.clone()).await?;
     context.terminal.diagnostics(&plan.warnings);
+    if way.offers {
+        let wanted = offer(context, &plan.renames).await;
+        if !wanted.is_empty() {
+            wanted.into_iter().for_each(|(from, to)| goal.rename(from, to));
+            let again = infra_engine::plan(provider, &state, goal.clone()).await?;
+            let news = again.warnings.iter().filter(|warning| !plan.warnings.contains(warning));
+            context.terminal.diagnostics(news);
+            plan = again;
+        }
+    }
     let reads_of = reads_of(&goal, &state);
     Ok(Some(Prepared { name, store, goal, plan, reads_of }))
 }

@@ -9,6 +9,8 @@ use infra_engine::{Action, Change};
 pub(crate) enum Risk {
     /// Objects that go.
     Destroy,
+    /// What the checks found.
+    Finding,
     /// What is worth knowing and stops nothing.
     Warning,
     /// What somebody else changed.
@@ -24,8 +26,9 @@ pub(crate) enum Risk {
 }
 
 impl Risk {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Destroy,
+        Self::Finding,
         Self::Warning,
         Self::Drift,
         Self::Update,
@@ -38,6 +41,7 @@ impl Risk {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Destroy => "Destroyed or replaced",
+            Self::Finding => "Found by the checks",
             Self::Warning => "Warnings",
             Self::Drift => "Changed outside of infra",
             Self::Update => "Changed in place",

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use anstream::{AutoStream, ColorChoice};
 use indicatif::MultiProgress;
 use infra_sdk::Diagnostic;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::watch;
 
 use super::human::diagnostic;
@@ -133,6 +133,12 @@ impl Terminal {
         for line in plain_lines(text) {
             self.note(&format!("{} {line}\n", paint(FAINT, &format!("{} |", plain(source)))));
         }
+    }
+
+    /// How many columns the terminal has that shows answers; `None` where it is something else.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = tcgetwinsize(std::io::stdout()).ok()?;
+        (size.ws_col > 0).then(|| usize::from(size.ws_col))
     }
 
     /// Whether somebody is there to answer a question.

@@ -6,6 +6,7 @@
 
 #[path = "../fixtures/project.rs"]
 mod repository;
+mod restores;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -102,6 +102,18 @@ fn a_waiver_of_a_rule_that_is_not_there_names_the_nearest() {
 }
 
 #[test]
+fn the_comment_on_a_pull_request_has_what_is_found() {
+    let run = guarded("me").typed("plan --env dev --format markdown");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    insta::assert_snapshot!(run.shown());
+    let run = guarded("me").typed("plan --env dev --format markdown --var waive=team::owner");
+    assert!(run.stdout.contains("Checks: 0 critical, 0 high, 0 medium, 0 low; 1 waived (2 rules"));
+    assert!(!run.stdout.contains("Found by the checks"), "{}", run.shown());
+    let run = guarded("me").typed("plan --env dev --format markdown --destroy");
+    assert!(!run.stdout.contains("Checks:"), "{}", run.shown());
+}
+
+#[test]
 fn apply_is_refused_before_anything_is_asked_or_changed() {
     let project = guarded("me");
     let run = project.typed("plan --env dev");

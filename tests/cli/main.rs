@@ -32,4 +32,5 @@ mod shared;
 mod state;
 mod support;
 mod terminal;
+mod terraform;
 mod undo;

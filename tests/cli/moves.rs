@@ -70,6 +70,10 @@ fn state(project: &Project, stack: &str) -> State {
     wait(async { open(project, stack).await.load().await.expect("read") })
 }
 
+fn ids(project: &Project, stack: &str) -> Vec<String> {
+    state(project, stack).records.values().map(|record| record.id.clone()).collect()
+}
+
 fn addresses(project: &Project, stack: &str) -> Vec<String> {
     state(project, stack).records.keys().map(ToString::to_string).collect()
 }
@@ -131,9 +135,113 @@ fn a_renamed_scope_is_one_warning() {
         `app.b` (infra_data ID) -> `shop.b`
       = hint: to keep the objects, give each its `.moved_from("...")` in the code
       = hint: or move their records:
-        `infra state mv app.a shop.a --env dev --stack web`
-        `infra state mv app.b shop.b --env dev --stack web`
+        `infra state mv app shop --env dev --stack web`
     "#);
+    // Somebody is asked before the apply; elsewhere nobody is.
+    let run = project.stacks("apply --env dev");
+    assert_eq!(run.code, Some(64), "{}", run.shown());
+    let answers = [("go on without: ", "no"), ("Type `yes` to apply: ", "no")];
+    let words = ["apply", "--env", "dev", "--program", "program"];
+    let run = project.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stdout.contains("2 to add, 0 to change, 2 to destroy"), "{}", run.shown());
+    assert_eq!(addresses(&project, "web"), ["app.a", "app.b"]);
+    let ids = ids(&project, "web");
+    let run = project.on_terminal(&words, &[("go on without: ", "yes"), ("to apply: ", "yes")]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let asked = "Type `yes` to record these 2 as they are named now and keep the objects";
+    assert!(run.stdout.contains(asked), "{}", run.shown());
+    assert!(run.stdout.contains("0 to add, 0 to change, 0 to destroy"), "{}", run.shown());
+    assert_eq!(addresses(&project, "web"), ["shop.a", "shop.b"]);
+    assert_eq!(self::ids(&project, "web"), ids);
+    assert_no_changes(&project);
+}
+
+#[test]
+fn one_that_is_taken_for_a_rename_is_kept_and_the_rest_of_the_plan_is_asked_about() {
+    let project = Project::with_cloud();
+    declare(&project, &["note=one", "other=two"], &[]);
+    drop(apply(&project));
+    declare(&project, &["notes.first=one", "other=three"], &[]);
+    let id = ids(&project, "web").remove(0);
+    let words = ["apply", "--env", "dev", "--program", "program"];
+    let question = "record `note` as `notes.first` and keep the object, anything else";
+    let answers = [(question, "yes"), ("Type `yes` to apply: ", "yes")];
+    let run = project.on_terminal(&words, &answers);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stdout.contains("0 to add, 1 to change, 0 to destroy"), "{}", run.shown());
+    assert_eq!(addresses(&project, "web"), ["notes.first", "other"]);
+    assert_eq!(ids(&project, "web")[0], id);
+    assert_no_changes(&project);
+    // Whoever has approved already is asked nothing.
+    declare(&project, &["note=one", "other=three"], &[]);
+    let words = ["apply", "--env", "dev", "--program", "program", "--auto-approve"];
+    let run = project.on_terminal(&words, &[]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stdout.contains("1 added, 0 changed, 1 destroyed"), "{}", run.shown());
+}
+
+#[test]
+fn a_scope_is_moved_in_one_step_and_listed() {
+    let project = Project::with_cloud();
+    declare(
+        &project,
+        &["net.a=one", "net.in.b=two", "network=three", "edge.c=four", "rest.a=five"],
+        &[],
+    );
+    drop(apply(&project));
+    let refused = |words: &str| {
+        let before = state(&project, "web");
+        let run = project.infra(&format!("state mv --env dev {words}"));
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.shown());
+        assert_eq!(state(&project, "web"), before);
+        without_ids(&run.stderr)
+    };
+    insta::assert_snapshot!(refused("ne edge"), @r"
+    error[state::unknown]: nothing is recorded there
+      = `ne`
+      = hint: choose one of those that there are: edge.c, net.a, net.in.b, network, rest.a
+    ");
+    insta::assert_snapshot!(refused("net rest"), @r"
+    error[state::move]: a resource cannot be moved there
+      = `rest.a` is taken by the infra_data ID
+      = hint: choose another address, or move what is there away first
+    ");
+    insta::assert_snapshot!(refused("net rest --to-stack network"), @r"
+    error[state::unknown]: nothing is recorded there
+      = `net`
+      = hint: it is a scope: name what is in it, such as `net.a`
+    ");
+    let run = done(project.infra("state mv --env dev net edge --dry-run"));
+    insta::assert_snapshot!(without_ids(&run.stdout), @r"
+    web: net.a (infra_data ID) would be recorded as edge.a
+    web: net.in.b (infra_data ID) would be recorded as edge.in.b
+    Nothing was changed: leave `--dry-run` out to do it.
+    ");
+    let run = done(project.infra("state mv --env dev net edge"));
+    insta::assert_snapshot!(without_ids(&run.stdout), @r"
+    web: net.a (infra_data ID) is recorded as edge.a
+    web: net.in.b (infra_data ID) is recorded as edge.in.b
+    Give them those names in the code too; `moved_from` is not needed.
+    ");
+    assert_eq!(addresses(&project, "web"), ["edge.a", "edge.c", "edge.in.b", "network", "rest.a"]);
+    declare(
+        &project,
+        &["edge.a=one", "edge.in.b=two", "network=three", "edge.c=four", "rest.a=five"],
+        &[],
+    );
+    assert_no_changes(&project);
+    // One step of the history, and the way back leaves what was there before.
+    let run = done(project.infra("history --env dev --stack web --format json"));
+    let runs: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let run = runs.as_array().and_then(|runs| runs.last()).expect("a run");
+    assert_eq!(run["command"], "state mv net edge");
+    let run = infra(&project, &format!("undo --env dev {}", run["id"].as_str().expect("text")));
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    for back in ["edge.a net.a", "edge.in.b net.in.b"] {
+        let command = format!("`infra state mv {back} --env dev --stack web`");
+        assert!(run.stderr.contains(&command), "{}", run.shown());
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::Project;
 
 const DATA: &str = "desired(resource('note', 'infra_data', input='one'),\n\
-                    \x20   resource('after', 'infra_data', input={'$ref': ['note', 'output']}))";
+                    \x20   resource('after', 'infra_data', input={'$ref': ['note', 'input']}))";
 
 /// The digest that a page says it is of.
 fn digest(page: &str) -> String {

@@ -270,3 +270,104 @@ fn credentials_that_have_ended_stop_a_run() {
     let run = done(plan_with(&project, vpc, 5));
     assert!(!run.stderr.contains("preflight::"), "{}", run.shown());
 }
+
+/// Something that cannot be deleted: how it is declared, what somebody else adds to it, and what is
+/// told.
+struct Kept {
+    declared: &'static str,
+    by_hand: &'static str,
+    told: &'static [&'static str],
+}
+
+/// Every type whose handler says what keeps it and that no other test here blocks, as far as the
+/// emulators have what blocks it: vaults have no recovery points there.
+const KEPT: &[Kept] = &[
+    Kept {
+        declared: "resource('images', 'aws_ecr_repository', name='kept')",
+        by_hand: "client('ecr').put_image(repositoryName='kept', imageTag='v1', imageManifest=IMAGE)",
+        told: &["error[preflight::not-empty]", "repository `kept` has images", "`force_delete`"],
+    },
+    Kept {
+        declared: "resource('images-too', 'aws_ecr_repository', name='goes', force_delete=True)",
+        by_hand: "client('ecr').put_image(repositoryName='goes', imageTag='v1', imageManifest=IMAGE)",
+        told: &[],
+    },
+    Kept {
+        declared: "resource('cluster', 'aws_eks_cluster', name='kept', role_arn=ROLE,\n\
+             \x20   vpc_config={'subnet_ids': [ref('a', 'id'), ref('b', 'id')]})",
+        by_hand: "nodes = client('eks')\n\
+             network = nodes.describe_cluster(name='kept')['cluster']['resourcesVpcConfig']\n\
+             nodes.create_nodegroup(clusterName='kept', nodegroupName='theirs', nodeRole=ROLE,\n\
+             \x20   subnets=network['subnetIds'])",
+        told: &["error[preflight::in-use]", "node group `theirs`"],
+    },
+    Kept {
+        declared: "resource('cache', 'aws_elasticache_replication_group',\n\
+             \x20   replication_group_id='kept', description='c', node_type='cache.t4g.micro',\n\
+             \x20   final_snapshot_identifier='kept-last')",
+        by_hand: "client('elasticache').create_snapshot(ReplicationGroupId='kept',\n\
+             \x20   SnapshotName='kept-last')",
+        told: &["error[preflight::final-snapshot]", "a snapshot `kept-last` is there already"],
+    },
+    Kept {
+        declared: "resource('secret', 'aws_secretsmanager_secret', name='kept',\n\
+             \x20   recovery_window_in_days=9)",
+        by_hand: "",
+        told: &["warning[preflight::later]", "the secret can be brought back for 9 days"],
+    },
+    Kept {
+        declared: "resource('balancer', 'aws_lb', name='kept', load_balancer_type='network',\n\
+             \x20   internal=True, subnets=[ref('a', 'id')], enable_deletion_protection=True)",
+        by_hand: "",
+        told: &["error[preflight::protected]", "`enable_deletion_protection` switched on"],
+    },
+    Kept {
+        declared: "resource('people', 'aws_iam_group', name='kept')",
+        by_hand: "client('iam').create_user(UserName='ann')\n\
+             client('iam').add_user_to_group(GroupName='kept', UserName='ann')",
+        told: &["error[preflight::in-use]", "user `ann`"],
+    },
+    Kept {
+        declared: "resource('policy', 'aws_iam_policy', name='kept', policy=POLICY)",
+        by_hand: "client('iam').create_user(UserName='bob')\n\
+             client('iam').attach_user_policy(UserName='bob',\n\
+             \x20   PolicyArn='arn:aws:iam::123456789012:policy/kept')",
+        told: &["error[preflight::in-use]", "user `bob`"],
+    },
+];
+
+#[test]
+fn what_others_added_and_what_protects_itself_is_told_of_each_type() {
+    let sandboxed = Sandboxed::new();
+    let project = &sandboxed.project;
+    let declared: Vec<_> = KEPT.iter().map(|kept| kept.declared).collect();
+    project.program(&format!(
+        "ROLE = 'arn:aws:iam::123456789012:role/kept'\n\
+         POLICY = '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\
+         \"Action\":\"s3:GetObject\",\"Resource\":\"*\"}}]}}'\n\
+         def ref(address, attribute):\n\
+         \x20   return {{'$ref': [address, attribute]}}\n\
+         desired(resource('vpc', cidr_block='10.0.0.0/16'),\n\
+         resource('a', 'aws_subnet', vpc_id=ref('vpc', 'id'), cidr_block='10.0.0.0/24',\n\
+         \x20   availability_zone='us-west-2a'),\n\
+         resource('b', 'aws_subnet', vpc_id=ref('vpc', 'id'), cidr_block='10.0.1.0/24',\n\
+         \x20   availability_zone='us-west-2b'),\n\
+         {})",
+        declared.join(",\n")
+    ));
+    let _ = done(project.stacks("apply --env dev --auto-approve"));
+    let by_hand: Vec<_> = KEPT.iter().map(|kept| kept.by_hand).collect();
+    let names = "ROLE = 'arn:aws:iam::123456789012:role/kept'\n\
+         IMAGE = '{\"schemaVersion\": 2, \"config\": {}, \"layers\": [], \"mediaType\": \
+         \"application/vnd.docker.distribution.manifest.v2+json\"}'";
+    sandboxed.by_hand(&format!("{names}\n{}\n", by_hand.join("\n")));
+    let run = project.stacks("plan --env dev --destroy --preflight");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    for text in KEPT.iter().flat_map(|kept| kept.told) {
+        assert!(run.stderr.contains(text), "`{text}`: {}", run.shown());
+    }
+    let errors = KEPT.iter().filter(|kept| kept.told.iter().any(|text| text.starts_with("error[")));
+    let count = format!("Preflight: {} things would fail", errors.count());
+    assert!(run.stderr.contains(&count), "{count}: {}", run.shown());
+    assert!(!run.stderr.contains("`goes`"), "{}", run.shown());
+}

@@ -69,7 +69,7 @@ fn two_releases_are_rolled_back_and_the_rollback_too() {
     assert!(
         done(infra(project, "history --env dev"))
             .stdout
-            .contains(&format!("rollback {}", &first[..8]))
+            .contains(&format!("rollback {}", &first[..10]))
     );
     // Without a run the latest one is taken back: that was the rollback.
     drop(done(rollback(project, "--auto-approve")));

@@ -76,10 +76,31 @@ fn a_team_shares_a_state_moves_it_and_frees_the_lock_of_the_dead() {
     assert!(list.contains("note") && list.contains("suffix"), "{list}");
     let run = done(other.stacks("plan --env dev"));
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
+    a_saved_plan(project, &other);
     a_lock_of_the_dead(project, &other);
     let history = done(infra(&other, "history --env dev")).stdout;
-    assert_eq!(history.lines().count(), 1, "{history}");
+    assert_eq!(history.lines().count(), 3, "{history}");
     there_and_back(project, &other, endpoint, &list);
+}
+
+/// A plan is saved on one machine and carried out on another, without the program, once and never after
+/// somebody else was faster.
+fn a_saved_plan(project: &Project, other: &Project) {
+    project.program(&STACK.replace("'one'", "'saved'"));
+    let _ = done(project.stacks("plan --env dev --out plan"));
+    let plan = std::fs::read_to_string(project.path().join("plan")).expect("written");
+    other.write("plan", &plan);
+    let run = done(infra(other, "apply plan"));
+    assert!(run.stdout.contains("0 added, 1 changed, 0 destroyed"), "{}", run.shown());
+    let run = done(infra(project, "state show --env dev note"));
+    assert!(run.stdout.contains("input = \"saved\""), "{}", run.shown());
+    for who in [project, other] {
+        let run = infra(who, "apply plan");
+        assert_eq!(run.code, Some(1), "{}", run.shown());
+        assert!(run.stderr.starts_with("error[plan-file::stale]"), "{}", run.shown());
+    }
+    let _ = done(other.stacks("apply --env dev --auto-approve"));
+    project.program(STACK);
 }
 
 /// A run waits for an answer and holds the state; it is killed, and its lock is freed by its id.
@@ -175,5 +196,5 @@ fn there_and_back(project: &Project, other: &Project, endpoint: &str, list: &str
     let run = done(other.stacks("plan --env dev --detailed-exitcode"));
     assert!(run.stdout.contains("No changes."), "{}", run.shown());
     let history = done(infra(other, "history --env dev")).stdout;
-    assert_eq!(history.lines().count(), 1, "{history}");
+    assert_eq!(history.lines().count(), 3, "{history}");
 }

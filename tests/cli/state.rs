@@ -204,10 +204,14 @@ fn the_history_tells_what_was_run_and_what_it_changed() {
     let mut command = project.command(&["history", "--env", "dev"]);
     let run = project.run(command.env("USER", "bob"));
     let shown = without_ids(&run.stdout);
-    let shown = shown.lines().map(|line| line.split(" somebody on").next().expect("one"));
-    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r"
-    30c1aaaa  2026-11-22T04:57:00Z  apply     complete    +2 ~0 -0  ann on build-3
-    RUN  TIME  state mv  complete    +0 ~1 -0
+    let who = |part: &str| if part.starts_with("somebody on ") { "WHO" } else { part }.to_owned();
+    let columns = |line: &str| {
+        let parts = line.split("  ").map(str::trim).filter(|part| !part.is_empty());
+        parts.map(who).collect::<Vec<_>>().join("  ")
+    };
+    insta::assert_snapshot!(shown.lines().map(columns).collect::<Vec<_>>().join("\n"), @r"
+    30c1aaaa  2026-11-22T04:57:00Z  complete  +2 ~0 -0  ann on build-3  apply
+    RUN  TIME  complete  +0 ~1 -0  WHO  state mv vpc network.vpc
     ");
     let run = project.infra("history --env dev 30c1");
     insta::assert_snapshot!(run.shown(), @r"

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use crate::repository::here;
 
 /// What is installed.
-const PINS: [&str; 1] = ["selenium==4.52.0"];
+const PINS: [&str; 1] = ["selenium==4.51.0"];
 
 /// What was seen of a page that was opened and used, and a picture of it.
 pub(crate) fn use_page(page: &Path) -> (Value, PathBuf) {

@@ -90,7 +90,7 @@ fn opa_counts_what_is_destroyed() {
     let world = World::new();
     world.apply("small");
     let plan = world.destruction("small");
-    assert_eq!(opa::value(&plan, "data.plan.destroys"), 2);
+    assert_eq!(opa::value(&plan, "data.plan.destroys"), 3);
     assert_eq!(opa::value(&plan, "data.plan.creates"), 0);
 }
 

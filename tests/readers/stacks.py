@@ -147,6 +147,7 @@ if hello["stack"] == "small":
     desired(
         resource("note", "infra_data", input="one"),
         resource("suffix", "random_id", byte_length=4),
+        resource("jobs", "aws_sqs_queue", name="readers-jobs"),
     )
 else:
     desired(*stack(hello["stack"] == "good"))

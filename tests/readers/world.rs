@@ -18,6 +18,7 @@ const STACKS: &str = include_str!("stacks.py");
 /// A sandbox and two projects before it.
 pub(crate) struct World {
     endpoint: String,
+    python: PathBuf,
     systems: TempDir,
     fixtures: TempDir,
     _sandbox: Sandbox,
@@ -36,6 +37,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
+        let python = config.venv_directory().join("bin/python");
         let runtime = Runtime::new().expect("threads");
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
         let fixtures = tempfile::tempdir().expect("a folder");
@@ -51,6 +53,7 @@ impl World {
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("permitted");
         Self {
             endpoint: sandbox.endpoint(),
+            python,
             systems: repository::copy(),
             fixtures,
             _sandbox: sandbox,
@@ -122,6 +125,21 @@ impl World {
     pub(crate) fn fixture(&self, stack: &str) -> Plan {
         let words = ["plan", "--env", "dev", "--stack", stack, "--format", "json"];
         Plan::read(self.fixtures(&words))
+    }
+
+    /// Somebody changes the queue of the small stack without `infra`.
+    pub(crate) fn change_by_hand(&self) {
+        let script = format!(
+            "import boto3\n\
+             session = boto3.Session('123456789012', 'sandbox', region_name='us-west-2')\n\
+             queues = session.client('sqs', endpoint_url='{}')\n\
+             url = queues.get_queue_url(QueueName='readers-jobs')['QueueUrl']\n\
+             queues.set_queue_attributes(QueueUrl=url, Attributes={{'VisibilityTimeout': '77'}})\n",
+            self.endpoint
+        );
+        let output = Command::new(&self.python).arg("-c").arg(script).output();
+        let output = output.expect("Python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Applies a stack of `stacks.py`.

@@ -8,6 +8,7 @@ use aws_sdk_elasticache::types::{
     NodeGroupConfiguration as WireShard, ReplicationGroup as Wire,
     TransitEncryptionMode as WireMode,
 };
+use infra_sdk::Object;
 use infra_sdk::provider::Readiness;
 
 use super::common::{arn_of, list_tags, retag, wire_tags};
@@ -126,10 +127,17 @@ impl Handler for ReplicationGroup {
 
     async fn blockers(aws: &Aws, _: &str, was: &Self, _: Leaving<'_>) -> Result<Vec<Diagnostic>> {
         let Some(name) = &was.final_snapshot_identifier else { return Ok(Vec::new()) };
-        let call = || aws.elasticache().describe_snapshots().snapshot_name(name).send();
-        let found = absent(aws.call(call).await.map(Some), &["SnapshotNotFoundFault"])?;
-        let taken = found.is_some_and(|found| !found.snapshots().is_empty());
+        let taken = has_snapshot(aws, name).await?;
         Ok(taken.then(|| preflight::final_snapshot_taken(name)).into_iter().collect())
+    }
+
+    async fn sources(aws: &Aws, want: &Object, leaving: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        let name = preflight::known_text(want, "snapshot_name")
+            .filter(|name| !leaving.leaves_snapshot(Self::SCHEMA.type_name, name));
+        let Some(name) = name else { return Ok(Vec::new()) };
+        let there = has_snapshot(aws, name).await?;
+        let told = || preflight::source_missing(&format!("snapshot `{name}`"));
+        Ok((!there).then(told).into_iter().collect())
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {
@@ -230,6 +238,12 @@ async fn create(aws: &Aws, want: &ReplicationGroup) -> Result<String> {
         .await?;
     let id = answer.replication_group.and_then(|group| group.replication_group_id);
     id.ok_or_else(|| missing("ReplicationGroupId"))
+}
+
+async fn has_snapshot(aws: &Aws, name: &str) -> Result<bool> {
+    let call = || aws.elasticache().describe_snapshots().snapshot_name(name).send();
+    let found = absent(aws.call(call).await.map(Some), &["SnapshotNotFoundFault"])?;
+    Ok(found.is_some_and(|found| !found.snapshots().is_empty()))
 }
 
 fn shard(shard: &NodeGroupConfiguration) -> WireShard {

@@ -95,6 +95,13 @@ pub trait AnyHandler: Send + Sync {
         operation: &'a PlannedOperation,
         leaving: Leaving<'a>,
     ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
+    /// What a planned create will not find although its object is made of it.
+    fn sources<'a>(
+        &'a self,
+        context: Context<'a>,
+        operation: &'a PlannedOperation,
+        leaving: Leaving<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
     /// The object that stands where a create would make one, whoever made it.
     fn existing<'a>(
         &'a self,
@@ -265,6 +272,15 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             found.extend(absent(others.map(Some), T::CALLS.gone)?.unwrap_or_default());
             Ok(found)
         })
+    }
+
+    fn sources<'a>(
+        &'a self,
+        context: Context<'a>,
+        operation: &'a PlannedOperation,
+        leaving: Leaving<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>> {
+        Box::pin(T::sources(context.aws, &operation.after, leaving))
     }
 
     fn existing<'a>(

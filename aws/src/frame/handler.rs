@@ -250,6 +250,17 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
         std::future::ready(Ok(Vec::new()))
     }
 
+    /// What a create will not find although its object is made of it, such as a snapshot. `want` is
+    /// its inputs, as far as they are known. Changes nothing. What is among `leaving` may leave it.
+    fn sources(
+        aws: &Aws,
+        want: &Object,
+        leaving: Leaving<'_>,
+    ) -> impl Future<Output = Result<Vec<Diagnostic>>> + Send {
+        let _ = (aws, want, leaving);
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Changes tags. Only for types that have them.
     fn retag(aws: &Aws, id: &str, change: &TagChange) -> impl Future<Output = Result<()>> + Send {
         let _ = (aws, id, change);

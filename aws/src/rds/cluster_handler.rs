@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_rds::types::{DbCluster as Wire, Filter};
+use infra_sdk::Object;
 use infra_sdk::provider::Readiness;
 
 use super::cluster::Cluster;
@@ -189,6 +190,10 @@ impl Handler for Cluster {
             told.push(preflight::in_use(&what, "delete the instances that others made in it"));
         }
         Ok(told)
+    }
+
+    async fn sources(aws: &Aws, want: &Object, leaving: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        last_snapshot::missing_to_cluster(aws, want, leaving).await
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

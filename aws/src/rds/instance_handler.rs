@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_rds::types::{DbInstance as Wire, Filter};
-use infra_sdk::FieldType as _;
 use infra_sdk::provider::Readiness;
+use infra_sdk::{FieldType as _, Object};
 
 use super::common::{filter, retag, tags_of};
 use super::instance::{Instance, InstanceOutputs};
@@ -159,6 +159,10 @@ impl Handler for Instance {
         }
         let name = was.final_snapshot_identifier.as_deref();
         last_snapshot::of_instance(aws, Wanted { skip: was.skip_final_snapshot, name }).await
+    }
+
+    async fn sources(aws: &Aws, want: &Object, leaving: Leaving<'_>) -> Result<Vec<Diagnostic>> {
+        last_snapshot::missing_to_instance(aws, want, leaving).await
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {

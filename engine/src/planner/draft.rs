@@ -16,7 +16,7 @@ use super::sight::{Imports, look};
 use crate::adopt::refuse_lost;
 use crate::check::{self, Checked};
 use crate::ground::Ground;
-use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason};
+use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason, Rename};
 use crate::recover::may_be_sent_again;
 use crate::work::{Part, Readings, Work};
 use crate::{compare, named, steps};
@@ -79,6 +79,7 @@ pub(super) struct Draft {
     pub(super) bookkeeping: Vec<Edit>,
     pub(super) drift: Vec<Drift>,
     pub(super) warnings: Vec<Diagnostic>,
+    pub(super) renames: Vec<Rename>,
 }
 
 impl Draft {
@@ -155,6 +156,7 @@ impl Draft {
             outputs: self.outputs,
             drift: self.drift,
             warnings: warnings.chain(self.warnings).collect(),
+            renames: self.renames,
             lineage: state.lineage.clone(),
             serial: state.serial,
             mode: goal.mode,

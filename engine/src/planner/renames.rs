@@ -1,6 +1,6 @@
 //! Renames: what is no longer declared and what is declared anew, where both look like one resource.
 //!
-//! The main function is [`renamed`]. It only warns: whether it is the same resource is for the user
+//! The main function is [`renamed`]. It only tells: whether it is the same resource is for the user
 //! to say, in the code or in the state. Where several could be meant it names them and does not guess.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use infra_sdk::store::Record;
 use infra_sdk::{Address, Diagnostic, Field, Object, Schema, Value};
 
 use super::draft::Draft;
-use crate::plan::{Action, Change, Goal, Reason};
+use crate::plan::{Action, Change, Goal, Reason, Rename};
 use crate::{compare, digest};
 
 /// Above this many pairs of one type, only those with the same name in another scope are compared.
@@ -41,7 +41,7 @@ struct Fit {
     rank: (Likeness, bool),
 }
 
-/// Warns of what looks renamed.
+/// Tells what looks renamed.
 pub(super) fn renamed(provider: &dyn Provider, goal: &Goal, draft: &mut Draft) {
     let mut warnings = Vec::new();
     let mut types: BTreeMap<(&str, _), (Vec<&Record>, Vec<&Change>)> = BTreeMap::new();
@@ -65,8 +65,22 @@ pub(super) fn renamed(provider: &dyn Provider, goal: &Goal, draft: &mut Draft) {
             matches(schema, old, new, goal, &mut pairs, &mut warnings);
         }
     }
-    warnings.splice(0..0, told(&pairs, goal));
+    let recorded: Vec<_> = draft
+        .entries
+        .iter()
+        .filter_map(|entry| Some(&entry.part.record.as_ref()?.address))
+        .collect();
+    let groups = groups(&pairs);
+    let told = groups.iter().map(|((from, to), pairs)| match pairs.as_slice() {
+        [pair] => one(pair, goal),
+        _ => scope((from, to), pairs, &recorded, goal),
+    });
+    warnings.splice(0..0, told);
+    let moves = |pair: &&Pair<'_>| (pair.old.address.clone(), pair.new.address.clone());
+    let renames: Vec<_> =
+        groups.values().map(|pairs| Rename { moves: pairs.iter().map(moves).collect() }).collect();
     draft.warnings.extend(warnings);
+    draft.renames = renames;
 }
 
 /// The pairs of one type. What fits several is a warning of its own.
@@ -152,21 +166,16 @@ fn tells(field: &Field, inputs: &Object) -> bool {
     field.default.is_none_or(|default| !field.kind.same(value, &default()))
 }
 
-/// The warnings of the pairs: one for a scope that was renamed as a whole, and one for each other.
-fn told(pairs: &[Pair<'_>], goal: &Goal) -> Vec<Diagnostic> {
+/// The pairs by what was renamed: those of a scope that was renamed as a whole together.
+fn groups<'p, 'a>(pairs: &'p [Pair<'a>]) -> BTreeMap<(String, String), Vec<&'p Pair<'a>>> {
     let mut scopes: BTreeMap<(String, String), Vec<&Pair<'_>>> = BTreeMap::new();
     for pair in pairs {
         scopes.entry(scopes_of(&pair.old.address, &pair.new.address)).or_default().push(pair);
     }
-    let mut warnings = Vec::new();
-    for ((from, to), mut pairs) in scopes {
+    for pairs in scopes.values_mut() {
         pairs.sort_by_key(|pair| &pair.old.address);
-        match pairs.as_slice() {
-            [pair] => warnings.push(one(pair, goal)),
-            _ => warnings.push(scope(&from, &to, &pairs, goal)),
-        }
     }
-    warnings
+    scopes
 }
 
 /// The parts of two addresses that differ: without the segments that both end with.
@@ -193,7 +202,7 @@ fn shown(record: &Record) -> String {
     format!("`{}` ({} {})", record.address, record.type_name, record.id)
 }
 
-fn command(from: &Address, to: &str, goal: &Goal) -> String {
+fn command(from: &str, to: &str, goal: &Goal) -> String {
     let (stack, environment) = (&goal.owner.stack, &goal.owner.environment);
     format!("`infra state mv {from} {to} --env {environment} --stack {stack}`")
 }
@@ -207,20 +216,32 @@ fn one(pair: &Pair<'_>, goal: &Goal) -> Diagnostic {
             shown(pair.old)
         ))
         .hint(format!("to keep the object, say it in the code: `.moved_from(\"{old}\")`"))
-        .hint(format!("or move its record:\n{}", command(old, new.as_str(), goal)))
+        .hint(format!("or move its record:\n{}", command(old.as_str(), new.as_str(), goal)))
 }
 
-fn scope(from: &str, to: &str, pairs: &[&Pair<'_>], goal: &Goal) -> Diagnostic {
+/// The warning of a scope. One command moves it, unless something in it is to stay.
+fn scope(
+    (from, to): (&str, &str),
+    pairs: &[&Pair<'_>],
+    recorded: &[&Address],
+    goal: &Goal,
+) -> Diagnostic {
     let name = |scope: &str| match scope {
         "" => "outside of any scope".to_owned(),
         scope => format!("in `{scope}`"),
     };
     let lines: Vec<_> =
         pairs.iter().map(|pair| format!("{} -> `{}`", shown(pair.old), pair.new.address)).collect();
-    let commands: Vec<_> = pairs
-        .iter()
-        .map(|pair| command(&pair.old.address, pair.new.address.as_str(), goal))
-        .collect();
+    let inside = |address: &&&Address| address.as_str().starts_with(&format!("{from}."));
+    let whole =
+        !from.is_empty() && !to.is_empty() && recorded.iter().filter(inside).count() == pairs.len();
+    let commands: Vec<_> = if whole {
+        vec![command(from, to, goal)]
+    } else {
+        let of =
+            |pair: &Pair<'_>| command(pair.old.address.as_str(), pair.new.address.as_str(), goal);
+        pairs.iter().map(|pair| of(pair)).collect()
+    };
     warning(pairs[0].new, "a scope looks renamed")
         .detail(format!(
             "what stood {} stands {} now, and would be destroyed and made anew:\n{}",
@@ -244,7 +265,7 @@ fn many_of_one(change: &Change, several: &[&Record], goal: &Goal) -> Diagnostic 
         .hint("if it is one of them, say which in the code: `.moved_from(\"...\")`")
         .hint(format!(
             "or move its record, such as\n{}",
-            command(&several[0].address, change.address.as_str(), goal)
+            command(several[0].address.as_str(), change.address.as_str(), goal)
         ))
 }
 
@@ -262,7 +283,7 @@ fn one_of_many(record: &Record, several: &[&Address], goal: &Goal) -> Diagnostic
         .hint(format!("if it is one of them, say so there: `.moved_from(\"{}\")`", record.address))
         .hint(format!(
             "or move its record, such as\n{}",
-            command(&record.address, several[0].as_str(), goal)
+            command(record.address.as_str(), several[0].as_str(), goal)
         ))
 }
 

@@ -60,10 +60,24 @@ async fn a_renamed_scope_is_one_warning() {
       `app.two` (test_machine machine-4) -> `shop.two`
       hint: to keep the objects, give each its `.moved_from("...")` in the code
       hint: or move their records:
-    `infra state mv app.network shop.network --env test --stack shop`
-    `infra state mv app.one shop.one --env test --stack shop`
-    `infra state mv app.two shop.two --env test --stack shop`
+    `infra state mv app shop --env test --stack shop`
     "#);
+}
+
+#[tokio::test]
+async fn a_scope_in_which_something_stays_is_moved_one_by_one() {
+    let sheet = |scope: &str| {
+        Sheet::new()
+            .add(&format!("{scope}.a"), "test_network", json!({"cidr": "c1"}))
+            .add(&format!("{scope}.b"), "test_network", json!({"cidr": "c2"}))
+            .add("app.stays", "test_network", json!({"cidr": "c3"}))
+    };
+    let text = warned(&sheet("app"), &sheet("shop")).await;
+    for name in ["a", "b"] {
+        let command = format!("`infra state mv app.{name} shop.{name} --env test --stack shop`");
+        assert!(text.contains(&command), "{text}");
+    }
+    assert!(!text.contains("mv app shop"), "{text}");
 }
 
 #[tokio::test]

@@ -3,14 +3,14 @@
 //! The ownership tag keeps the old address until the next apply that changes the tags of the object,
 //! as after a `moved_from`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use infra_sdk::store::{Edit, Operation, Record, RunChange, State};
 use infra_sdk::{Address, Diagnostic};
 
 use super::hand_over::{HandOver, hand_over};
-use super::look::{address, holder, read, unknown};
+use super::look::{address, one_stack, read, unknown};
 use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
 use crate::error::Result;
 use crate::interrupts::Hold;
@@ -23,7 +23,7 @@ pub(crate) struct MoveArgs {
     which: WhichArgs,
     #[command(flatten)]
     editing: EditingArgs,
-    /// The resource, such as `vpc`.
+    /// The resource, such as `vpc`, or a scope with everything in it, such as `network`.
     from: String,
     /// Its address from now on, such as `network.vpc`.
     to: String,
@@ -54,7 +54,7 @@ pub(super) struct EditingArgs {
     pub(super) dry_run: bool,
 }
 
-/// Records a resource under another address.
+/// Records a resource, or all in a scope, under another address.
 pub(super) async fn rename(context: &Context, args: &MoveArgs) -> Result<()> {
     let (from, to) = (address(&args.from)?, address(&args.to)?);
     if let Some(stack) = &args.to_stack {
@@ -63,8 +63,10 @@ pub(super) async fn rename(context: &Context, args: &MoveArgs) -> Result<()> {
     }
     let command = format!("state mv {from} {to}");
     let plan = |state: &State| moved(state, &from, &to);
-    let done = change(context, &args.which, &args.editing, &from, command, plan).await?;
-    context.terminal.answer(&human::state::moved(&done.0, &done.1, &to, args.editing.dry_run));
+    let has = |state: &State| !meant(state, &from).is_empty();
+    let (stack, done) =
+        change(context, &args.which, &args.editing, (&from, &has), command, plan).await?;
+    context.terminal.answer(&human::state::moved(&stack, &done, args.editing.dry_run));
     Ok(())
 }
 
@@ -76,8 +78,11 @@ pub(super) async fn forget(context: &Context, args: &RemoveArgs) -> Result<()> {
     let names: Vec<_> = addresses.iter().map(Address::as_str).collect();
     let command = format!("state rm {}", names.join(" "));
     let plan = |state: &State| forgotten(state, &addresses);
-    let done = change(context, &args.which, &args.editing, first, command, plan).await?;
-    context.terminal.answer(&human::state::forgotten(&done.0, &done.1, args.editing.dry_run));
+    let has = |state: &State| state.records.contains_key(first);
+    let (stack, done) =
+        change(context, &args.which, &args.editing, (first, &has), command, plan).await?;
+    let records: Vec<_> = done.into_iter().map(|(_, record)| record).collect();
+    context.terminal.answer(&human::state::forgotten(&stack, &records, args.editing.dry_run));
     Ok(())
 }
 
@@ -88,19 +93,19 @@ pub(super) struct Planned {
     notes: Vec<(Operation, Address, Record)>,
 }
 
-/// Plans a change of the stack that has the address, and writes it. Returns the stack and the records
-/// as they were.
+/// Plans a change of the one stack that has what stands at an address, and writes it. Returns the
+/// stack, and the records as they were with the addresses that they have now.
 async fn change(
     context: &Context,
     which: &WhichArgs,
     editing: &EditingArgs,
-    address: &Address,
+    (address, has): (&Address, &dyn Fn(&State) -> bool),
     command: String,
     plan: impl Fn(&State) -> Result<Planned, Vec<Diagnostic>>,
-) -> Result<(String, Vec<Record>)> {
+) -> Result<(String, Vec<(Address, Record)>)> {
     let known = read(context, which).await?;
-    let (stack, state) = holder(&known, address)?;
-    let records = |planned: Planned| planned.notes.into_iter().map(|(_, _, record)| record);
+    let (stack, state) = one_stack(&known, address, has)?;
+    let records = |planned: Planned| planned.notes.into_iter().map(|(_, at, record)| (at, record));
     if editing.dry_run {
         return Ok((stack.clone(), records(plan(state)?).collect()));
     }
@@ -130,44 +135,76 @@ async fn change(
     Ok((stack.clone(), records(planned).collect()))
 }
 
-/// The record of one address under another.
+/// What an address means: the resource that is recorded there, or else all that is in the scope of
+/// that name. Nothing where neither is.
+fn meant<'s>(state: &'s State, address: &Address) -> Vec<&'s Address> {
+    if let Some((known, _)) = state.records.get_key_value(address) {
+        return vec![known];
+    }
+    let inside = |known: &&Address| rest(known, address).is_some();
+    state.records.keys().filter(inside).collect()
+}
+
+/// What follows a scope in the address of something in it, the dot included.
+fn rest<'a>(address: &'a Address, scope: &Address) -> Option<&'a str> {
+    address.as_str().strip_prefix(scope.as_str()).filter(|rest| rest.starts_with('.'))
+}
+
+/// The record of an address, or those of a scope, under another.
 fn moved(state: &State, from: &Address, to: &Address) -> Result<Planned, Vec<Diagnostic>> {
-    let refuse = |detail: String, hint: String| {
-        vec![
-            Diagnostic::error("state::move", "a resource cannot be moved there")
-                .detail(detail)
-                .hint(hint),
-        ]
+    let refuse = |detail: String, hint: &str| {
+        Diagnostic::error("state::move", "a resource cannot be moved there")
+            .detail(detail)
+            .hint(hint)
     };
-    let Some(record) = state.records.get(from) else {
+    let meant = meant(state, from);
+    if meant.is_empty() {
         return Err(vec![unknown(from, std::iter::once(state))]);
-    };
+    }
     if from == to {
-        let hint = "nothing has to be done".to_owned();
-        return Err(refuse(format!("`{to}` is its address already"), hint));
+        let what = format!("`{to}` is its address already");
+        return Err(vec![refuse(what, "nothing has to be done")]);
     }
-    if let Some(taken) = state.records.get(to) {
-        let what = format!("`{to}` is taken by the {} {}", taken.type_name, taken.id);
-        let hint = "choose another address, or move what is there away first".to_owned();
-        return Err(refuse(what, hint));
-    }
-    let unsettled: Vec<_> =
-        [from, to].into_iter().filter_map(|address| unsettled(state, address)).collect();
-    if !unsettled.is_empty() {
-        return Err(unsettled);
-    }
-    let mut edits = vec![
-        Edit::Remove(from.clone()),
-        Edit::Put(Box::new(Record { address: to.clone(), ..record.clone() })),
-    ];
-    for dependent in state.records.values().filter(|r| r.dependencies.contains(from)) {
-        let mut dependent = dependent.clone();
-        for needed in dependent.dependencies.iter_mut().filter(|needed| *needed == from) {
-            *needed = to.clone();
+    let mut problems = Vec::new();
+    let mut moves = BTreeMap::new();
+    for old in meant {
+        let text = format!("{to}{}", rest(old, from).unwrap_or_default());
+        let new = match Address::parse(&text) {
+            Ok(new) => new,
+            Err(error) => {
+                problems.push(refuse(error.to_string(), "choose another address"));
+                continue;
+            }
+        };
+        if let Some(taken) = state.records.get(&new) {
+            let what = format!("`{new}` is taken by the {} {}", taken.type_name, taken.id);
+            let hint = "choose another address, or move what is there away first";
+            problems.push(refuse(what, hint));
         }
-        edits.push(Edit::Put(Box::new(dependent)));
+        problems.extend([old, &new].into_iter().filter_map(|address| unsettled(state, address)));
+        moves.insert(old.clone(), new);
     }
-    Ok(Planned { edits, notes: vec![(Operation::Update, to.clone(), record.clone())] })
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut planned = Planned { edits: Vec::new(), notes: Vec::new() };
+    for (address, record) in &state.records {
+        let mut after = record.clone();
+        for needed in &mut after.dependencies {
+            if let Some(new) = moves.get(needed) {
+                needed.clone_from(new);
+            }
+        }
+        if let Some(new) = moves.get(address) {
+            planned.edits.push(Edit::Remove(address.clone()));
+            planned.notes.push((Operation::Update, new.clone(), record.clone()));
+            after.address.clone_from(new);
+        }
+        if after != *record {
+            planned.edits.push(Edit::Put(Box::new(after)));
+        }
+    }
+    Ok(planned)
 }
 
 /// Everything but the records of these addresses. What depended on one depends on what that depended
@@ -267,7 +304,10 @@ mod tests {
 
     /// Each address with what it needs after the edits.
     fn after(planned: &Planned) -> Vec<String> {
-        let mut state = state();
+        after_of(state(), planned)
+    }
+
+    fn after_of(mut state: State, planned: &Planned) -> Vec<String> {
         for edit in &planned.edits {
             match edit {
                 Edit::Put(record) => {
@@ -289,6 +329,51 @@ mod tests {
         let planned = moved(&state(), &at("b"), &at("network.b")).expect("free");
         assert_eq!(after(&planned), ["a vpc-a []", "c vpc-c [network.b]", "network.b vpc-b [a]"]);
         assert_eq!(planned.notes[0].2, record("b", &["a"]));
+    }
+
+    /// `net.a`, `net.in.b` that needs it, `network` and `c`, which needs both.
+    fn scoped() -> State {
+        let records = [
+            record("net.a", &[]),
+            record("net.in.b", &["net.a"]),
+            record("network", &[]),
+            record("c", &["net.a", "net.in.b"]),
+        ];
+        State {
+            records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn a_scope_goes_with_everything_in_it_and_nothing_beside_it() {
+        let planned = moved(&scoped(), &at("net"), &at("edge.net")).expect("free");
+        assert_eq!(
+            after_of(scoped(), &planned),
+            [
+                "c vpc-c [edge.net.a edge.net.in.b]",
+                "edge.net.a vpc-net.a []",
+                "edge.net.in.b vpc-net.in.b [edge.net.a]",
+                "network vpc-network []",
+            ]
+        );
+        let moves: Vec<_> =
+            planned.notes.iter().map(|(_, to, from)| format!("{} {to}", from.address)).collect();
+        assert_eq!(moves, ["net.a edge.net.a", "net.in.b edge.net.in.b"]);
+        // Into what it is in itself, too.
+        let planned = moved(&scoped(), &at("net.in"), &at("net")).expect("free");
+        assert_eq!(planned.notes[0].1, at("net.b"));
+    }
+
+    #[test]
+    fn a_scope_of_which_one_target_is_taken_stays_where_it_is() {
+        let mut state = scoped();
+        let taken = record("edge.in.b", &[]);
+        state.records.insert(taken.address.clone(), taken);
+        let problems = moved(&state, &at("net"), &at("edge")).expect_err("taken");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].detail.contains("`edge.in.b` is taken"), "{problems:?}");
+        assert!(moved(&scoped(), &at("ne"), &at("edge")).is_err(), "a part of a name is no scope");
     }
 
     #[test]

@@ -85,8 +85,19 @@ pub(super) fn holder<'s>(
     states: &'s [(String, State)],
     address: &Address,
 ) -> Result<&'s (String, State)> {
-    let found: Vec<_> =
-        states.iter().filter(|(_, state)| state.records.contains_key(address)).collect();
+    one_stack(states, address, &|state| state.records.contains_key(address))
+}
+
+/// The one stack that has what an address means.
+///
+/// # Errors
+/// When none has, or several have.
+pub(super) fn one_stack<'s>(
+    states: &'s [(String, State)],
+    address: &Address,
+    has: &dyn Fn(&State) -> bool,
+) -> Result<&'s (String, State)> {
+    let found: Vec<_> = states.iter().filter(|(_, state)| has(state)).collect();
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(unknown(address, states.iter().map(|(_, state)| state)).into()),
@@ -104,10 +115,16 @@ pub(super) fn unknown<'s>(
     address: &Address,
     states: impl Iterator<Item = &'s State>,
 ) -> Diagnostic {
-    let known = states.flat_map(|state| state.records.keys().map(Address::as_str));
+    let known: Vec<_> =
+        states.flat_map(|state| state.records.keys().map(Address::as_str)).collect();
+    let scope = format!("{address}.");
+    let hint = match known.iter().find(|known| known.starts_with(&scope)) {
+        Some(inside) => format!("it is a scope: name what is in it, such as `{inside}`"),
+        None => near(address.as_str(), known.into_iter()),
+    };
     Diagnostic::error("state::unknown", "nothing is recorded there")
         .detail(format!("`{address}`"))
-        .hint(near(address.as_str(), known))
+        .hint(hint)
 }
 
 /// Writes the export of a stack.

@@ -42,6 +42,13 @@ pub(crate) fn exceeding(review: &Review, folders: &[PathBuf]) -> String {
 
 /// One line: how many findings of each severity, and how many are waived.
 pub(crate) fn summary(review: &Review) -> String {
+    let (counts, held) = counted(review);
+    format!("{} {counts} {}\n", paint(STRONG, "Checks:"), paint(FAINT, &format!("({held})")))
+}
+
+/// How many findings of each severity and how many waived ones there are, and what was held against
+/// what.
+pub(crate) fn counted(review: &Review) -> (String, String) {
     let counts: Vec<_> = Severity::ALL
         .into_iter()
         .map(|severity| format!("{} {severity}", review.count(severity)))
@@ -53,32 +60,32 @@ pub(crate) fn summary(review: &Review) -> String {
         1 => "1 stack".to_owned(),
         count => format!("{count} stacks"),
     };
-    let held = format!("{rules} rules over {stacks}");
-    let counts = counts.join(", ");
-    format!(
-        "{} {counts}{waived} {}\n",
-        paint(STRONG, "Checks:"),
-        paint(FAINT, &format!("({held})"))
-    )
+    (format!("{}{waived}", counts.join(", ")), format!("{rules} rules over {stacks}"))
 }
 
 fn findings(text: &mut String, review: &Review, severity: Severity, folders: &[PathBuf]) {
     let of = review.findings(false).into_iter().filter(|(_, f)| f.finding.severity == severity);
     for (stack, found) in of {
-        let style = match severity {
-            Severity::Critical | Severity::High => ERROR,
-            Severity::Medium => WARNING,
-            Severity::Low => STRONG,
-        };
-        let code = plain(&found.finding.code);
-        let head = format!(
-            "{}: {}",
-            paint(style, &format!("{severity}[{code}]")),
-            paint(STRONG, &sentence(stack, found))
-        );
-        text.push_str(&diagnostic::render_under(&head, &as_diagnostic(found), folders));
+        text.push_str(&finding(stack, found, folders));
         text.push('\n');
     }
+}
+
+/// One finding, with its source line where that is in one of the folders.
+pub(crate) fn finding(stack: &str, found: &Found, folders: &[PathBuf]) -> String {
+    let severity = found.finding.severity;
+    let style = match severity {
+        Severity::Critical | Severity::High => ERROR,
+        Severity::Medium => WARNING,
+        Severity::Low => STRONG,
+    };
+    let code = plain(&found.finding.code);
+    let head = format!(
+        "{}: {}",
+        paint(style, &format!("{severity}[{code}]")),
+        paint(STRONG, &sentence(stack, found))
+    );
+    diagnostic::render_under(&head, &as_diagnostic(found), folders)
 }
 
 /// Subject and what is wrong with it.

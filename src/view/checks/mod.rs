@@ -6,5 +6,5 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod junit;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 pub(crate) mod sarif;

@@ -32,7 +32,7 @@ fn found(code: &str, severity: Severity, address: Option<&str>, waived: Option<&
 }
 
 /// One stack with a finding, a finding about the stack as a whole, a waived one and a kept rule.
-pub(super) fn review() -> Review {
+pub(in crate::view) fn review() -> Review {
     let stack = StackReview {
         stack: "web".to_owned(),
         rules: vec![

@@ -55,44 +55,58 @@ pub(crate) fn counts(changes: &[RunChange]) -> [usize; 3] {
 /// A run with what it did.
 pub(crate) type Told = (RunRecord, Vec<RunChange>);
 
-/// A line for each run of each stack, the latest last.
-pub(crate) fn all(stacks: &[(String, Vec<Told>)]) -> String {
+/// What stands before the lines of a command that does not fit beside its run.
+const INDENT: &str = "    ";
+
+/// A line for each run of each stack, the latest last. A command that does not fit into so many
+/// columns stands below its run.
+pub(crate) fn all(stacks: &[(String, Vec<Told>)], columns: Option<usize>) -> String {
     let mut text = String::new();
     let several = stacks.len() > 1;
     for (stack, runs) in stacks {
         if several {
             let _ = writeln!(text, "{}", paint(STRONG, &format!("{}:", plain(stack))));
         }
-        let what = |run: &RunRecord| plain(&short(&run.command));
         let done = |changes: &[RunChange]| {
             let [made, changed, deleted] = counts(changes);
             format!("+{made} ~{changed} -{deleted}")
         };
-        let commands = runs.iter().map(|(run, _)| what(run).chars().count()).max().unwrap_or(0);
         let widths = runs.iter().map(|(_, changes)| done(changes).len()).max().unwrap_or(0);
+        let people = runs.iter().map(|(run, _)| plain(&run.by).chars().count()).max().unwrap_or(0);
         for (run, changes) in runs {
-            let _ = writeln!(
-                text,
-                "{}  {}  {:commands$}  {}  {:widths$}  {}",
+            let row = format!(
+                "{}  {}  {}  {:widths$}  {}",
                 paint(STRONG, &plain(&run.id)),
                 plain(&run.started),
-                what(run),
                 Ending::of(run).painted(10),
                 done(changes),
-                paint(FAINT, &plain(&run.by)),
+                paint(FAINT, &format!("{:people$}", plain(&run.by))),
             );
+            let command = plain(&run.command);
+            let shown = anstream::adapter::strip_str(&row).to_string();
+            let needed = shown.chars().count() + 2 + command.chars().count();
+            let _ = match columns.filter(|columns| needed > *columns) {
+                None => writeln!(text, "{row}  {command}"),
+                Some(columns) => writeln!(text, "{row}\n{}", wrapped(&command, columns)),
+            };
         }
     }
     text
 }
 
-/// The first words of a command. The id of a run is told by its first letters.
-fn short(command: &str) -> String {
-    match command.split(' ').collect::<Vec<_>>().as_slice() {
-        ["undo", run, ..] => format!("undo {}", run.chars().take(8).collect::<String>()),
-        [first, second, ..] => format!("{first} {second}"),
-        _ => command.to_owned(),
+/// The words of a command in indented lines of at most so many columns; a word is never broken.
+fn wrapped(command: &str, columns: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in command.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{INDENT}{word}")),
+        }
     }
+    lines.join("\n")
 }
 
 /// A run with everything that it changed.
@@ -157,23 +171,37 @@ mod tests {
     }
 
     #[test]
-    fn runs_stand_in_columns_of_a_narrow_terminal() {
+    fn commands_are_whole_beside_their_run_or_below_it() {
         let changes = vec![change("a", Operation::Create), change("b", Operation::Delete)];
         let ended = Some("2026-11-22T04:59:00Z");
+        let long = "apply --target network.vpc --target network.private --exclude database";
         let stacks = [(
             "web".to_owned(),
             vec![
                 (run("30c1", "apply", None, false), changes.clone()),
                 (run("7e22", "state mv vpc network.vpc", ended, true), Vec::new()),
-                (run("9f00", "destroy", ended, false), changes),
+                (run("9f00", long, ended, false), changes),
             ],
         )];
-        let text = all(&stacks);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
-        30c1  2026-11-22T04:57:00Z  apply     killed      +1 ~0 -1  ann on build-3
-        7e22  2026-11-22T04:57:00Z  state mv  complete    +0 ~0 -0  ann on build-3
-        9f00  2026-11-22T04:57:00Z  destroy   incomplete  +1 ~0 -1  ann on build-3
+        let shown = |columns| {
+            let text = all(&stacks, columns);
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        insta::assert_snapshot!(shown(None), @r"
+        30c1  2026-11-22T04:57:00Z  killed      +1 ~0 -1  ann on build-3  apply
+        7e22  2026-11-22T04:57:00Z  complete    +0 ~0 -0  ann on build-3  state mv vpc network.vpc
+        9f00  2026-11-22T04:57:00Z  incomplete  +1 ~0 -1  ann on build-3  apply --target network.vpc --target network.private --exclude database
         ");
+        assert_eq!(shown(Some(200)), shown(None));
+        insta::assert_snapshot!(shown(Some(72)), @r"
+        30c1  2026-11-22T04:57:00Z  killed      +1 ~0 -1  ann on build-3  apply
+        7e22  2026-11-22T04:57:00Z  complete    +0 ~0 -0  ann on build-3
+            state mv vpc network.vpc
+        9f00  2026-11-22T04:57:00Z  incomplete  +1 ~0 -1  ann on build-3
+            apply --target network.vpc --target network.private --exclude
+            database
+        ");
+        assert_eq!(wrapped("a --b cccccccccccc", 8), "    a\n    --b\n    cccccccccccc");
         let text = one(&stacks[0].1[0]);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         30c1 apply (killed)

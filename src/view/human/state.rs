@@ -71,10 +71,10 @@ pub(super) fn attributes(text: &mut String, record: &Record, indent: &str) {
     }
 }
 
-/// That a resource is recorded under another address.
-pub(crate) fn moved(stack: &str, records: &[Record], to: &Address, dry: bool) -> String {
+/// That resources are recorded under other addresses.
+pub(crate) fn moved(stack: &str, moves: &[(Address, Record)], dry: bool) -> String {
     let mut text = String::new();
-    for record in records {
+    for (to, record) in moves {
         let _ = writeln!(
             text,
             "{}: {} ({} {}) {} recorded as {}",
@@ -86,10 +86,10 @@ pub(crate) fn moved(stack: &str, records: &[Record], to: &Address, dry: bool) ->
             paint(STRONG, to.as_str()),
         );
     }
-    text.push_str(if dry {
-        NOTHING_WAS_CHANGED
-    } else {
-        "Give it that name in the code too; `moved_from` is not needed.\n"
+    text.push_str(match moves {
+        _ if dry => NOTHING_WAS_CHANGED,
+        [_] => "Give it that name in the code too; `moved_from` is not needed.\n",
+        _ => "Give them those names in the code too; `moved_from` is not needed.\n",
     });
     text
 }

@@ -8,6 +8,8 @@ use std::fmt::Write;
 use infra_engine::{Counts, Plan};
 
 use super::blocks::{FENCE, fenced, longer_fence};
+use crate::session::Review;
+use crate::view::checks::human as checks;
 use crate::view::diff::diff_line;
 use crate::view::fit::{Entry, Told, fit};
 use crate::view::human::plan::Schemas;
@@ -23,14 +25,24 @@ const FRAME: usize = 3_000;
 /// Stacks that the table shows.
 const ROWS: usize = 50;
 
-/// The comment. Its first line tells a workflow which one to replace.
-pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {
+/// The comment, with what the checks found. Its first line tells a workflow which one to replace.
+pub(crate) fn render(
+    environment: &str,
+    plans: &[(&str, &Plan)],
+    review: Option<&Review>,
+    schemas: Schemas<'_>,
+) -> String {
     let mut text = head(environment, plans);
+    let refused = review.is_some_and(|review| !review.exceeded().is_empty());
+    text.push_str(&review.map(verdict).unwrap_or_default());
     let entries: Vec<(Risk, &str, Entry)> = Risk::ALL
         .iter()
         .flat_map(|risk| plans.iter().map(move |(stack, plan)| (*risk, *stack, *plan)))
         .flat_map(|(risk, stack, plan)| {
-            let entries = entries(risk, plan, schemas);
+            let entries = match risk {
+                Risk::Finding => review.map(|review| findings(review, stack)).unwrap_or_default(),
+                _ => entries(risk, plan, schemas),
+            };
             entries.into_iter().map(move |entry| (risk, stack, entry))
         })
         .collect();
@@ -52,7 +64,7 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
             .filter(|((of, _, _), _)| *of == risk)
             .map(|((_, stack, entry), told)| (*stack, entry, *told))
             .collect();
-        section(&mut text, risk, &chosen);
+        section(&mut text, risk, refused, &chosen);
     }
     left_out(&mut text, environment, &told);
     text
@@ -84,6 +96,28 @@ fn head(environment: &str, plans: &[(&str, &Plan)]) -> String {
     text
 }
 
+/// How many findings there are, and of what there are too many.
+fn verdict(review: &Review) -> String {
+    if !review.has_rules() {
+        return String::new();
+    }
+    let (counts, held) = checks::counted(review);
+    let mut text = format!("\nChecks: {counts} ({held}).\n");
+    for (severity, count, limit) in review.exceeded() {
+        let _ = writeln!(
+            text,
+            "\n**Too much: {count} {severity}, at most {limit} let through. `apply` refuses it.**"
+        );
+    }
+    text
+}
+
+/// What the checks found in a stack, the worst first, without what is waived.
+fn findings(review: &Review, stack: &str) -> Vec<Entry> {
+    let found = review.findings(false).into_iter().filter(|(of, _)| *of == stack);
+    found.map(|(stack, found)| entry(&checks::finding(stack, found, &[]))).collect()
+}
+
 /// What a plan has to tell of one risk.
 fn entries(risk: Risk, plan: &Plan, schemas: Schemas<'_>) -> Vec<Entry> {
     match risk {
@@ -113,12 +147,14 @@ fn entry(painted: &str) -> Entry {
     Entry { headline, body: lines.collect::<Vec<_>>().join("\n") }
 }
 
-/// The entries of one risk, a block a stack, collapsed unless something is destroyed.
-fn section(text: &mut String, risk: Risk, entries: &[(&str, &Entry, Told)]) {
+/// The entries of one risk, a block a stack, collapsed unless something is destroyed or the checks
+/// refuse the plan.
+fn section(text: &mut String, risk: Risk, refused: bool, entries: &[(&str, &Entry, Told)]) {
     if entries.is_empty() {
         return;
     }
-    let open = if risk == Risk::Destroy { " open" } else { "" };
+    let unfolded = risk == Risk::Destroy || (risk == Risk::Finding && refused);
+    let open = if unfolded { " open" } else { "" };
     let title = risk.title();
     let count = entries.len();
     let _ = writeln!(text, "\n<details{open}><summary><b>{title}</b>: {count}</summary>\n");
@@ -133,7 +169,10 @@ fn section(text: &mut String, risk: Risk, entries: &[(&str, &Entry, Told)]) {
             })
             .collect();
         if let Some((stack, _, _)) = of_stack.first().filter(|_| !lines.is_empty()) {
-            let language = if risk == Risk::Warning { "text" } else { "diff" };
+            let language = match risk {
+                Risk::Finding | Risk::Warning => "text",
+                _ => "diff",
+            };
             let _ = writeln!(text, "`{stack}`\n\n{}", fenced(language, &lines.concat()));
         }
     }

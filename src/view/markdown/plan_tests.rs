@@ -1,9 +1,12 @@
 //! The comment: its order, its limit, and what must never be in it.
 
 use infra_engine::{Action, AttributeChange, Change, OutputChange, Reason};
+use infra_sdk::checks::Severity;
 use infra_sdk::{Diagnostic, Object, Value};
 
 use super::*;
+use crate::session::Found;
+use crate::view::checks::sample::review;
 use crate::view::sample::change;
 
 /// What GitHub takes.
@@ -34,7 +37,7 @@ fn plan(changes: Vec<Change>) -> Plan {
 }
 
 fn shown(plans: &[(&str, &Plan)]) -> String {
-    render("staging", plans, &|_| None)
+    render("staging", plans, None, &|_| None)
 }
 
 #[test]
@@ -123,4 +126,54 @@ fn not_even_text_that_is_made_for_it_breaks_the_limit_or_its_block() {
     let text = shown(&stacks);
     assert!(text.len() <= GITHUB, "{}", text.len());
     assert!(text.contains("| and 2950 more |"));
+}
+
+#[test]
+fn what_the_checks_found_is_told_and_what_is_waived_is_counted() {
+    let web = plan(vec![created("network.group", &[]), deleted("queue")]);
+    let text = render("staging", &[("web", &web)], Some(&review()), &|_| None);
+    insta::assert_snapshot!(text);
+    // Nothing is refused, nothing is found.
+    let mut quiet = review();
+    quiet.stacks[0].findings[0].finding.severity = Severity::High;
+    let text = render("staging", &[("web", &web)], Some(&quiet), &|_| None);
+    assert!(text.contains("<details><summary><b>Found by the checks</b>: 2"), "{text}");
+    assert!(!text.contains("Too much"), "{text}");
+    quiet.stacks[0].findings.clear();
+    let text = render("staging", &[("web", &web)], Some(&quiet), &|_| None);
+    assert!(text.contains("Checks: 0 critical, 0 high, 0 medium, 0 low (4 rules"), "{text}");
+    assert!(!text.contains("Found by"), "{text}");
+    quiet.stacks[0].rules.clear();
+    let text = render("staging", &[("web", &web)], Some(&quiet), &|_| None);
+    assert!(!text.contains("Checks"), "{text}");
+}
+
+#[test]
+fn many_findings_keep_the_limit_and_stand_before_what_is_made() {
+    let mut many = review();
+    let worst = many.stacks[0].findings.remove(0);
+    many.stacks[0].findings = (0..3_000)
+        .map(|number| {
+            let mut found = copy(&worst);
+            found.finding.message = format!("`````\n</details>\n@everyone {number}");
+            found
+        })
+        .collect();
+    let web = plan((0..3_000).map(|n| created(&format!("many-{n}"), &[])).collect());
+    let text = render("staging", &[("web", &web)], Some(&many), &|_| None);
+    assert!(text.len() <= GITHUB, "{}", text.len());
+    assert!(text.contains("Checks: 3000 critical, 0 high"), "{}", &text[..600]);
+    assert!(text.contains("<b>Found by the checks</b>: 3000"));
+    assert!(text.contains("critical[team::open]: web/network.group `````"), "{}", &text[..2_000]);
+    assert!(!text.contains("\n</details>\n@everyone"));
+    assert!(text.contains("This is not all: "));
+}
+
+fn copy(of: &Found) -> Found {
+    Found {
+        finding: of.finding.clone(),
+        type_name: of.type_name.clone(),
+        location: of.location.clone(),
+        waived: None,
+    }
 }

@@ -14,5 +14,5 @@ mod svg;
 pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
 pub(crate) use model::Model;
-pub(crate) use page::{graph_page, plan_page};
+pub(crate) use page::{PlanPage, graph_page, plan_page};
 pub(crate) use svg::svg;

@@ -13,6 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::model::{Model, Sort};
 use super::page_changes::{anchor, neighbours, sections};
 use super::svg::{self, drawing, escaped};
+use crate::session::Review;
+use crate::view::checks::human as checks;
 use crate::view::human::plan::{Schemas, counted};
 
 const STYLE: &str = include_str!("page.css");
@@ -24,15 +26,25 @@ const LIMIT: usize = 2_000_000;
 /// Nodes that a picture has at most: more of them are no picture.
 const NODES: usize = 1_200;
 
-/// The page of the plans of an environment. `digest` names what is shown, see
-/// [`infra_engine::plans_digest`].
-pub(crate) fn plan_page(
-    environment: &str,
-    model: &Model,
-    plans: &[(&str, &Plan)],
-    digest: &str,
-    schemas: Schemas<'_>,
-) -> String {
+/// What a page shows.
+pub(crate) struct PlanPage<'a> {
+    /// The environment.
+    pub(crate) environment: &'a str,
+    /// What refers to what.
+    pub(crate) model: &'a Model,
+    /// The plans, by stack.
+    pub(crate) plans: &'a [(&'a str, &'a Plan)],
+    /// What the checks found, where the plans were held against them.
+    pub(crate) review: Option<&'a Review>,
+    /// Names the plans, see [`infra_engine::plans_digest`].
+    pub(crate) digest: &'a str,
+    /// The types.
+    pub(crate) schemas: Schemas<'a>,
+}
+
+/// The page of the plans of an environment.
+pub(crate) fn plan_page(page_of: &PlanPage<'_>) -> String {
+    let PlanPage { environment, model, plans, digest, .. } = *page_of;
     let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     let pending = plans.iter().any(|(_, plan)| !plan.is_empty());
     let counts = if pending { counted(total) } else { "no changes".to_owned() };
@@ -40,8 +52,12 @@ pub(crate) fn plan_page(
     let mut head =
         format!("<h1>Plan for <b>{environment}</b></h1>\n<p class=\"sum\">{counts}</p>\n");
     head.push_str(&in_words(model));
-    if pending {
+    if let Some(review) = page_of.review.filter(|review| review.has_rules()) {
+        let (counts, held) = checks::counted(review);
         // Writing into a text cannot fail.
+        let _ = writeln!(head, "<p class=\"sum\">Checks: {counts} ({held})</p>");
+    }
+    if pending {
         let _ = writeln!(
             head,
             "<p class=\"digest\">This is the plan <code>{digest}</code>. It and no other is carried out by \
@@ -54,7 +70,7 @@ pub(crate) fn plan_page(
         node.change.filter(|_| moves).map(|change| anchor(node.stack, change))
     });
     let budget = LIMIT.saturating_sub(picture.len() + STYLE.len() + SCRIPT.len() + 20_000);
-    let changes = sections(model, plans, schemas, budget);
+    let changes = sections(page_of, budget);
     let changes = if changes.is_empty() {
         "<p class=\"note\">Everything is as declared.</p>".to_owned()
     } else {

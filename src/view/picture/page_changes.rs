@@ -4,13 +4,14 @@
 
 use std::fmt::Write;
 
-use infra_engine::{Change, Plan};
+use infra_engine::Change;
 
 use super::model::{Model, Node, Sort};
+use super::page::PlanPage;
 use super::svg::{class, escaped};
+use crate::view::checks::human as checks;
 use crate::view::diff::diff_line;
 use crate::view::fit::{Entry, Told, fit};
-use crate::view::human::plan::Schemas;
 use crate::view::human::{change, diagnostic, plan as human};
 use crate::view::risk::Risk;
 
@@ -28,9 +29,7 @@ struct Item {
 /// The changes under their headings, in at most so many bytes: what is least important loses its
 /// details first, and that is said.
 pub(super) fn sections(
-    model: &Model,
-    plans: &[(&str, &Plan)],
-    schemas: Schemas<'_>,
+    PlanPage { model, plans, review, schemas, .. }: &PlanPage<'_>,
     budget: usize,
 ) -> String {
     let mut items = Vec::new();
@@ -44,10 +43,14 @@ pub(super) fn sections(
                 items.push(Item { risk, entry: Entry { headline: head, body } });
             }
         }
+        let found = review.iter().flat_map(|review| review.findings(false));
+        let found = found.filter(|(stack, _)| stack == name);
+        let found = found.map(|(stack, found)| (Risk::Finding, checks::finding(stack, found, &[])));
         let warnings = plan.warnings.iter().map(|w| (Risk::Warning, diagnostic::render(w, &[])));
         let drift = plan.drift.iter().map(|d| (Risk::Drift, human::drifted(d, schemas)));
         let outputs = std::iter::once((Risk::Output, human::outputs(&plan.outputs)));
-        let others = warnings.chain(drift).chain(outputs).filter(|(_, text)| !text.is_empty());
+        let others =
+            found.chain(warnings).chain(drift).chain(outputs).filter(|(_, text)| !text.is_empty());
         for (number, (risk, painted)) in others.enumerate() {
             let head = summary(&format!("o{stack}-{number}"), risk, "note", name, &painted);
             items.push(Item { risk, entry: Entry { headline: head, body: body(&painted, "") } });

@@ -8,7 +8,14 @@ use crate::view::sample::{change, declarations, object};
 
 fn shown(declarations: &Declarations, plan: &Plan) -> String {
     let model = Model::planned(&[("web", declarations, plan)]);
-    plan_page("staging", &model, &[("web", plan)], "0123abcd", &|_| None)
+    plan_page(&PlanPage {
+        environment: "staging",
+        model: &model,
+        plans: &[("web", plan)],
+        review: None,
+        digest: "0123abcd",
+        schemas: &|_| None,
+    })
 }
 
 fn replaced() -> Change {

@@ -1,4 +1,5 @@
-//! What stops deletes: protection, contents, snapshots, users that stay.
+//! What stops deletes: protection, contents, snapshots, users that stay. And what creates will not find
+//! that they are made of: after a delete that went before, it would be too late.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::blocking::Leaving;
 use super::run::{AT_ONCE, unchecked};
 use crate::frame::provider::{AwsProvider, handler};
 
-/// What stops the deletes of a plan, and what is worth knowing before them.
+/// What stops the deletes of a plan, what is worth knowing before them, and what creates lack.
 pub(super) async fn find(provider: &AwsProvider, flight: &Preflight) -> Vec<Diagnostic> {
     let mut accounts: BTreeMap<Option<&str>, Vec<&PlannedOperation>> = BTreeMap::new();
     for operation in flight.operations.iter().filter(|operation| operation.deletes()) {
@@ -24,8 +25,36 @@ pub(super) async fn find(provider: &AwsProvider, flight: &Preflight) -> Vec<Diag
                 .map(move |operation| look(provider, operation, Leaving::new(operations)))
         })
         .collect();
-    let found: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+    let mut found: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+    let makes = flight.operations.iter().filter(|operation| operation.makes() && !operation.sent);
+    let looks: Vec<_> = makes
+        .map(|operation| {
+            let leaving = accounts.get(&operation.place.provider.as_deref());
+            let leaving = leaving.map(Vec::as_slice).unwrap_or_default();
+            lacks(provider, operation, Leaving::new(leaving))
+        })
+        .collect();
+    found.extend(stream::iter(looks).buffered(AT_ONCE).collect::<Vec<_>>().await);
     found.into_iter().flatten().collect()
+}
+
+/// What a create will not find.
+async fn lacks(
+    provider: &AwsProvider,
+    operation: &PlannedOperation,
+    leaving: Leaving<'_>,
+) -> Vec<Diagnostic> {
+    let Some(handler) = handler(&operation.type_name) else { return Vec::new() };
+    let found = async {
+        let aws = provider.clients(&operation.place).await?;
+        handler.sources(provider.context(&aws), operation, leaving).await
+    };
+    let found = found.await.unwrap_or_else(|failure| {
+        vec![unchecked("whether what objects are made of is there", &failure)]
+    });
+    let place =
+        |found: Diagnostic| found.address(&operation.address).location(operation.location.clone());
+    found.into_iter().map(place).collect()
 }
 
 async fn look(

@@ -26,6 +26,12 @@ impl<'a> Leaving<'a> {
             .map(|operation| &operation.before)
     }
 
+    /// Whether something of a type leaves a last snapshot of this name when it is deleted.
+    #[must_use]
+    pub fn leaves_snapshot(&self, type_name: &str, name: &str) -> bool {
+        self.has(type_name, &[("final_snapshot_identifier", name)])
+    }
+
     /// Whether something of a type is deleted whose attributes have these texts.
     #[must_use]
     pub fn has(&self, type_name: &str, attributes: &[(&str, &str)]) -> bool {
@@ -35,8 +41,8 @@ impl<'a> Leaving<'a> {
     }
 }
 
-/// The text of an attribute.
-pub(super) fn text<'o>(object: &'o Object, name: &str) -> Option<&'o str> {
+/// The text of an attribute, where it is known.
+pub(crate) fn text<'o>(object: &'o Object, name: &str) -> Option<&'o str> {
     object.get(name).and_then(|value| value.reveal().as_str())
 }
 
@@ -55,6 +61,14 @@ pub fn not_empty(contents: &str, argument: &str) -> Diagnostic {
         .detail(contents)
         .hint(format!("apply it with `{argument}` switched on first, which deletes what is in it"))
         .hint("or empty it yourself")
+}
+
+/// The object is to be made of something that is not there.
+#[must_use]
+pub fn source_missing(what: &str) -> Diagnostic {
+    Diagnostic::error("preflight::source", "what it is to be made of is not there")
+        .detail(format!("there is no {what}"))
+        .hint("check its name, the account and the region")
 }
 
 /// Something that the plan does not delete holds on to the object.

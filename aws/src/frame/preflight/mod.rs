@@ -14,8 +14,10 @@ mod run;
 mod taken;
 mod usual;
 
+pub(crate) use blocking::text as known_text;
 pub use blocking::{
     Leaving, final_snapshot_missing, final_snapshot_taken, in_use, later, not_empty, protected,
+    source_missing,
 };
 pub use taken::Holder;
 pub(crate) use usual::usual_time;

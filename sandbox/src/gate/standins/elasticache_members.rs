@@ -1,9 +1,12 @@
 //! The cache clusters of a replication group: ministack does not make or drop them when the number of
 //! replicas changes, and takes no last snapshot.
 //!
+//! It also writes times of snapshots as numbers, where the Query protocol has them in ISO 8601.
+//!
 //! API: IncreaseReplicaCount, DecreaseReplicaCount, DescribeReplicationGroups
 //! (`MemberClusters`), DescribeCacheClusters, DeleteReplicationGroup (`FinalSnapshotIdentifier`).
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::Desk;
@@ -39,6 +42,11 @@ pub(super) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
             list.take_elements();
             ids.iter().for_each(|id| list.push(Element::with_text("ClusterId", id)));
         }
+        if group.name == "SnapshotCreateTime"
+            && let Some(time) = time(&group.text())
+        {
+            group.set_text(&time);
+        }
     });
     if desk.call.operation == "DescribeCacheClusters"
         && let Ok(Document::Xml(groups)) =
@@ -59,6 +67,12 @@ pub(super) async fn fill(desk: &Desk<'_>, answer: &mut Answer) -> Result<(), Ups
     }
     answer.set_document(&document);
     Ok(())
+}
+
+/// Seconds since 1970 as AWS writes them; nothing where it is written so already.
+fn time(seconds: &str) -> Option<String> {
+    let whole = seconds.split('.').next()?.parse().ok()?;
+    Some(Timestamp::from_second(whole).ok()?.to_string())
 }
 
 /// The ids of the members of node groups.
@@ -102,8 +116,14 @@ fn match_members(list: &mut Element, groups: &[(String, Vec<String>)], all: bool
 
 #[cfg(test)]
 mod tests {
-    use super::match_members;
+    use super::{match_members, time};
     use crate::gate::xml::Element;
+
+    #[test]
+    fn times_are_written_as_aws_does() {
+        assert_eq!(time("1763834000.25").as_deref(), Some("2025-11-22T17:53:20Z"));
+        assert_eq!(time("2025-11-22T17:53:20Z"), None);
+    }
 
     #[test]
     fn clusters_follow_the_members_of_their_group() {
