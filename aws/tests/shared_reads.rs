@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use infra_aws::{AwsProvider, Connection};
 use infra_sandbox::gate::{FaultKind, FaultRule};
@@ -21,6 +22,7 @@ struct World {
     provider: AwsProvider,
     sandbox: Sandbox,
     owner: Arc<Owner>,
+    made: AtomicUsize,
     _folder: tempfile::TempDir,
 }
 
@@ -37,7 +39,8 @@ impl World {
         })
         .await;
         let owner = Owner { stack: "reads".to_owned(), environment: "test".to_owned() };
-        Self { provider, sandbox, owner: Arc::new(owner), _folder: folder }
+        let made = AtomicUsize::new(0);
+        Self { provider, sandbox, owner: Arc::new(owner), made, _folder: folder }
     }
 
     /// Makes an object, and gives what a later read of it asks with.
@@ -50,7 +53,8 @@ impl World {
             type_name: type_name.to_owned(),
             place: Place::default(),
             inputs,
-            token: "token".to_owned(),
+            // The same token would make the same object.
+            token: format!("token-{}", self.made.fetch_add(1, Ordering::Relaxed)),
             owner: Arc::clone(&self.owner),
             started: "2026-11-22T00:00:00Z".to_owned(),
             replaces: None,

@@ -78,7 +78,8 @@ async fn a_plan_without_changes_reads_the_rules_of_many_groups_together() {
         let of = |operation: &str| plan.calls.get(operation).copied().unwrap_or_default();
         let chunks = groups.div_ceil(200);
         let expected = BTreeMap::from([
-            ("ec2:DescribeSecurityGroups", chunks),
+            // And the default group of the VPC.
+            ("ec2:DescribeSecurityGroups", chunks + 1),
             // Pages of 1,000, and a chunk of groups is one list.
             ("ec2:DescribeSecurityGroupRules", chunks + rules / 1000),
         ]);

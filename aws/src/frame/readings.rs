@@ -33,10 +33,12 @@ pub(crate) trait Question: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub struct Readings(Mutex<HashMap<TypeId, Entry>>);
 
-/// A question: what is wanted of it, and the cell of its answer, an [`Answered`] of the question.
+/// A question: what is wanted of it, by how many objects, and the cell of its answer, an [`Answered`] of
+/// the question.
 #[derive(Debug)]
 struct Entry {
     wanted: BTreeSet<String>,
+    objects: usize,
     answer: Arc<dyn Any + Send + Sync>,
 }
 
@@ -47,7 +49,11 @@ impl Readings {
     /// Says that these will be asked about.
     pub(crate) fn want<Q: Question>(&self, keys: impl IntoIterator<Item = String>) {
         let mut entries = self.entries();
-        entries.entry(TypeId::of::<Q>()).or_insert_with(Entry::of::<Q>).wanted.extend(keys);
+        let entry = entries.entry(TypeId::of::<Q>()).or_insert_with(Entry::of::<Q>);
+        for key in keys {
+            entry.wanted.insert(key);
+            entry.objects += 1;
+        }
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<TypeId, Entry>> {
@@ -56,7 +62,7 @@ impl Readings {
     }
 
     fn count<Q: Question>(&self) -> usize {
-        self.entries().get(&TypeId::of::<Q>()).map_or(0, |entry| entry.wanted.len())
+        self.entries().get(&TypeId::of::<Q>()).map_or(0, |entry| entry.objects)
     }
 
     /// The cell of a question, and all that is wanted of it by now.
@@ -71,7 +77,7 @@ impl Readings {
 
 impl Entry {
     fn of<Q: Question>() -> Self {
-        Self { wanted: BTreeSet::new(), answer: Arc::new(Answered::<Q>::new()) }
+        Self { wanted: BTreeSet::new(), objects: 0, answer: Arc::new(Answered::<Q>::new()) }
     }
 }
 
@@ -99,7 +105,8 @@ impl Aws {
         Q::ask(self, &keys).await.map(Arc::new)
     }
 
-    /// How many objects a question will be asked about during this read; none outside of one.
+    /// How many objects will be read from the answer to a question during this read; none outside of
+    /// one.
     pub(crate) fn wanted<Q: Question>(&self) -> usize {
         self.readings().map_or(0, Readings::count::<Q>)
     }
@@ -156,9 +163,9 @@ mod tests {
     async fn what_several_ask_is_asked_once_for_all_of_them() {
         let aws = aws().await.reading(|readings| {
             readings.want::<Echo>(keys(&["a", "b"]));
-            readings.want::<Echo>(keys(&["c"]));
+            readings.want::<Echo>(keys(&["b", "c"]));
         });
-        assert_eq!(aws.wanted::<Echo>(), 3);
+        assert_eq!(aws.wanted::<Echo>(), 4, "two objects are read from `b`");
         let (one, other) =
             tokio::join!(aws.shared::<Echo>(keys(&["a"])), aws.shared::<Echo>(keys(&["c"])));
         assert_eq!(*one.expect("answered"), keys(&["a", "b", "c"]));
