@@ -22,6 +22,9 @@ const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// The beginning of those for one service each: `AWS_ENDPOINT_URL_S3`.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL_";
 
+/// What runs learn about AWS's limits, in the folder of what is kept about the project.
+const LIMITS: &str = "limits.json";
+
 /// A cloud whose account has been checked.
 pub(crate) struct Cloud {
     /// What the engine talks to.
@@ -61,6 +64,7 @@ pub(crate) async fn connect(
         visible_within: environment.visible_within,
         credentials_expire: credentials_expire(),
         accounts: environment.accounts.clone(),
+        limits: Some(project.own_folder().join(LIMITS)),
     })
     .await;
     let account = provider.guard().await.map_err(|failure| {

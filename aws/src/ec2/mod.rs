@@ -51,6 +51,8 @@ pub mod network_interface;
 mod network_interface_handler;
 pub mod protocol;
 #[cfg(feature = "provider")]
+mod questions;
+#[cfg(feature = "provider")]
 mod ranges;
 pub mod route;
 #[cfg(feature = "provider")]

@@ -41,9 +41,11 @@ mod handler {
     use std::collections::HashMap;
 
     use aws_sdk_ec2::types::{Filter, NetworkAcl as Wire, ResourceType as Tagged};
+    use infra_sdk::provider::Target;
 
     use super::*;
-    use crate::ec2::common::{by_ids, by_owner, filter, retag, tag_specification, tags_of};
+    use crate::ec2::common::{by_owner, filter, retag, tag_specification, tags_of};
+    use crate::ec2::questions::{NetworkAcls, network_acls};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -86,14 +88,15 @@ mod handler {
                 .ok_or_else(|| missing("NetworkAclId"))
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            readings.want::<NetworkAcls>(targets.iter().map(|target| target.id.clone()));
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-            read_many(known, EC2_FILTER_VALUES, |chunk| async move {
-                let acls = describe(aws, vec![by_ids("network-acl-id", &chunk)]).await?;
-                let seen = acls.into_iter().map(|acl| see(aws, acl));
-                seen.map(|seen| seen.map(|seen| (seen.outputs.id.to_string(), seen)))
-                    .collect::<Result<HashMap<_, _>>>()
+            let ids = known.iter().map(|item| item.id.clone()).collect();
+            read_shared(known, aws.shared::<NetworkAcls>(ids).await, |acls, item| {
+                acls.get(&item.id).map(|acl| see(aws, acl.clone())).transpose()
             })
-            .await
         }
 
         async fn update(
@@ -133,26 +136,13 @@ mod handler {
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
-            let acls = describe(aws, by_owner(&want.tags)).await?;
+            let acls = network_acls(aws, by_owner(&want.tags)).await?;
             Ok(acls.into_iter().filter_map(|acl| acl.network_acl_id).collect())
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {
             retag(aws, id, change).await
         }
-    }
-
-    async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Wire>> {
-        let pages = aws
-            .pages(
-                |token| {
-                    let call = aws.ec2().describe_network_acls().set_next_token(token);
-                    call.set_filters(Some(filters.clone())).send()
-                },
-                |page| page.next_token(),
-            )
-            .await?;
-        Ok(pages.into_iter().flat_map(|page| page.network_acls.unwrap_or_default()).collect())
     }
 
     /// That a subnet has an ACL.
@@ -164,7 +154,7 @@ mod handler {
 
     /// The associations of the ACLs that a filter finds; more than those that match it.
     async fn associations(aws: &Aws, by: Filter) -> Result<Vec<Association>> {
-        let acls = describe(aws, vec![by]).await?;
+        let acls = network_acls(aws, vec![by]).await?;
         let all = acls.into_iter().flat_map(|acl| acl.associations.unwrap_or_default());
         Ok(all
             .filter_map(|association| {
@@ -197,7 +187,7 @@ mod handler {
             return Ok(());
         }
         let filters = vec![filter("vpc-id", [vpc]), filter("default", ["true"])];
-        let default = describe(aws, filters).await?.pop().and_then(|acl| acl.network_acl_id);
+        let default = network_acls(aws, filters).await?.pop().and_then(|acl| acl.network_acl_id);
         let default = default.ok_or_else(|| missing("default network ACL"))?;
         for association in associations {
             replace(aws, &association, &default).await?;

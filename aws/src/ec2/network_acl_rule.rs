@@ -97,14 +97,16 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 
 #[cfg(feature = "provider")]
 mod handler {
-    use std::collections::{BTreeSet, HashMap};
+    use std::collections::HashMap;
 
-    use aws_sdk_ec2::types::{IcmpTypeCode, NetworkAclEntry, PortRange, RuleAction as WireAction};
-    use infra_sdk::provider::{Failure, FailureClass};
+    use aws_sdk_ec2::types::{
+        IcmpTypeCode, NetworkAcl as Acl, NetworkAclEntry, PortRange, RuleAction as WireAction,
+    };
+    use infra_sdk::provider::{Failure, FailureClass, Target};
 
     use super::*;
-    use crate::ec2::common::filter;
     use crate::ec2::protocol::recorded_number;
+    use crate::ec2::questions::NetworkAcls;
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -145,8 +147,17 @@ mod handler {
             Ok(want.id())
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let keys = targets.iter().filter_map(|target| Key::parse(&target.id).ok());
+            readings.want::<NetworkAcls>(keys.map(|key| key.acl));
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-            read_many(known, EC2_FILTER_VALUES, |chunk| read_chunk(aws, chunk)).await
+            let keys = known.iter().filter_map(|item| Key::parse(&item.id).ok());
+            let acls = keys.map(|key| key.acl).collect();
+            read_shared(known, aws.shared::<NetworkAcls>(acls).await, |acls, item| {
+                read_one(acls, item)
+            })
         }
 
         async fn update(aws: &Aws, _: &str, want: &Self, _: &Self, _: &Changed) -> Result<()> {
@@ -185,7 +196,7 @@ mod handler {
         /// A rule of that number is taken for the one that was made if it says the same.
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let known = Known { id: want.id(), recorded: want.to_object(), outputs: Object::new() };
-            let found = read_chunk(aws, vec![known]).await?;
+            let found = Self::read(aws, &[known]).await.pop().transpose()?.flatten();
             let fields = Self::SCHEMA.inputs.iter();
             let same = |seen: &Seen<Self>| {
                 let (asked, there) = (want.to_object(), seen.inputs.to_object());
@@ -195,7 +206,7 @@ mod handler {
                     field.kind.same(&value(&asked), &value(&there))
                 })
             };
-            Ok(found.into_iter().filter(|(_, seen)| same(seen)).map(|(id, _)| id).collect())
+            Ok(found.filter(same).map(|_| want.id()).into_iter().collect())
         }
     }
 
@@ -249,38 +260,16 @@ mod handler {
         }
     }
 
-    async fn read_chunk(
-        aws: &Aws,
-        chunk: Vec<Known>,
-    ) -> Result<HashMap<String, Seen<NetworkAclRule>>> {
-        let keys = chunk.iter().map(|known| Key::parse(&known.id)).collect::<Result<Vec<_>>>()?;
-        let acls: BTreeSet<_> = keys.iter().map(|key| key.acl.as_str()).collect();
-        let pages = aws
-            .pages(
-                |token| {
-                    let call = aws.ec2().describe_network_acls().set_next_token(token);
-                    call.filters(filter("network-acl-id", acls.iter().copied())).send()
-                },
-                |page| page.next_token(),
-            )
-            .await?;
-        let acls: HashMap<_, _> = pages
-            .into_iter()
-            .flat_map(|page| page.network_acls.unwrap_or_default())
-            .filter_map(|acl| Some((acl.network_acl_id?, acl.entries.unwrap_or_default())))
-            .collect();
-        let mut found = HashMap::new();
-        for (known, key) in chunk.iter().zip(keys) {
-            let entry = acls.get(&key.acl).and_then(|entries| {
-                entries.iter().find(|entry| {
-                    entry.rule_number() == Some(key.number) && entry.egress() == Some(key.egress)
-                })
-            });
-            if let Some(entry) = entry {
-                found.insert(known.id.clone(), see(known, key, entry)?);
-            }
-        }
-        Ok(found)
+    fn read_one(
+        acls: &HashMap<String, Acl>,
+        known: &Known,
+    ) -> Result<Option<Seen<NetworkAclRule>>> {
+        let key = Key::parse(&known.id)?;
+        let entries = acls.get(&key.acl).map(Acl::entries).unwrap_or_default();
+        let entry = entries.iter().find(|entry| {
+            entry.rule_number() == Some(key.number) && entry.egress() == Some(key.egress)
+        });
+        entry.map(|entry| see(known, key, entry)).transpose()
     }
 
     fn see(known: &Known, key: Key, entry: &NetworkAclEntry) -> Result<Seen<NetworkAclRule>> {

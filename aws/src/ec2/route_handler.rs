@@ -1,14 +1,13 @@
 //! The AWS calls of [`Route`].
 
-use std::collections::{BTreeSet, HashMap};
-
 use aws_sdk_ec2::types::{Route as Wire, RouteOrigin, RouteTable};
 use infra_sdk::Arn;
 use infra_sdk::ipnet::{Ipv4Net, Ipv6Net};
-use infra_sdk::provider::{Failure, FailureClass};
+use infra_sdk::provider::{Failure, FailureClass, Target};
 
 use super::common::{filter, route_tables};
 use super::gateway_id::LOCAL;
+use super::questions::RouteTables;
 use super::route::{Route, RouteOutputs};
 use super::{
     CarrierGatewayId, EgressOnlyInternetGatewayId, GatewayId, InstanceId, LocalGatewayId,
@@ -85,6 +84,11 @@ fn parse_id(id: &str) -> Result<(&str, Destination)> {
         })
 }
 
+/// The table of an id.
+fn table_of(id: &str) -> Option<String> {
+    parse_id(id).ok().map(|(table, _)| table.to_owned())
+}
+
 fn id_of(want: &Route) -> Result<String> {
     let destination = Destination::of(want).ok_or_else(|| missing("destination"))?;
     Ok(format!("{}_{destination}", want.route_table_id))
@@ -145,21 +149,17 @@ impl Handler for Route {
         }
     }
 
+    fn announce(readings: &Readings, targets: &[&Target]) {
+        readings.want::<RouteTables>(targets.iter().filter_map(|target| table_of(&target.id)));
+    }
+
     async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-        read_many(known, EC2_FILTER_VALUES, |chunk| async move {
-            let ids: Vec<_> = chunk.iter().map(|item| parse_id(&item.id)).collect::<Result<_>>()?;
-            let tables: BTreeSet<&str> = ids.iter().map(|(table, _)| *table).collect();
-            let found = route_tables(aws, vec![filter("route-table-id", tables)]).await?;
-            let mut seen = HashMap::new();
-            for (item, (table, destination)) in chunk.iter().zip(&ids) {
-                let table = found.iter().find(|found| found.route_table_id() == Some(table));
-                if let Some(route) = table.and_then(|table| route_to(table, destination)) {
-                    seen.insert(item.id.clone(), see(&item.id, route)?);
-                }
-            }
-            Ok(seen)
+        let tables = known.iter().filter_map(|item| table_of(&item.id)).collect();
+        read_shared(known, aws.shared::<RouteTables>(tables).await, |tables, item| {
+            let (table, destination) = parse_id(&item.id)?;
+            let route = tables.get(table).and_then(|table| route_to(table, &destination));
+            route.map(|route| see(&item.id, route)).transpose()
         })
-        .await
     }
 
     async fn update(aws: &Aws, id: &str, want: &Self, _: &Self, _: &Changed) -> Result<()> {

@@ -38,14 +38,14 @@ pub struct RouteTableOutputs {
 
 #[cfg(feature = "provider")]
 mod handler {
-    use std::collections::HashMap;
-
     use aws_sdk_ec2::types::ResourceType as Tagged;
+    use infra_sdk::provider::Target;
 
     use super::*;
     use crate::ec2::common::{
-        by_ids, by_owner, is_owned, missing_from, retag, route_tables, tag_specification, tags_of,
+        by_owner, is_owned, missing_from, retag, route_tables, tag_specification, tags_of,
     };
+    use crate::ec2::questions::RouteTables;
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -87,14 +87,15 @@ mod handler {
             id.ok_or_else(|| missing("RouteTableId"))
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            readings.want::<RouteTables>(targets.iter().map(|target| target.id.clone()));
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-            read_many(known, EC2_FILTER_VALUES, |chunk| async move {
-                let found = route_tables(aws, vec![by_ids("route-table-id", &chunk)]).await?;
-                let seen = found.into_iter().map(|table| see(aws, table));
-                seen.map(|seen| seen.map(|seen| (seen.outputs.id.to_string(), seen)))
-                    .collect::<Result<HashMap<_, _>>>()
+            let ids = known.iter().map(|item| item.id.clone()).collect();
+            read_shared(known, aws.shared::<RouteTables>(ids).await, |tables, item| {
+                tables.get(&item.id).map(|table| see(aws, table.clone())).transpose()
             })
-            .await
         }
 
         async fn update(aws: &Aws, id: &str, want: &Self, was: &Self, _: &Changed) -> Result<()> {

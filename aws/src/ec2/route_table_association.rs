@@ -54,9 +54,11 @@ mod handler {
     use aws_sdk_ec2::types::{
         RouteTableAssociation as Wire, RouteTableAssociationStateCode as State,
     };
+    use infra_sdk::provider::Target;
 
     use super::*;
     use crate::ec2::common::{filter, route_tables};
+    use crate::ec2::questions::RouteTables;
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -104,8 +106,23 @@ mod handler {
             }
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let tables = targets.iter().filter_map(|target| table_of(&target.recorded));
+            readings.want::<RouteTables>(tables);
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-            read_many(known, EC2_FILTER_VALUES, |chunk| async move {
+            let listed = match listed(aws, known).await {
+                Ok(listed) => listed,
+                Err(failure) => return known.iter().map(|_| Err(failure.clone())).collect(),
+            };
+            // What has left its table may be in any other.
+            let others: Vec<_> = known
+                .iter()
+                .filter(|item| !listed.contains_key(end_of(&item.id)))
+                .cloned()
+                .collect();
+            let reads = read_many(&others, EC2_FILTER_VALUES, |chunk| async move {
                 let ends: Vec<_> = chunk.iter().map(|item| end_of(&item.id)).collect();
                 let found = associations(aws, &ends).await?;
                 chunk
@@ -114,8 +131,16 @@ mod handler {
                     .filter_map(|(item, end)| Some((item, end, found.get(*end)?)))
                     .map(|(item, end, found)| Ok((item.id.clone(), see(end, found)?)))
                     .collect()
-            })
-            .await
+            });
+            let mut others = reads.await.into_iter();
+            let read = |item: &Known| {
+                let end = end_of(&item.id);
+                match listed.get(end) {
+                    Some(found) => see(end, found).map(Some),
+                    None => others.next().unwrap_or(Ok(None)),
+                }
+            };
+            known.iter().map(read).collect()
         }
 
         async fn update(aws: &Aws, id: &str, want: &Self, _: &Self, _: &Changed) -> Result<()> {
@@ -154,6 +179,40 @@ mod handler {
         id.split_once('/').map_or(id, |(end, _)| end)
     }
 
+    /// The table that an association is recorded to be in.
+    fn table_of(recorded: &Object) -> Option<String> {
+        Some(recorded.get("route_table_id")?.as_str()?.to_owned())
+    }
+
+    /// Associations that are in the tables that they are recorded to be in, where those are asked for
+    /// anyway; by subnet or gateway.
+    async fn listed(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Wire>> {
+        if aws.wanted::<RouteTables>() == 0 {
+            return Ok(HashMap::new());
+        }
+        let tables = known.iter().filter_map(|item| table_of(&item.recorded)).collect();
+        let tables = aws.shared::<RouteTables>(tables).await?;
+        let ends: HashMap<_, _> = known
+            .iter()
+            .filter_map(|item| Some((end_of(&item.id), table_of(&item.recorded)?)))
+            .collect();
+        let found = ends.into_iter().filter_map(|(end, table)| {
+            let mut associations = tables.get(&table)?.associations().iter();
+            let found = associations.find(|it| is_there(it) && end_in(it) == Some(end))?;
+            Some((end.to_owned(), found.clone()))
+        });
+        Ok(found.collect())
+    }
+
+    fn end_in(association: &Wire) -> Option<&str> {
+        association.subnet_id().or(association.gateway_id())
+    }
+
+    fn is_there(association: &Wire) -> bool {
+        let state = association.association_state().and_then(|state| state.state());
+        !matches!(state, Some(State::Disassociating | State::Disassociated))
+    }
+
     async fn association_of(aws: &Aws, id: &str) -> Result<Option<String>> {
         let end = end_of(id);
         let mut found = associations(aws, &[end]).await?;
@@ -173,14 +232,11 @@ mod handler {
             }
             let tables = route_tables(aws, vec![filter(name, ends)]).await?;
             let all = tables.into_iter().flat_map(|table| table.associations.unwrap_or_default());
-            let there = |association: &Wire| {
-                let state = association.association_state().and_then(|state| state.state());
-                !matches!(state, Some(State::Disassociating | State::Disassociated))
-            };
-            found.extend(all.filter(there).filter_map(|association| {
-                let end = association.subnet_id().or(association.gateway_id())?.to_owned();
-                Some((end, association))
-            }));
+            found.extend(
+                all.filter(is_there).filter_map(|association| {
+                    Some((end_in(&association)?.to_owned(), association))
+                }),
+            );
         }
         Ok(found)
     }

@@ -102,11 +102,13 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 
 #[cfg(feature = "provider")]
 mod handler {
+    use infra_sdk::provider::Target;
+
     use super::*;
     use crate::ec2::common::retag;
     use crate::ec2::security_group_rule_calls::{
-        Rule, authorize_egress, authorize_ingress, find_rules, modify, read_rules, revoke_egress,
-        revoke_ingress,
+        Rule, announce, authorize_egress, authorize_ingress, find_rules, modify, read_rules,
+        revoke_egress, revoke_ingress,
     };
     use crate::prelude::*;
 
@@ -173,17 +175,16 @@ mod handler {
                     $authorize(aws, &want.rule()).await
                 }
 
+                fn announce(readings: &Readings, targets: &[&Target]) {
+                    announce(readings, targets);
+                }
+
                 async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-                    read_many(known, EC2_FILTER_VALUES, |chunk| async move {
-                        let rules = read_rules(aws, chunk, $egress).await?;
-                        let rules = rules.into_iter();
-                        let seen = rules.map(|(id, (rule, arn))| {
-                            let seen = Self::seen(&id, rule, arn);
-                            (id, seen)
-                        });
-                        Ok(seen.collect())
-                    })
-                    .await
+                    let rules = read_rules(aws, known, $egress).await;
+                    let seen = known.iter().zip(rules).map(|(item, rule)| {
+                        Ok(rule?.map(|(rule, arn)| Self::seen(&item.id, rule, arn)))
+                    });
+                    seen.collect()
                 }
 
                 async fn update(

@@ -2,17 +2,17 @@
 //!
 //! The main type is [`Rule`], a rule without its direction.
 
-use std::collections::HashMap;
-
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId as WirePrefixList, ResourceType as Tagged,
     SecurityGroupRule, SecurityGroupRuleRequest, SecurityGroupRuleUpdate, UserIdGroupPair,
 };
 use infra_sdk::ipnet::{Ipv4Net, Ipv6Net};
-use infra_sdk::{Object, Tags};
+use infra_sdk::provider::Target;
+use infra_sdk::{Object, Tags, Value};
 
-use super::common::{by_ids, by_owner, tag_specification, tags_of};
+use super::common::{by_owner, tag_specification, tags_of};
 use super::protocol::recorded_number;
+use super::questions::{SecurityGroupRules, rule_key};
 use super::{GroupRef, IpProtocol, PrefixListId, SecurityGroupId};
 use crate::prelude::*;
 
@@ -137,38 +137,38 @@ pub(super) async fn modify(aws: &Aws, id: &str, rule: &Rule) -> Result<()> {
     .map(drop)
 }
 
-/// The rules of one direction among those asked for, by id, with their ARNs.
+/// What a read of these rules asks.
+pub(super) fn announce(readings: &Readings, targets: &[&Target]) {
+    let keys = targets.iter().map(|target| key_of(&target.id, &target.recorded));
+    readings.want::<SecurityGroupRules>(keys);
+}
+
+fn key_of(id: &str, recorded: &Object) -> String {
+    rule_key(id, recorded.get("security_group_id").and_then(Value::as_str))
+}
+
+/// The rules of one direction among those asked for, in their order, with their ARNs.
 pub(super) async fn read_rules(
     aws: &Aws,
-    known: Vec<Known>,
+    known: &[Known],
     egress: bool,
-) -> Result<HashMap<String, (Rule, String)>> {
-    let pages = aws
-        .pages(
-            |token| {
-                let call = aws.ec2().describe_security_group_rules().set_next_token(token);
-                call.filters(by_ids("security-group-rule-id", &known)).send()
-            },
-            |page| page.next_token(),
-        )
-        .await?;
-    let recorded: HashMap<_, _> =
-        known.iter().map(|item| (item.id.as_str(), &item.recorded)).collect();
-    let rules = pages.into_iter().flat_map(|page| page.security_group_rules.unwrap_or_default());
-    rules
-        .filter(|rule| rule.is_egress() == Some(egress))
-        .map(|rule| {
-            let id = rule.security_group_rule_id.clone();
-            let id = id.ok_or_else(|| missing("SecurityGroupRuleId"))?;
-            let before = recorded.get(id.as_str()).copied();
-            let arn = rule.security_group_rule_arn.clone().unwrap_or_else(|| {
-                let owner = rule.group_owner_id().unwrap_or_default();
-                let resource = format!("security-group-rule/{id}");
-                aws.arn::<Rule>("ec2", owner, &resource).to_string()
-            });
-            Ok((id, (see(rule, before)?, arn)))
-        })
-        .collect()
+) -> Vec<Result<Option<(Rule, String)>>> {
+    let keys = known.iter().map(|item| key_of(&item.id, &item.recorded)).collect();
+    let rules = match aws.shared::<SecurityGroupRules>(keys).await {
+        Ok(rules) => rules,
+        Err(failure) => return known.iter().map(|_| Err(failure.clone())).collect(),
+    };
+    let read = |item: &Known| {
+        let rule = rules.get(&item.id).filter(|rule| rule.is_egress() == Some(egress));
+        let Some(rule) = rule else { return Ok(None) };
+        let arn = rule.security_group_rule_arn.clone().unwrap_or_else(|| {
+            let owner = rule.group_owner_id().unwrap_or_default();
+            let resource = format!("security-group-rule/{}", item.id);
+            aws.arn::<Rule>("ec2", owner, &resource).to_string()
+        });
+        Ok(Some((see(rule.clone(), Some(&item.recorded))?, arn)))
+    };
+    known.iter().map(read).collect()
 }
 
 fn see(rule: SecurityGroupRule, recorded: Option<&Object>) -> Result<Rule> {

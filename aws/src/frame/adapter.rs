@@ -22,6 +22,7 @@ use super::handler::{Changed, Creating, Handler, Known, Told, inputs};
 use super::patience::{Patience, is_gone};
 use super::preflight::{self, Holder, Leaving};
 use super::read::absent;
+use super::readings::Readings;
 use super::{names, tags};
 
 /// What an operation needs besides its request.
@@ -40,6 +41,9 @@ pub trait AnyHandler: Send + Sync {
 
     /// Facts about its calls.
     fn calls(&self) -> &'static Calls;
+
+    /// Says what a read of these will ask together with other types.
+    fn announce(&self, readings: &Readings, targets: &[&Target]);
 
     /// Reads objects of this type in one account and region.
     fn read<'a>(
@@ -135,6 +139,10 @@ impl<T: Handler> AnyHandler for Adapter<T> {
 
     fn calls(&self) -> &'static Calls {
         const { &T::CALLS }
+    }
+
+    fn announce(&self, readings: &Readings, targets: &[&Target]) {
+        T::announce(readings, targets);
     }
 
     fn read<'a>(

@@ -38,7 +38,7 @@ impl Aws {
         let operation = operation_of::<E>();
         let mut tries = Tries::new(is_fragile(&operation), self.silence().is_doubted(&operation));
         loop {
-            let permit = self.limiter().acquire(&operation).await;
+            let permit = self.limiter(&operation).acquire(&operation).await;
             if self.silence().is_certain(&operation) {
                 return Err(silence::not_sent(&operation, &self.endpoint_of(&operation)));
             }
@@ -85,13 +85,33 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         T: Send,
     {
+        self.first_pages(usize::MAX, send, next).await
+    }
+
+    /// As [`pages`](Self::pages), and no more than `most` of them: where a list is asked for in place
+    /// of so many single calls.
+    ///
+    /// # Errors
+    /// As those of all pages.
+    pub(crate) async fn first_pages<T, E, F, S>(
+        &self,
+        most: usize,
+        send: F,
+        next: fn(&T) -> Option<&str>,
+    ) -> Result<Vec<T>>
+    where
+        F: Fn(Option<String>) -> S + Send + Sync,
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
         let mut answers = Vec::new();
         let mut token: Option<String> = None;
         loop {
             let answer = self.call(|| send(token.clone())).await?;
             let following = next(&answer).filter(|token| !token.is_empty()).map(str::to_owned);
             answers.push(answer);
-            if following.is_none() {
+            if following.is_none() || answers.len() >= most {
                 return Ok(answers);
             }
             if following == token {

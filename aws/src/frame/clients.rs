@@ -1,10 +1,12 @@
 //! Connections to AWS: configuration, credentials, region, account guard, and one client a service.
 //!
 //! The main types are [`Account`], who we are, and [`Aws`], the clients of one account and region,
-//! which handlers are given. Clients are made when they are first used.
+//! which handlers are given. Clients are made when they are first used, and copies of [`Aws`] share
+//! them.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
@@ -18,7 +20,8 @@ use infra_sdk::provider::{Failure, FailureClass};
 use infra_sdk::types::{Arn, partition_of};
 
 use super::error::{Result, missing};
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Limits};
+use super::readings::Readings;
 use super::silence::Silence;
 
 /// Name of our sessions, as CloudTrail shows it.
@@ -47,6 +50,9 @@ pub struct Connection {
     /// Other accounts that resources of the stack may be in, by the name of their `provider`
     /// option.
     pub accounts: BTreeMap<String, OtherAccount>,
+    /// Where runs leave the limits on calls that they found, for the next one. Its folder is there, or
+    /// nothing is kept.
+    pub limits: Option<PathBuf>,
 }
 
 /// How to act in another account than the environment's.
@@ -73,14 +79,25 @@ pub struct Account {
     pub partition: String,
 }
 
+/// Services whose buckets are of an account and not of a region.
+const GLOBAL: [&str; 2] = ["iam", "route53"];
+
 /// The clients of one account and region.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Aws {
+    place: Arc<InPlace>,
+    /// What is asked together, during a read.
+    readings: Option<Arc<Readings>>,
+}
+
+/// What all copies share.
+#[derive(Debug)]
+struct InPlace {
     config: SdkConfig,
     region: String,
     path_style: bool,
     account: OnceLock<Account>,
-    limiter: Limiter,
+    limits: Arc<Limits>,
     clients: Clients,
     silence: Silence,
     s3: OnceLock<aws_sdk_s3::Client>,
@@ -127,70 +144,100 @@ pub async fn assume(own: &SdkConfig, other: &OtherAccount) -> SdkConfig {
 }
 
 impl Aws {
-    /// The clients of a configuration, in its region.
+    /// The clients of a configuration, in its region, with limits of their own.
     #[must_use]
     pub fn new(config: SdkConfig) -> Self {
+        Self::limited(config, Arc::default())
+    }
+
+    /// The clients of a configuration, in its region.
+    #[must_use]
+    pub fn limited(config: SdkConfig, limits: Arc<Limits>) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         // Bucket names are host names at AWS; an endpoint of one's own has no DNS for them.
         let path_style = config.endpoint_url().is_some();
-        Self {
+        let place = InPlace {
             config,
             region,
             path_style,
             account: OnceLock::new(),
-            limiter: Limiter::default(),
+            limits,
             clients: Clients::default(),
             silence: Silence::default(),
             s3: OnceLock::new(),
-        }
+        };
+        Self { place: Arc::new(place), readings: None }
     }
 
     /// The clients of the same account in another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
-        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        let other = Self::new(config);
-        if let Some(account) = self.account.get() {
+        let InPlace { config, limits, account, .. } = &*self.place;
+        let config = config.to_builder().region(Region::new(region.to_owned())).build();
+        let other = Self::limited(config, Arc::clone(limits));
+        if let Some(account) = account.get() {
             // A fresh cell is empty, so this cannot fail.
-            let _ = other.account.set(account.clone());
+            let _ = other.place.account.set(account.clone());
         }
         other
+    }
+
+    /// The same clients for one read, which asks together what `announce` says.
+    pub(crate) fn reading(&self, announce: impl FnOnce(&Readings)) -> Self {
+        let readings = Readings::default();
+        announce(&readings);
+        Self { place: Arc::clone(&self.place), readings: Some(Arc::new(readings)) }
+    }
+
+    /// Whether these are the same clients.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.place, &other.place)
     }
 
     /// The region of these clients.
     #[must_use]
     pub fn region(&self) -> &str {
-        &self.region
+        &self.place.region
     }
 
     /// An ARN of something in this region: services whose answers have none.
     #[must_use]
     pub fn arn<T>(&self, service: &str, account: &str, resource: &str) -> Arn<T> {
         let partition = self
+            .place
             .account
             .get()
-            .map_or_else(|| partition_of(&self.region), |account| account.partition.as_str());
-        Arn::new(format!("arn:{partition}:{service}:{}:{account}:{resource}", self.region))
+            .map_or_else(|| partition_of(&self.place.region), |account| account.partition.as_str());
+        Arn::new(format!("arn:{partition}:{service}:{}:{account}:{resource}", self.place.region))
     }
 
     pub(crate) fn config(&self) -> &SdkConfig {
-        &self.config
+        &self.place.config
     }
 
-    pub(crate) fn limiter(&self) -> &Limiter {
-        &self.limiter
+    /// The limits on calls of an operation. Whose they are is known once AWS said who we are; until
+    /// then nothing but that is asked.
+    pub(crate) fn limiter(&self, operation: &str) -> Arc<Limiter> {
+        let account = self.place.account.get().map_or("", |account| account.id.as_str());
+        let service = operation.split(':').next().unwrap_or_default();
+        let region = if GLOBAL.contains(&service) { "global" } else { self.region() };
+        self.place.limits.of(account, region)
+    }
+
+    pub(crate) fn readings(&self) -> Option<&Readings> {
+        self.readings.as_deref()
     }
 
     pub(crate) fn silence(&self) -> &Silence {
-        &self.silence
+        &self.place.silence
     }
 
     /// Who answers calls of an operation, as a person knows it.
     pub(crate) fn endpoint_of(&self, operation: &str) -> String {
         let service = operation.split(':').next().unwrap_or_default();
-        match self.config.endpoint_url() {
+        match self.place.config.endpoint_url() {
             Some(url) => format!("the endpoint {url} of {service}"),
-            None => format!("AWS's endpoint of {service} in {}", self.region),
+            None => format!("AWS's endpoint of {service} in {}", self.place.region),
         }
     }
 
@@ -199,14 +246,14 @@ impl Aws {
     /// # Errors
     /// When there are no credentials, or STS cannot be reached.
     pub async fn account(&self) -> Result<&Account> {
-        if let Some(account) = self.account.get() {
+        if let Some(account) = self.place.account.get() {
             return Ok(account);
         }
         let identity = self.call(|| self.sts().get_caller_identity().send()).await?;
         let id = identity.account.ok_or_else(|| missing("Account"))?;
         let arn = identity.arn.ok_or_else(|| missing("Arn"))?;
         let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        Ok(self.account.get_or_init(|| Account { id, arn, partition }))
+        Ok(self.place.account.get_or_init(|| Account { id, arn, partition }))
     }
 
     /// Refuses every account but the one that the environment names.
@@ -232,9 +279,9 @@ impl Aws {
 
     /// S3: buckets.
     pub fn s3(&self) -> &aws_sdk_s3::Client {
-        self.s3.get_or_init(|| {
-            let config = aws_sdk_s3::config::Builder::from(&self.config)
-                .force_path_style(self.path_style)
+        self.place.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.place.config)
+                .force_path_style(self.place.path_style)
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
@@ -253,7 +300,7 @@ macro_rules! clients {
             $(
                 $(#[$doc])*
                 pub fn $name(&self) -> &$sdk::Client {
-                    self.clients.$name.get_or_init(|| $sdk::Client::new(&self.config))
+                    self.place.clients.$name.get_or_init(|| $sdk::Client::new(&self.place.config))
                 }
             )*
         }

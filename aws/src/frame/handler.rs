@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
-use infra_sdk::provider::{Failure, FailureClass, Readiness};
+use infra_sdk::provider::{Failure, FailureClass, Readiness, Target};
 use infra_sdk::resource::ResourceType;
 use infra_sdk::{DecodeError, Diagnostic, Object, Value};
 
@@ -15,6 +15,7 @@ use super::calls::Calls;
 use super::clients::Aws;
 use super::error::{Result, decode};
 use super::preflight::Leaving;
+use super::readings::Readings;
 
 /// What AWS has of an object: its inputs as they are, and what AWS assigned.
 #[derive(Debug, Clone)]
@@ -156,6 +157,11 @@ pub trait Handler: ResourceType + Send + Sync + Sized + 'static {
     fn finish(aws: &Aws, id: &str) -> impl Future<Output = Result<()>> + Send {
         let _ = (aws, id);
         std::future::ready(Ok(()))
+    }
+
+    /// Says what `read` will ask together with other types, by `Aws::shared`. Sends nothing.
+    fn announce(readings: &Readings, targets: &[&Target]) {
+        let _ = (readings, targets);
     }
 
     /// Reads objects with as few calls as there can be. The only place that turns AWS's data into

@@ -19,6 +19,7 @@ use super::adapter::{AnyHandler, Context};
 use super::calls::CreateClass;
 use super::clients::{Account, Aws, Connection, OtherAccount, assume, configure};
 use super::error::Result;
+use super::limiter::Limits;
 use super::preflight::usual_time;
 use super::wait::{until_gone, until_ready};
 use crate::types::{LOOKUPS, MOMENTARY, TYPES};
@@ -39,6 +40,7 @@ pub struct AwsProvider {
     account: Option<String>,
     visible_within: Duration,
     credentials_expire: Option<SystemTime>,
+    limits: Arc<Limits>,
 }
 
 /// Another account, whose role is assumed when it is first needed.
@@ -50,17 +52,19 @@ struct Other {
 impl AwsProvider {
     /// A provider for a connection. Nothing is asked yet; see [`guard`](Self::guard).
     pub async fn connect(connection: Connection) -> Self {
-        let home = Arc::new(Aws::new(configure(&connection).await));
+        let limits = Arc::new(Limits::kept_in(connection.limits.clone()));
+        let home = Aws::limited(configure(&connection).await, Arc::clone(&limits));
         let other = |access| Other { access, home: OnceCell::new() };
         let others = connection.accounts.into_iter();
         Self {
-            home,
+            home: Arc::new(home),
             others: others.map(|(name, access)| (name, other(access))).collect(),
             regions: Mutex::default(),
             default_tags: connection.default_tags,
             account: connection.account,
             visible_within: connection.visible_within.unwrap_or(VISIBLE_WITHIN),
             credentials_expire: connection.credentials_expire,
+            limits,
         }
     }
 
@@ -122,7 +126,8 @@ impl AwsProvider {
         other
             .home
             .get_or_try_init(|| async {
-                let aws = Aws::new(assume(self.home.config(), &other.access).await);
+                let config = assume(self.home.config(), &other.access).await;
+                let aws = Aws::limited(config, Arc::clone(&self.limits));
                 aws.guard(other.access.account.as_deref()).await?;
                 Ok(Arc::new(aws))
             })
@@ -132,6 +137,13 @@ impl AwsProvider {
     /// What a handler is given besides a request.
     pub(crate) fn context<'a>(&'a self, aws: &'a Aws) -> Context<'a> {
         Context { aws, default_tags: &self.default_tags }
+    }
+}
+
+impl Drop for AwsProvider {
+    /// The end of a run is where its limits are kept.
+    fn drop(&mut self) {
+        self.limits.keep();
     }
 }
 
@@ -149,8 +161,11 @@ fn known(type_name: &str) -> Result<&'static dyn AnyHandler> {
     })
 }
 
-/// Reads of one type in one place, which go to AWS together.
-type Group<'a> = ((&'a str, &'a Place), Vec<usize>);
+/// All reads of one account and region: some of what their types ask is asked together.
+struct Visit<'a> {
+    aws: Result<Arc<Aws>>,
+    groups: BTreeMap<&'a str, Vec<usize>>,
+}
 
 impl Provider for AwsProvider {
     fn schema(&self, type_name: &str) -> Option<&'static Schema> {
@@ -180,11 +195,8 @@ impl Provider for AwsProvider {
         targets: &'a [Target],
     ) -> BoxFuture<'a, Vec<std::result::Result<Option<Observed>, Failure>>> {
         Box::pin(async move {
-            let mut groups: BTreeMap<(&str, &Place), Vec<usize>> = BTreeMap::new();
-            for (index, target) in targets.iter().enumerate() {
-                groups.entry((&target.type_name, &target.place)).or_default().push(index);
-            }
-            let reads = groups.into_iter().map(|group| self.read_group(targets, group));
+            let visits = self.visits(targets).await;
+            let reads = visits.iter().map(|visit| self.visit(targets, visit));
             let mut answers: Vec<_> = targets.iter().map(|_| Ok(None)).collect();
             for (index, answer) in futures_util::future::join_all(reads).await.into_iter().flatten()
             {
@@ -314,23 +326,71 @@ impl Provider for AwsProvider {
 }
 
 impl AwsProvider {
-    async fn read_group<'a>(
-        &'a self,
-        targets: &'a [Target],
-        ((type_name, place), indices): Group<'a>,
-    ) -> Vec<(usize, Result<Option<Observed>>)> {
-        let members: Vec<&Target> = indices.iter().map(|index| &targets[*index]).collect();
-        let read = async {
-            let aws = self.clients(place).await?;
-            Ok(known(type_name)?.read(self.context(&aws), &members).await)
-        };
-        match read.await {
-            Ok(answers) => indices.into_iter().zip(answers).collect(),
-            Err(failure) => {
-                let failure: Failure = failure;
-                indices.into_iter().map(|index| (index, Err(failure.clone()))).collect()
+    /// What is to be read, by account and region, and there by type.
+    async fn visits<'a>(&self, targets: &'a [Target]) -> Vec<Visit<'a>> {
+        let mut places: BTreeMap<&Place, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+        for (index, target) in targets.iter().enumerate() {
+            let groups = places.entry(&target.place).or_default();
+            groups.entry(&target.type_name).or_default().push(index);
+        }
+        let mut visits: Vec<Visit<'a>> = Vec::new();
+        for (place, groups) in places {
+            let aws = self.clients(place).await;
+            let same = |visit: &&mut Visit<'_>| match (&visit.aws, &aws) {
+                (Ok(one), Ok(other)) => one.is(other),
+                _ => false,
+            };
+            // A region that is named is no other place than the same region by default.
+            match visits.iter_mut().find(same) {
+                Some(visit) => {
+                    for (type_name, indices) in groups {
+                        visit.groups.entry(type_name).or_default().extend(indices);
+                    }
+                }
+                None => visits.push(Visit { aws, groups }),
             }
         }
+        visits
+    }
+
+    async fn visit(
+        &self,
+        targets: &[Target],
+        visit: &Visit<'_>,
+    ) -> Vec<(usize, Result<Option<Observed>>)> {
+        let aws = match &visit.aws {
+            Ok(aws) => aws,
+            Err(failure) => {
+                let indices = visit.groups.values().flatten();
+                return indices.map(|index| (*index, Err(failure.clone()))).collect();
+            }
+        };
+        let members = |indices: &[usize]| -> Vec<&Target> {
+            indices.iter().map(|index| &targets[*index]).collect()
+        };
+        let aws = aws.reading(|readings| {
+            for (type_name, indices) in &visit.groups {
+                if let Some(handler) = handler(type_name) {
+                    handler.announce(readings, &members(indices));
+                }
+            }
+        });
+        let reads = visit.groups.iter().map(|(type_name, indices)| {
+            let (aws, members) = (&aws, members(indices));
+            async move {
+                match known(type_name) {
+                    Ok(handler) => {
+                        let answers = handler.read(self.context(aws), &members).await;
+                        indices.iter().copied().zip(answers).collect()
+                    }
+                    Err(failure) => {
+                        let failed = |index: &usize| (*index, Err(failure.clone()));
+                        indices.iter().map(failed).collect::<Vec<_>>()
+                    }
+                }
+            }
+        });
+        futures_util::future::join_all(reads).await.into_iter().flatten().collect()
     }
 }
 

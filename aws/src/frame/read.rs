@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 use infra_sdk::provider::FailureClass;
@@ -96,6 +97,22 @@ where
     let answers: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
     // It may have gone between the list and the question for its tags.
     answers.into_iter().map(|answer| absent(answer, gone)).collect()
+}
+
+/// Reads objects from an answer that several types share: what `see` does not find in it is gone. A
+/// failure is everybody's.
+pub(crate) fn read_shared<T, A>(
+    known: &[Known],
+    answer: Result<Arc<A>>,
+    see: impl Fn(&A, &Known) -> Result<Option<Seen<T>>>,
+) -> Reads<T>
+where
+    T: ResourceType,
+{
+    match answer {
+        Ok(answer) => known.iter().map(|item| see(&answer, item)).collect(),
+        Err(failure) => known.iter().map(|_| Err(failure.clone())).collect(),
+    }
 }
 
 /// Turns the type's own "not found" into `None`.

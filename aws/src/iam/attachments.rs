@@ -20,11 +20,13 @@ macro_rules! attachment {
             use std::collections::HashMap;
 
             use aws_sdk_iam::types::EntityType;
+            use infra_sdk::provider::Target;
 
             use super::*;
             use crate::iam::attachments::{id_of, parse_id};
             use crate::iam::common::{
-                GONE, NO_POLICY_YET, PATIENCE, held_by_all, read_listed, $not_yet,
+                GONE, NO_POLICY_YET, PATIENCE, announce_details, read_listed, shared_details,
+                $not_yet,
             };
             use crate::prelude::*;
 
@@ -53,12 +55,17 @@ macro_rules! attachment {
                     Ok(id_of(owner, arn))
                 }
 
+                fn announce(readings: &Readings, targets: &[&Target]) {
+                    let owners = targets.iter().filter_map(|target| owner_of(&target.id));
+                    announce_details(readings, &EntityType::$kind, owners);
+                }
+
                 async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
                     let one = |item: Known| async move {
                         let (owner, arn) = parse_id(&item.id)?;
                         Ok(is_attached(aws, owner, arn).await?.then(|| see(owner, arn)))
                     };
-                    read_listed(known, one, list(aws, known)).await
+                    read_listed(aws, known, one, list(aws, known)).await
                 }
 
                 async fn delete(aws: &Aws, id: &str, _: &Self) -> Result<()> {
@@ -86,12 +93,17 @@ macro_rules! attachment {
                 Ok(attached.any(|policy| policy.policy_arn() == Some(arn)))
             }
 
+            fn owner_of(id: &str) -> Option<&str> {
+                parse_id(id).ok().map(|(owner, _)| owner)
+            }
+
             async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<$type>>> {
-                let all = held_by_all(aws, EntityType::$kind).await?;
+                let owners = known.iter().filter_map(|item| owner_of(&item.id));
+                let all = shared_details(aws, &EntityType::$kind, owners).await?;
                 let attached = |item: &Known| {
                     let (owner, arn) = parse_id(&item.id).ok()?;
-                    let mut policies = all.get(owner)?.attached.iter();
-                    let there = policies.any(|policy| policy.policy_arn() == Some(arn));
+                    let (_, attached) = all.held_by(&EntityType::$kind, owner)?;
+                    let there = attached.iter().any(|policy| policy.policy_arn() == Some(arn));
                     there.then(|| (item.id.clone(), see(owner, arn)))
                 };
                 Ok(known.iter().filter_map(attached).collect())

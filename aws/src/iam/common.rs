@@ -1,11 +1,15 @@
 //! What all IAM handlers share: tags, documents, and reading few or many.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
-use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
+use aws_sdk_iam::types::{
+    AttachedPolicy, EntityType, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, Tag,
+    UserDetail,
+};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use infra_sdk::Tags;
@@ -96,10 +100,10 @@ pub(super) fn is_ours(want: &Tags, found: &Tags) -> bool {
         .all(|key| want.0.contains_key(*key) && want.0.get(*key) == found.0.get(*key))
 }
 
-/// Reads few objects one by one, and many from `list`. What the list leaves out is asked for by
-/// itself, for lists may be older than what they are asked about; so is everything where the list
-/// is denied.
-pub(super) async fn read_listed<T, F, S, L>(known: &[Known], one: F, list: L) -> Reads<T>
+/// Reads few objects one by one, and many from `list`: many are those of all types that are read from
+/// the account's details. What the list leaves out is asked for by itself, for lists may be older than
+/// what they are asked about; so is everything where the list is denied.
+pub(super) async fn read_listed<T, F, S, L>(aws: &Aws, known: &[Known], one: F, list: L) -> Reads<T>
 where
     T: ResourceType + Clone + Send,
     T::Outputs: Clone + Send,
@@ -107,7 +111,7 @@ where
     S: Future<Output = Result<Option<Seen<T>>>> + Send,
     L: Future<Output = Result<HashMap<String, Seen<T>>>> + Send,
 {
-    if known.len() <= FEW {
+    if known.len().max(aws.wanted::<Details>()) <= FEW {
         return read_each(known, GONE, one).await;
     }
     let listed = match list.await {
@@ -147,37 +151,100 @@ pub(super) async fn role_details(aws: &Aws) -> Result<HashMap<String, RoleDetail
     Ok(roles.filter_map(|role| Some((role.role_name.clone()?, role))).collect())
 }
 
-/// The policies that a role, a user or a group has.
-pub(super) struct Held {
-    /// Those that are part of it.
-    pub(super) inline: Vec<PolicyDetail>,
-    /// Managed ones that are attached to it.
-    pub(super) attached: Vec<AttachedPolicy>,
+/// What the account's details are asked about: roles, users, groups and policies by [`detail_key`],
+/// with everything that is part of them.
+pub(super) struct Details;
+
+/// Something of the account by its name, or by its ARN where it is a policy.
+pub(super) fn detail_key(kind: &EntityType, name: &str) -> String {
+    format!("{} {name}", kind.as_str())
 }
 
-/// What policies all roles, users or groups of the account have, by their names.
-pub(super) async fn held_by_all(aws: &Aws, kind: EntityType) -> Result<HashMap<String, Held>> {
-    let mut all = HashMap::new();
-    let mut keep = |name: Option<String>,
-                    inline: Option<Vec<PolicyDetail>>,
-                    attached: Option<Vec<AttachedPolicy>>| {
-        let (inline, attached) = (inline.unwrap_or_default(), attached.unwrap_or_default());
-        if let Some(name) = name {
-            all.insert(name, Held { inline, attached });
+/// The account's details, by [`detail_key`].
+#[derive(Default)]
+pub(super) struct Everything {
+    pub(super) roles: HashMap<String, RoleDetail>,
+    pub(super) users: HashMap<String, UserDetail>,
+    pub(super) groups: HashMap<String, GroupDetail>,
+    pub(super) policies: HashMap<String, ManagedPolicyDetail>,
+}
+
+impl Question for Details {
+    type Answer = Everything;
+
+    /// One list for all kinds. It is given up once it has cost as many calls as it was to save, in an
+    /// account with far more than is wanted of it.
+    async fn ask(aws: &Aws, wanted: &BTreeSet<String>) -> Result<Everything> {
+        let kinds: BTreeSet<_> = wanted.iter().filter_map(|key| key.split(' ').next()).collect();
+        let kinds: Vec<_> = kinds.into_iter().map(EntityType::from).collect();
+        let pages = aws
+            .first_pages(
+                wanted.len(),
+                |marker| {
+                    let call = aws.iam().get_account_authorization_details();
+                    call.set_filter(Some(kinds.clone())).max_items(PAGE).set_marker(marker).send()
+                },
+                |page| page.marker(),
+            )
+            .await?;
+        let mut all = Everything::default();
+        for page in pages {
+            let roles = page.role_detail_list.unwrap_or_default().into_iter();
+            all.roles.extend(roles.filter_map(|it| Some((it.role_name.clone()?, it))));
+            let users = page.user_detail_list.unwrap_or_default().into_iter();
+            all.users.extend(users.filter_map(|it| Some((it.user_name.clone()?, it))));
+            let groups = page.group_detail_list.unwrap_or_default().into_iter();
+            all.groups.extend(groups.filter_map(|it| Some((it.group_name.clone()?, it))));
+            let policies = page.policies.unwrap_or_default().into_iter();
+            all.policies.extend(policies.filter_map(|it| Some((it.arn.clone()?, it))));
         }
-    };
-    for page in details(aws, kind).await? {
-        for role in page.role_detail_list.unwrap_or_default() {
-            keep(role.role_name, role.role_policy_list, role.attached_managed_policies);
-        }
-        for user in page.user_detail_list.unwrap_or_default() {
-            keep(user.user_name, user.user_policy_list, user.attached_managed_policies);
-        }
-        for group in page.group_detail_list.unwrap_or_default() {
-            keep(group.group_name, group.group_policy_list, group.attached_managed_policies);
+        Ok(all)
+    }
+}
+
+impl Everything {
+    /// The policies that a role, a user or a group has: those that are part of it, and managed ones
+    /// that are attached to it.
+    pub(super) fn held_by(
+        &self,
+        kind: &EntityType,
+        name: &str,
+    ) -> Option<(&[PolicyDetail], &[AttachedPolicy])> {
+        match kind {
+            EntityType::Role => {
+                let role = self.roles.get(name)?;
+                Some((role.role_policy_list(), role.attached_managed_policies()))
+            }
+            EntityType::User => {
+                let user = self.users.get(name)?;
+                Some((user.user_policy_list(), user.attached_managed_policies()))
+            }
+            EntityType::Group => {
+                let group = self.groups.get(name)?;
+                Some((group.group_policy_list(), group.attached_managed_policies()))
+            }
+            _ => None,
         }
     }
-    Ok(all)
+}
+
+/// The details of these, and of what else is asked about at the same time.
+pub(super) async fn shared_details<'a>(
+    aws: &Aws,
+    kind: &EntityType,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<Arc<Everything>> {
+    let keys = names.into_iter().map(|name| detail_key(kind, name));
+    aws.shared::<Details>(keys.collect()).await
+}
+
+/// Says that the details of these will be asked about.
+pub(super) fn announce_details<'a>(
+    readings: &Readings,
+    kind: &EntityType,
+    names: impl IntoIterator<Item = &'a str>,
+) {
+    readings.want::<Details>(names.into_iter().map(|name| detail_key(kind, name)));
 }
 
 #[cfg(test)]

@@ -43,9 +43,10 @@ mod handler {
     use std::collections::HashMap;
 
     use aws_sdk_iam::types::EntityType;
+    use infra_sdk::provider::Target;
 
     use super::*;
-    use crate::iam::common::{GONE, PATIENCE, details, read_listed};
+    use crate::iam::common::{GONE, PATIENCE, announce_details, read_listed, shared_details};
     use crate::iam::holding::of_group;
     use crate::prelude::*;
 
@@ -77,9 +78,14 @@ mod handler {
             Ok(name.to_owned())
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let names = targets.iter().map(|target| target.id.as_str());
+            announce_details(readings, &EntityType::Group, names);
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             let one = |item: Known| async move { get(aws, &item.id).await };
-            read_listed(known, one, list(aws)).await
+            read_listed(aws, known, one, list(aws, known)).await
         }
 
         async fn update(aws: &Aws, id: &str, want: &Self, _: &Self, _: &Changed) -> Result<()> {
@@ -116,10 +122,11 @@ mod handler {
     }
 
     /// Every group of the account.
-    async fn list(aws: &Aws) -> Result<HashMap<String, Seen<Group>>> {
-        let pages = details(aws, EntityType::Group).await?;
-        let groups = pages.into_iter().flat_map(|page| page.group_detail_list.unwrap_or_default());
-        let seen = groups.filter_map(|group| {
+    async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Group>>> {
+        let names = known.iter().map(|item| item.id.as_str());
+        let details = shared_details(aws, &EntityType::Group, names).await?;
+        let seen = known.iter().filter_map(|item| {
+            let group = details.groups.get(&item.id)?.clone();
             let name = group.group_name?;
             Some((name.clone(), see(name, group.path?, group.arn?, group.group_id?)))
         });

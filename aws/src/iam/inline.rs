@@ -21,11 +21,13 @@ macro_rules! inline_policy {
             use std::collections::HashMap;
 
             use aws_sdk_iam::types::EntityType;
+            use infra_sdk::provider::Target;
 
             use super::*;
             use crate::frame::names::prefix_of;
             use crate::iam::common::{
-                GONE, NAMING, PATIENCE, document, held_by_all, read_listed, $not_yet,
+                GONE, NAMING, PATIENCE, announce_details, document, read_listed, shared_details,
+                $not_yet,
             };
             use crate::iam::inline::{id_of, parse_id};
             use crate::prelude::*;
@@ -57,6 +59,11 @@ macro_rules! inline_policy {
                     Ok(id_of(owner, name))
                 }
 
+                fn announce(readings: &Readings, targets: &[&Target]) {
+                    let owners = targets.iter().filter_map(|target| owner_of(&target.id));
+                    announce_details(readings, &EntityType::$kind, owners);
+                }
+
                 async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
                     let one = |item: Known| async move {
                         let (owner, name) = parse_id(&item.id)?;
@@ -64,7 +71,7 @@ macro_rules! inline_policy {
                         let answer = aws.call(get).await?;
                         see(owner, name, &answer.policy_document).map(Some)
                     };
-                    read_listed(known, one, list(aws, known)).await
+                    read_listed(aws, known, one, list(aws, known)).await
                 }
 
                 async fn update(
@@ -102,14 +109,19 @@ macro_rules! inline_policy {
                 .map(drop)
             }
 
+            fn owner_of(id: &str) -> Option<&str> {
+                parse_id(id).ok().map(|(owner, _)| owner)
+            }
+
             async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<$type>>> {
-                let all = held_by_all(aws, EntityType::$kind).await?;
+                let owners = known.iter().filter_map(|item| owner_of(&item.id));
+                let all = shared_details(aws, &EntityType::$kind, owners).await?;
                 let mut seen = HashMap::new();
                 for item in known {
                     let Ok((owner, name)) = parse_id(&item.id) else { continue };
-                    let Some(held) = all.get(owner) else { continue };
-                    let mut policies = held.inline.iter();
-                    let found = policies.find(|policy| policy.policy_name() == Some(name));
+                    let held = all.held_by(&EntityType::$kind, owner);
+                    let Some((inline, _)) = held else { continue };
+                    let found = inline.iter().find(|policy| policy.policy_name() == Some(name));
                     if let Some(written) = found.and_then(|policy| policy.policy_document()) {
                         seen.insert(item.id.clone(), see(owner, name, written)?);
                     }

@@ -58,14 +58,15 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 mod handler {
     use std::collections::HashMap;
 
-    use aws_sdk_iam::types::{ManagedPolicyDetail, Policy as Wire, PolicyVersion};
+    use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, Policy as Wire, PolicyVersion};
     use futures_util::future::try_join_all;
+    use infra_sdk::provider::Target;
 
     use super::*;
     use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
-        GONE, NAMING, PATIENCE, document, filled, is_ours, read_listed, tags_for, tags_of,
-        tags_to_remove, tags_to_set,
+        GONE, NAMING, PATIENCE, announce_details, document, filled, is_ours, read_listed,
+        shared_details, tags_for, tags_of, tags_to_remove, tags_to_set,
     };
     use crate::iam::holding::of_policy;
     use crate::iam::policy_calls::{arn_of, local, tags};
@@ -123,6 +124,11 @@ mod handler {
             answer.policy.and_then(|policy| policy.arn).ok_or_else(|| missing("Arn"))
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let arns = targets.iter().map(|target| target.id.as_str());
+            announce_details(readings, &EntityType::LocalManagedPolicy, arns);
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             let one = |item: Known| async move {
                 let answer =
@@ -137,7 +143,7 @@ mod handler {
                 let written = aws.call(get).await?.policy_version.and_then(|v| v.document);
                 see(policy, written.as_deref()).map(Some)
             };
-            read_listed(known, one, list(aws, known)).await
+            read_listed(aws, known, one, list(aws, known)).await
         }
 
         async fn update(aws: &Aws, id: &str, want: &Self, _: &Self, _: &Changed) -> Result<()> {
@@ -259,11 +265,10 @@ mod handler {
     }
 
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Policy>>> {
-        let details = local(aws).await?;
-        let details: HashMap<_, _> =
-            details.into_iter().filter_map(|policy| Some((policy.arn.clone()?, policy))).collect();
+        let arns = known.iter().map(|item| item.id.as_str());
+        let details = shared_details(aws, &EntityType::LocalManagedPolicy, arns).await?;
         let seen = known.iter().filter_map(|item| {
-            let (mut policy, written) = whole(details.get(&item.id)?)?;
+            let (mut policy, written) = whole(details.policies.get(&item.id)?)?;
             Some(async move {
                 // The list has no tags; a policy without an answer is gone meanwhile.
                 let Some(tags) = tags(aws, &item.id).await? else { return Ok(None) };

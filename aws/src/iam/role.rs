@@ -70,14 +70,16 @@ fn validate(inputs: &Object) -> Vec<Problem> {
 mod handler {
     use std::collections::HashMap;
 
-    use aws_sdk_iam::types::Role as Wire;
+    use aws_sdk_iam::types::{EntityType, Role as Wire};
     use infra_sdk::Value;
+    use infra_sdk::provider::Target;
 
     use super::*;
     use crate::frame::names::{is_made_alike, prefix_of};
     use crate::iam::common::{
-        GONE, NAMING, NO_POLICY_YET, PAGE, PATIENCE, date, document, filled, is_ours, read_listed,
-        role_details, tags_for, tags_of, tags_to_remove, tags_to_set,
+        GONE, NAMING, NO_POLICY_YET, PAGE, PATIENCE, announce_details, date, document, filled,
+        is_ours, read_listed, role_details, shared_details, tags_for, tags_of, tags_to_remove,
+        tags_to_set,
     };
     use crate::iam::holding::of_role;
     use crate::prelude::*;
@@ -117,12 +119,17 @@ mod handler {
             Ok(name)
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let names = targets.iter().map(|target| target.id.as_str());
+            announce_details(readings, &EntityType::Role, names);
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             let one = |item: Known| async move {
                 let answer = aws.call(|| aws.iam().get_role().role_name(&item.id).send()).await?;
                 answer.role.map(|role| see(role, &item.recorded)).transpose()
             };
-            read_listed(known, one, list(aws, known)).await
+            read_listed(aws, known, one, list(aws, known)).await
         }
 
         async fn update(
@@ -276,11 +283,15 @@ mod handler {
     /// All roles of the account. Neither list says everything: one leaves out tags and boundaries,
     /// the other descriptions and durations.
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<Role>>> {
-        let roles = aws.pages(
+        // No more pages than there would be single calls.
+        let roles = aws.first_pages(
+            known.len(),
             |marker| aws.iam().list_roles().max_items(PAGE).set_marker(marker).send(),
             |page| page.marker(),
         );
-        let (pages, mut details) = futures_util::try_join!(roles, role_details(aws))?;
+        let names = known.iter().map(|item| item.id.as_str());
+        let details = shared_details(aws, &EntityType::Role, names);
+        let (pages, details) = futures_util::try_join!(roles, details)?;
         let recorded: HashMap<_, _> =
             known.iter().map(|item| (item.id.as_str(), &item.recorded)).collect();
         let mut seen = HashMap::new();
@@ -288,9 +299,9 @@ mod handler {
             let name = role.role_name.clone();
             let Some(recorded) = recorded.get(name.as_str()) else { continue };
             // Made between the two lists: it is asked for by itself.
-            let Some(detail) = details.remove(&name) else { continue };
-            role.tags = detail.tags;
-            role.permissions_boundary = detail.permissions_boundary;
+            let Some(detail) = details.roles.get(&name) else { continue };
+            role.tags = detail.tags.clone();
+            role.permissions_boundary = detail.permissions_boundary.clone();
             seen.insert(name, see(role, recorded)?);
         }
         Ok(seen)

@@ -55,11 +55,12 @@ mod handler {
 
     use aws_sdk_iam::types::{AttachedPermissionsBoundary, EntityType, User as Wire};
     use infra_sdk::Value;
+    use infra_sdk::provider::Target;
 
     use super::*;
     use crate::iam::common::{
-        GONE, NO_POLICY_YET, PATIENCE, details, is_ours, read_listed, tags_for, tags_of,
-        tags_to_remove, tags_to_set,
+        GONE, NO_POLICY_YET, PATIENCE, announce_details, is_ours, read_listed, shared_details,
+        tags_for, tags_of, tags_to_remove, tags_to_set,
     };
     use crate::iam::holding::of_user;
     use crate::iam::user_leftovers::clear;
@@ -125,11 +126,16 @@ mod handler {
             Ok(want.name.to_string())
         }
 
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let names = targets.iter().map(|target| target.id.as_str());
+            announce_details(readings, &EntityType::User, names);
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             let one = |item: Known| async move {
                 Ok(get(aws, &item.id).await?.map(|user| see(user, &item.recorded)))
             };
-            read_listed(known, one, list(aws, known)).await
+            read_listed(aws, known, one, list(aws, known)).await
         }
 
         async fn update(
@@ -210,10 +216,10 @@ mod handler {
     async fn list(aws: &Aws, known: &[Known]) -> Result<HashMap<String, Seen<User>>> {
         let recorded: HashMap<_, _> =
             known.iter().map(|item| (item.id.as_str(), &item.recorded)).collect();
-        let pages = details(aws, EntityType::User).await?;
-        let users = pages.into_iter().flat_map(|page| page.user_detail_list.unwrap_or_default());
-        let seen = users.filter_map(|user| {
-            let recorded = recorded.get(user.user_name.as_deref()?)?;
+        let names = known.iter().map(|item| item.id.as_str());
+        let details = shared_details(aws, &EntityType::User, names).await?;
+        let seen = recorded.into_iter().filter_map(|(name, recorded)| {
+            let user = details.users.get(name)?.clone();
             let user = Wire::builder()
                 .set_user_name(user.user_name)
                 .set_path(user.path)

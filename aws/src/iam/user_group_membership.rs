@@ -1,7 +1,7 @@
 //! Groups that a user is in. Other groups of the user are left alone; the user and the groups are the
 //! key, and putting a user into a group may be repeated.
 //!
-//! API: AddUserToGroup, ListGroupsForUser, RemoveUserFromGroup.
+//! API: AddUserToGroup, ListGroupsForUser, GetAccountAuthorizationDetails, RemoveUserFromGroup.
 
 use std::collections::BTreeSet;
 
@@ -35,15 +35,24 @@ pub struct UserGroupMembershipOutputs {
 
 #[cfg(feature = "provider")]
 mod handler {
+    use std::collections::HashMap;
+
+    use aws_sdk_iam::types::EntityType;
     use infra_sdk::Value;
-    use infra_sdk::provider::{Failure, FailureClass};
+    use infra_sdk::provider::{Failure, FailureClass, Target};
 
     use super::*;
-    use crate::iam::common::{GONE, NO_GROUP_YET, NO_USER_YET, PATIENCE};
+    use crate::iam::common::{
+        GONE, NO_GROUP_YET, NO_USER_YET, PATIENCE, announce_details, read_listed, shared_details,
+    };
     use crate::prelude::*;
 
-    const OPERATIONS: &[&str] =
-        &["iam:AddUserToGroup", "iam:ListGroupsForUser", "iam:RemoveUserFromGroup"];
+    const OPERATIONS: &[&str] = &[
+        "iam:AddUserToGroup",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:ListGroupsForUser",
+        "iam:RemoveUserFromGroup",
+    ];
 
     impl Handler for UserGroupMembership {
         const CALLS: Calls = Calls {
@@ -62,24 +71,19 @@ mod handler {
             Ok(id_of(want))
         }
 
-        /// IAM has no list that says which users are in which groups.
+        fn announce(readings: &Readings, targets: &[&Target]) {
+            let parsed = targets.iter().filter_map(|target| parse_id(&target.id).ok());
+            announce_details(readings, &EntityType::User, parsed.map(|(user, _)| user));
+        }
+
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
-            read_each(known, GONE, |item| async move {
-                let (user, first) = parse_id(&item.id)?;
+            let one = |item: Known| async move {
+                let (user, mine) = mine(&item)?;
                 let is_in = groups_of(aws, user).await?;
-                let recorded = item.recorded.get("groups").and_then(Value::as_list);
-                let recorded = recorded.filter(|groups| !groups.is_empty()).map(|groups| {
-                    groups.iter().filter_map(Value::as_str).map(GroupName::new).collect()
-                });
-                let groups: BTreeSet<_> =
-                    recorded.unwrap_or(first).intersection(&is_in).cloned().collect();
-                if groups.is_empty() {
-                    return Ok(None);
-                }
-                let inputs = Self { user: UserName::new(user), groups };
-                Ok(Some(Seen::new(inputs, UserGroupMembershipOutputs { id: item.id.clone() })))
-            })
-            .await
+                let groups: BTreeSet<_> = mine.intersection(&is_in).cloned().collect();
+                Ok((!groups.is_empty()).then(|| see(&item.id, user, groups)))
+            };
+            read_listed(aws, known, one, list(aws, known)).await
         }
 
         async fn update(aws: &Aws, _: &str, want: &Self, was: &Self, _: &Changed) -> Result<()> {
@@ -113,6 +117,40 @@ mod handler {
             let message = format!("`{id}` is not the id of a membership: `user/group/group`");
             Failure::new(FailureClass::Invalid, message)
         })
+    }
+
+    /// The user of a membership, and the groups that it is about: those that are recorded, and those of
+    /// the id where nothing is.
+    fn mine(item: &Known) -> Result<(&str, BTreeSet<GroupName>)> {
+        let (user, first) = parse_id(&item.id)?;
+        let recorded = item.recorded.get("groups").and_then(Value::as_list);
+        let recorded = recorded
+            .filter(|groups| !groups.is_empty())
+            .map(|groups| groups.iter().filter_map(Value::as_str).map(GroupName::new).collect());
+        Ok((user, recorded.unwrap_or(first)))
+    }
+
+    /// Memberships that are whole in the account's details. One that lacks a group is asked for by
+    /// itself.
+    async fn list(
+        aws: &Aws,
+        known: &[Known],
+    ) -> Result<HashMap<String, Seen<UserGroupMembership>>> {
+        let parsed: Vec<_> =
+            known.iter().filter_map(|item| Some((&item.id, mine(item).ok()?))).collect();
+        let users = parsed.iter().map(|(_, (user, _))| *user);
+        let details = shared_details(aws, &EntityType::User, users).await?;
+        let seen = parsed.into_iter().filter_map(|(id, (user, groups))| {
+            let is_in = details.users.get(user)?.group_list();
+            let there = |group: &GroupName| is_in.iter().any(|name| name == group.as_str());
+            groups.iter().all(there).then(|| (id.clone(), see(id, user, groups)))
+        });
+        Ok(seen.collect())
+    }
+
+    fn see(id: &str, user: &str, groups: BTreeSet<GroupName>) -> Seen<UserGroupMembership> {
+        let inputs = UserGroupMembership { user: UserName::new(user), groups };
+        Seen::new(inputs, UserGroupMembershipOutputs { id: id.to_owned() })
     }
 
     async fn groups_of(aws: &Aws, user: &str) -> Result<BTreeSet<GroupName>> {
