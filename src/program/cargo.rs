@@ -1,7 +1,8 @@
-//! Building the stack program with cargo.
+//! Cargo: building a package, and what cargo knows of its workspace.
 //!
-//! Start reading at [`build`]. What the compiler says is shown as the compiler wrote it.
+//! Start reading at [`compile`]. What the compiler says is shown as the compiler wrote it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -15,13 +16,23 @@ use super::lines::{Line, Lines};
 /// Cargo's messages of a large crate are a few megabytes.
 const OUTPUT_LIMIT: u64 = 256 << 20;
 
+/// How ids of packages begin that are folders of this machine. Source: the Cargo book, package ids.
+const LOCAL: &str = "path+file:";
+
 /// A message of cargo on standard output, as far as it is of interest.
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum CargoMessage {
     CompilerArtifact {
+        #[serde(default)]
+        package_id: String,
+        #[serde(default)]
+        manifest_path: PathBuf,
         target: Target,
         executable: Option<PathBuf>,
+    },
+    BuildScriptExecuted {
+        out_dir: PathBuf,
     },
     CompilerMessage {
         message: CompilerMessage,
@@ -42,23 +53,75 @@ struct CompilerMessage {
     rendered: Option<String>,
 }
 
+/// What cargo says of a workspace.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    manifest_path: PathBuf,
+}
+
 /// What a build left behind.
 #[derive(Default)]
 struct Built {
     executables: Vec<(String, PathBuf)>,
     errors: Vec<String>,
+    packages: Vec<PathBuf>,
+    scripts: Vec<PathBuf>,
 }
 
-/// Builds the package and returns its executable.
+/// A package that was built, or found to be.
+pub(super) struct Compiled {
+    /// Its program.
+    pub(super) executable: PathBuf,
+    /// The manifests of all packages in it whose sources are on this machine and may change.
+    pub(super) packages: Vec<PathBuf>,
+    /// Where build scripts wrote to.
+    pub(super) scripts: Vec<PathBuf>,
+}
+
+/// A workspace.
+pub(super) struct Workspace {
+    /// The manifests of its members.
+    pub(super) members: Vec<PathBuf>,
+    /// Where cargo builds.
+    pub(super) target: PathBuf,
+}
+
+/// The name or path of cargo.
+pub(super) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The workspace around a folder; `None` where cargo does not say.
+pub(super) async fn workspace(root: &Path) -> Option<Workspace> {
+    let mut command = Command::new(cargo());
+    command
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    scrub_cloud(&mut command);
+    let output = command.output().await.ok()?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
+    let members = metadata.packages.into_iter().map(|package| package.manifest_path).collect();
+    output.status.success().then_some(Workspace { members, target: metadata.target_directory })
+}
+
+/// Builds the package with cargo, which does nothing where nothing changed.
 ///
 /// # Errors
 /// When there is no cargo, when the package does not build, and when it has no program.
-pub(crate) async fn build(
+pub(super) async fn compile(
     root: &Path,
     package: &str,
     log: &(dyn Fn(&str) + Sync),
-) -> Result<PathBuf, Diagnostic> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+) -> Result<Compiled, Diagnostic> {
+    let cargo = cargo();
     let mut command = Command::new(&cargo);
     command
         .args(["build", "--package", package, "--message-format=json"])
@@ -91,7 +154,8 @@ pub(crate) async fn build(
     let (built, said) = (built.map_err(broken)?, said.map_err(broken)?);
     let status = child.wait().await.map_err(broken)?;
     if status.success() {
-        return choose(package, built.executables);
+        let executable = choose(package, built.executables)?;
+        return Ok(Compiled { executable, packages: built.packages, scripts: built.scripts });
     }
     let detail = if built.errors.is_empty() { said } else { built.errors };
     Err(Diagnostic::error("program::build", "the stack program does not build")
@@ -107,17 +171,19 @@ async fn read_messages<R: tokio::io::AsyncRead + Unpin>(
         // Build scripts and macros may print lines of their own between cargo's.
         let Ok(message) = serde_json::from_str::<CargoMessage>(&line) else { continue };
         match message {
-            CargoMessage::CompilerArtifact { target, executable: Some(path) }
-                if target.kind.iter().any(|kind| kind == "bin") =>
-            {
-                built.executables.push((target.name, path));
+            CargoMessage::CompilerArtifact { package_id, manifest_path, target, executable } => {
+                if package_id.starts_with(LOCAL) {
+                    built.packages.push(manifest_path);
+                }
+                if target.kind.iter().any(|kind| kind == "bin") {
+                    built.executables.extend(executable.map(|path| (target.name, path)));
+                }
             }
+            CargoMessage::BuildScriptExecuted { out_dir } => built.scripts.push(out_dir),
             CargoMessage::CompilerMessage { message } if message.level.starts_with("error") => {
                 built.errors.extend(message.rendered.map(|text| text.trim_end().to_owned()));
             }
-            CargoMessage::CompilerArtifact { .. }
-            | CargoMessage::CompilerMessage { .. }
-            | CargoMessage::Other => {}
+            CargoMessage::CompilerMessage { .. } | CargoMessage::Other => {}
         }
     }
     Ok(built)

@@ -80,7 +80,7 @@ pub(crate) async fn select(
                     context.terminal.log("cargo", line);
                 }
             };
-            build(&project.root, &project.program, &log).await?
+            build(&project.root, &project.own_folder(), &project.program, &log).await?
         }
     };
     let program =
