@@ -3,7 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -113,6 +115,10 @@ impl Built {
     }
 }
 
+fn may_be_started(path: &Path) {
+    std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("permitted");
+}
+
 #[test]
 fn cargo_is_asked_where_a_source_changed_and_not_otherwise() {
     let built = Built::new();
@@ -172,6 +178,37 @@ fn cargo_is_asked_where_what_it_builds_with_changed() {
 }
 
 #[test]
+fn the_cloud_is_asked_meanwhile_and_keeps_nobody_from_seeing_what_is_wrong() {
+    let project = Project::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let mark = project.path().join("asked");
+    std::thread::spawn(move || {
+        // Who asks is never answered.
+        let mut open = Vec::new();
+        for stream in listener.incoming().flatten() {
+            std::fs::write(&mark, "").expect("noted");
+            open.push(stream);
+        }
+    });
+    project.environment(&format!("endpoint = \"http://{address}\""));
+    let waits = "#!/usr/bin/env python3\n\
+        import os, sys, time\n\
+        deadline = time.time() + 20\n\
+        while not os.path.exists('asked'):\n\
+        \x20   if time.time() > deadline:\n\
+        \x20       sys.exit(8)\n\
+        \x20   time.sleep(0.02)\n\
+        sys.exit(7)\n";
+    project.write("program", waits);
+    may_be_started(&project.path().join("program"));
+    let run = project.stacks("plan --env dev");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stderr.contains("error[program::exit]"), "{}", run.shown());
+    assert!(run.stderr.contains("exit status: 7"), "{}", run.shown());
+}
+
+#[test]
 fn cargo_is_always_asked_where_it_is_in_doubt_what_it_would_do() {
     let mut built = Built::new();
     let says = "one, two, three, no flag";
@@ -185,11 +222,7 @@ fn cargo_is_always_asked_where_it_is_in_doubt_what_it_would_do() {
     std::fs::remove_file(built.path("bin/cargo")).expect("removed");
     let script = format!("#!/bin/sh\nexec {} \"$@\"\n", fixture.display());
     built.project.write("bin/cargo", &script);
-    std::fs::set_permissions(
-        built.path("bin/cargo"),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .expect("permitted");
+    may_be_started(&built.path("bin/cargo"));
     for _ in 0..3 {
         built.asks("a script may choose anything", says);
     }

@@ -8,6 +8,7 @@ mod benchmark;
 mod binary;
 mod figure;
 mod page;
+mod plan;
 mod process;
 mod program;
 mod reach;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::process::timed;
-use super::{Figure, binary, stacks};
+use super::{Figure, binary, plan, stacks};
 
 /// Which build of the command is measured: `release`, or `dev` where nobody has the time.
 const PROFILE: &str = "INFRA_BENCH_PROFILE";
@@ -22,6 +22,7 @@ pub(super) fn measure(root: &Path, quick: bool) -> Result<Vec<Figure>, String> {
         figures.extend(stacks::measure(root)?);
     }
     figures.extend(binary::measure(&infra, profile, quick)?);
+    figures.extend(plan::measure(root, &infra, profile, quick)?);
     Ok(figures)
 }
 
