@@ -62,7 +62,7 @@ impl Benchmark {
             }
             Self::Program => {
                 "From an edit to a plan: the build of the stacks crate, the start of the command, and a \
-                 plan without changes of a small stack that asks no cloud."
+                 plan without changes of a small stack of built-in types."
             }
         }
     }

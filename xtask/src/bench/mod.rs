@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: runs the benchmarks, prints their figures and writes docs/benchmarks.md.
 //!
 //! Start reading at [`run()`]. A benchmark is a program of its own that tells its figures in a file
-//! ([`Figure`]); what is measured here itself is the stacks crate and the command ([`program`]). What
-//! was measured last of each is kept in docs/benchmarks/ ([`Section`]), of which the page is made.
+//! ([`Figure`]); what is measured here itself is the stacks crate and the command. What was measured
+//! last of each is kept in docs/benchmarks/ ([`Section`]), of which the page is made.
 
 mod benchmark;
 mod binary;

@@ -84,7 +84,7 @@ const TARGETS: &[Target] = &[
         what: "apply, as a multiple of the critical path",
         benchmark: Benchmark::Waits,
         size: None,
-        measure: Measure::Begins("apply, against the critical path"),
+        measure: Measure::Begins("apply over critical path"),
         unit: "x",
         bound: Bound::AtMost(1.1),
     },
