@@ -24,7 +24,7 @@ lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-## bench: how long the stacks crate takes to build; the README's figures
+## bench: all benchmarks, for an hour; docs/benchmarks.md and the README's figures
 bench:
 	$(CARGO) xtask bench
 

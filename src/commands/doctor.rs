@@ -107,7 +107,7 @@ async fn program(context: &Context, project: &Project, args: &DoctorArgs) -> Fin
     let asked = async {
         let executable = match &args.program {
             Some(file) => context.folder.join(file),
-            None => build(&project.root, &project.program, &|_| {}).await?,
+            None => build(&project.root, &project.own_folder(), &project.program, &|_| {}).await?,
         };
         let program =
             Program { executable, folder: project.root.clone(), timeout: project.program_timeout };

@@ -21,7 +21,7 @@ pub(crate) const FILE: &str = "infra.toml";
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A project: where it is, what declares its stacks, and its environments.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Project {
     /// The folder of `infra.toml`.
     pub(crate) root: PathBuf,

@@ -1,177 +1,113 @@
-//! Building the stack program with cargo.
+//! Building the stack program, unless it is certain that nothing changed since cargo built it.
 //!
-//! Start reading at [`build`]. What the compiler says is shown as the compiler wrote it.
+//! Start reading at [`build`]. Cargo decides what has to be built; what is decided here is only
+//! whether it is asked. It is not asked where everything that it would look at is, byte by byte, as
+//! it was before *and* after a build of cargo's: an edit in the middle of a build is not missed,
+//! whatever the clock of the disk says. Anything doubtful asks cargo: that costs a fraction of a
+//! second, and a plan of what was built from other sources costs trust.
 
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use infra_sdk::Diagnostic;
-use serde::Deserialize;
-use tokio::process::Command;
+use serde::{Deserialize, Serialize};
 
-use super::environment::scrub_cloud;
-use super::lines::{Line, Lines};
+use super::cargo::{Compiled, compile, workspace};
+use super::inputs::{Inputs, Stamp};
+use super::toolchain::surroundings;
 
-/// Cargo's messages of a large crate are a few megabytes.
-const OUTPUT_LIMIT: u64 = 256 << 20;
-
-/// A message of cargo on standard output, as far as it is of interest.
-#[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
-enum CargoMessage {
-    CompilerArtifact {
-        target: Target,
-        executable: Option<PathBuf>,
-    },
-    CompilerMessage {
-        message: CompilerMessage,
-    },
-    #[serde(other)]
-    Other,
+/// A build that cargo did, with what it was made from.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    /// The program.
+    executable: PathBuf,
+    /// The program's file as cargo left it.
+    stamp: Stamp,
+    /// What it was made from.
+    inputs: Inputs,
+    /// The digest of all of it after the build.
+    digest: String,
+    /// Whether it was the same before the build.
+    settled: bool,
 }
 
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct CompilerMessage {
-    level: String,
-    rendered: Option<String>,
-}
-
-/// What a build left behind.
-#[derive(Default)]
-struct Built {
-    executables: Vec<(String, PathBuf)>,
-    errors: Vec<String>,
-}
-
-/// Builds the package and returns its executable.
+/// Builds the package of a project and returns its executable. What is remembered of the build is
+/// kept in `folder`, the project's own on this machine.
 ///
 /// # Errors
 /// When there is no cargo, when the package does not build, and when it has no program.
 pub(crate) async fn build(
     root: &Path,
+    folder: &Path,
     package: &str,
     log: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, Diagnostic> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(&cargo);
-    command
-        .args(["build", "--package", package, "--message-format=json"])
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    scrub_cloud(&mut command);
-    let shown = cargo.to_string_lossy().into_owned();
-    let mut child = command.spawn().map_err(|error| no_cargo(&shown, &error))?;
-    let broken = |error: std::io::Error| {
-        Diagnostic::error("program::build", "the stack program does not build")
-            .detail(format!("`{shown}`: {error}"))
+    let Some(around) = surroundings(root) else {
+        return Ok(compile(root, package, log).await?.executable);
     };
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let messages = async {
-        match stdout {
-            Some(pipe) => read_messages(Lines::new(pipe, OUTPUT_LIMIT)).await,
-            None => Ok(Built::default()),
-        }
+    let file = folder.join("build").join(format!("{package}.json"));
+    let earlier = load(&file);
+    let before = earlier.as_ref().and_then(|earlier| earlier.inputs.digest(root, &around));
+    if let Some(earlier) = &earlier
+        && earlier.settled
+        && before.as_ref() == Some(&earlier.digest)
+        && Stamp::of(&earlier.executable).is_ok_and(|stamp| stamp == earlier.stamp)
+    {
+        return Ok(earlier.executable.clone());
+    }
+    let (compiled, workspace) = tokio::join!(compile(root, package, log), workspace(root));
+    let compiled = compiled?;
+    let inputs = workspace.and_then(|workspace| Inputs::of(&compiled, workspace));
+    let known = earlier.zip(before);
+    if let Some(inputs) = inputs
+        && let Err(error) = remember(&file, root, inputs, &compiled, known)
+    {
+        log(&format!("the build is not remembered: {}: {error}", file.display()));
+    }
+    Ok(compiled.executable)
+}
+
+/// What is remembered; nothing where the file is not one of this release, which asks cargo.
+fn load(file: &Path) -> Option<Remembered> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
+}
+
+/// Writes down a build that ended just now, beside what was there before it began.
+fn remember(
+    file: &Path,
+    root: &Path,
+    inputs: Inputs,
+    compiled: &Compiled,
+    known: Option<(Remembered, String)>,
+) -> io::Result<()> {
+    // The rest of the surroundings may have changed with the build too.
+    let Some(digest) = surroundings(root).and_then(|around| inputs.digest(root, &around)) else {
+        return Ok(());
     };
-    let progress = async {
-        match stderr {
-            Some(pipe) => read_progress(Lines::new(pipe, OUTPUT_LIMIT), log).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (built, said) = tokio::join!(messages, progress);
-    let (built, said) = (built.map_err(broken)?, said.map_err(broken)?);
-    let status = child.wait().await.map_err(broken)?;
-    if status.success() {
-        return choose(package, built.executables);
+    let settled =
+        known.is_some_and(|(earlier, before)| earlier.inputs == inputs && before == digest);
+    let executable = compiled.executable.clone();
+    let stamp = Stamp::of(&executable)?;
+    let remembered = Remembered { executable, stamp, inputs, digest, settled };
+    let text = serde_json::to_vec(&remembered)?;
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let detail = if built.errors.is_empty() { said } else { built.errors };
-    Err(Diagnostic::error("program::build", "the stack program does not build")
-        .detail(detail.join("\n"))
-        .hint(format!("mend it until `cargo build --package {package}` succeeds")))
-}
-
-async fn read_messages<R: tokio::io::AsyncRead + Unpin>(
-    mut lines: Lines<R>,
-) -> std::io::Result<Built> {
-    let mut built = Built::default();
-    while let Line::Text(line) = lines.next().await? {
-        // Build scripts and macros may print lines of their own between cargo's.
-        let Ok(message) = serde_json::from_str::<CargoMessage>(&line) else { continue };
-        match message {
-            CargoMessage::CompilerArtifact { target, executable: Some(path) }
-                if target.kind.iter().any(|kind| kind == "bin") =>
-            {
-                built.executables.push((target.name, path));
-            }
-            CargoMessage::CompilerMessage { message } if message.level.starts_with("error") => {
-                built.errors.extend(message.rendered.map(|text| text.trim_end().to_owned()));
-            }
-            CargoMessage::CompilerArtifact { .. }
-            | CargoMessage::CompilerMessage { .. }
-            | CargoMessage::Other => {}
-        }
+    let fresh = file.with_extension(format!("{}.new", std::process::id()));
+    let mut open = OpenOptions::new();
+    let written = open
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)
+        .and_then(|mut file| file.write_all(&text))
+        .and_then(|()| fs::rename(&fresh, file));
+    if written.is_err() {
+        // It may not even be there.
+        fs::remove_file(&fresh).ok();
     }
-    Ok(built)
-}
-
-async fn read_progress<R: tokio::io::AsyncRead + Unpin>(
-    mut lines: Lines<R>,
-    log: &(dyn Fn(&str) + Sync),
-) -> std::io::Result<Vec<String>> {
-    let mut said = Vec::new();
-    while let Line::Text(line) = lines.next().await? {
-        let first = line.split_whitespace().next().unwrap_or_default();
-        if matches!(first, "Compiling" | "Downloading" | "Downloaded" | "Updating" | "Blocking") {
-            log(&line);
-        } else {
-            said.push(line);
-        }
-    }
-    Ok(said)
-}
-
-/// The executable that is the stack program: the only one, or the one named like its package.
-fn choose(package: &str, mut built: Vec<(String, PathBuf)>) -> Result<PathBuf, Diagnostic> {
-    if built.len() > 1 {
-        built.retain(|(name, _)| name == package);
-    }
-    match built.pop() {
-        Some((_, path)) => Ok(path),
-        None => Err(Diagnostic::error(
-            "program::executable",
-            "the package of the stacks has no program to start",
-        )
-        .detail(format!("`{package}` has no binary, or several and none of its own name"))
-        .hint("give it a `src/main.rs` that runs `infra_sdk::Program`")),
-    }
-}
-
-fn no_cargo(cargo: &str, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("program::cargo", "the stack program cannot be built without cargo")
-        .detail(format!("`{cargo}`: {error}"))
-        .hint("install Rust from https://rustup.rs, or name a built program with `--program FILE`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_program_is_the_only_binary_or_the_one_of_the_package_name() {
-        let binary = |name: &str| (name.to_owned(), PathBuf::from(name));
-        assert_eq!(choose("stacks", vec![binary("x")]), Ok(PathBuf::from("x")));
-        let two = vec![binary("x"), binary("stacks")];
-        assert_eq!(choose("stacks", two), Ok(PathBuf::from("stacks")));
-        assert!(choose("stacks", vec![binary("x"), binary("y")]).is_err());
-        assert!(choose("stacks", vec![]).is_err());
-    }
+    written
 }

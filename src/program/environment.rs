@@ -31,11 +31,16 @@ pub(super) fn scrub(command: &mut Command) {
 /// Removes the cloud's configuration and what opens states: a build may need a registry's token.
 pub(super) fn scrub_cloud(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        let shown = name.to_string_lossy();
-        if is_cloud(&shown) || shown.starts_with("INFRA_STATE_") {
+        if is_scrubbed_of_builds(&name) {
             command.env_remove(name);
         }
     }
+}
+
+/// Whether builds do not see this variable.
+pub(super) fn is_scrubbed_of_builds(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    is_cloud(&name) || name.starts_with("INFRA_STATE_")
 }
 
 fn is_cloud(name: &str) -> bool {

@@ -16,10 +16,10 @@ use super::answers::Live;
 use super::approve::offer;
 use super::between::{bind, consumers_first, read_elsewhere, readers, reads_of, still_read};
 use super::clock::SystemClock;
-use super::cloud::{Cloud, connect};
+use super::cloud::Cloud;
 use super::declare::{Declared, declare, in_order};
 use super::part::{Part, Search, partial};
-use super::select::{Selection, select};
+use super::select::{Selection, select_and_connect};
 use crate::cli::{Context, Format, StackArgs};
 use crate::error::{CommandError, Result};
 
@@ -81,9 +81,11 @@ pub(crate) enum Locking {
 /// With everything that is wrong. Nothing was written before every stack was declared without an
 /// error, and nothing of the cloud was changed.
 pub(crate) async fn plan_all(context: &Context, args: &StackArgs, way: &Way) -> Result<Planned> {
-    let selection = select(context, args, way.mode == Mode::Destroy).await?;
-    one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))?;
-    let cloud = connect(context, &selection.project, &selection.environment).await?;
+    let check = |selection: &Selection| {
+        one_document(way.format, selection.stacks.iter().map(|stack| stack.name.as_str()))
+    };
+    let (selection, cloud) =
+        select_and_connect(context, args, way.mode == Mode::Destroy, check).await?;
     let provider = &*cloud.provider;
     let mut declared =
         declare(context, &selection, provider, async |_| Ok(Live::new(provider))).await?;

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use infra_sdk::{Address, Diagnostic};
 
 use super::between::Producers;
+use super::cloud::{Cloud, connect};
 use super::place;
 use super::site::Site;
 use super::states;
 use crate::cli::{Context, StackArgs, WhichArgs};
 use crate::config::settings::{self, Nodes, StackSettings};
-use crate::config::{Environment, Project, Variable, near};
+use crate::config::{Endpoint, Environment, Project, Variable, near};
 use crate::error::{CommandError, Result};
 use crate::program::{Program, build};
 
@@ -70,7 +71,47 @@ pub(crate) async fn select(
     args: &StackArgs,
     keep_removed: bool,
 ) -> Result<Selection> {
+    select_in(context, args, keep_removed, find(context, &args.which.env)?).await
+}
+
+/// The same, and connects to the cloud of the environment meanwhile: neither waits for the other.
+///
+/// # Errors
+/// As [`select`], then what `check` says of what was selected, then as [`connect`].
+pub(super) async fn select_and_connect(
+    context: &Context,
+    args: &StackArgs,
+    keep_removed: bool,
+    check: impl FnOnce(&Selection) -> Result<()>,
+) -> Result<(Selection, Cloud)> {
     let (project, environment) = find(context, &args.which.env)?;
+    let found = (project.clone(), environment.clone());
+    let mut selecting = Box::pin(select_in(context, args, keep_removed, found));
+    let mut connecting = Box::pin(connect(context, &project, &environment));
+    let mut connected = None;
+    // A sandbox that is being started is not to be left half-way.
+    let at_once = environment.endpoint != Endpoint::Sandbox;
+    let selection = loop {
+        // A cloud that does not answer keeps nobody from seeing what is wrong here.
+        tokio::select! {
+            selection = &mut selecting => break selection?,
+            cloud = &mut connecting, if at_once && connected.is_none() => connected = Some(cloud),
+        }
+    };
+    check(&selection)?;
+    let cloud = match connected {
+        Some(cloud) => cloud?,
+        None => connecting.await?,
+    };
+    Ok((selection, cloud))
+}
+
+async fn select_in(
+    context: &Context,
+    args: &StackArgs,
+    keep_removed: bool,
+    (project, environment): (Project, Environment),
+) -> Result<Selection> {
     let all = settings::load(&project, &environment, &args.var_file)?;
     let executable = match &args.program {
         Some(file) => context.folder.join(file),
@@ -80,7 +121,7 @@ pub(crate) async fn select(
                     context.terminal.log("cargo", line);
                 }
             };
-            build(&project.root, &project.program, &log).await?
+            build(&project.root, &project.own_folder(), &project.program, &log).await?
         }
     };
     let program =

@@ -7,6 +7,7 @@
 mod adopt;
 mod bad_input;
 mod between;
+mod build;
 mod builtin;
 mod checks;
 mod comment;

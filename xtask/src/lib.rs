@@ -4,5 +4,6 @@
 
 pub mod bench;
 pub mod cases;
+pub mod machine;
 pub mod reliability;
 pub mod tidy;

@@ -14,19 +14,22 @@ fn main() -> ExitCode {
             broken.iter().for_each(|line| say(line));
             if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        "bench" => match bench::stacks(root) {
-            Ok(figures) => {
-                say("build of the stacks crate      seconds");
-                for (what, time) in figures {
-                    say(&format!("{what:<30} {:>7.2}", time.as_secs_f64()));
+        "bench" => {
+            let options = match bench::Options::parse(std::env::args().skip(2)) {
+                Ok(options) => options,
+                Err(message) => {
+                    say(&message);
+                    return ExitCode::from(64);
                 }
-                ExitCode::SUCCESS
+            };
+            match bench::run(root, &options, &say) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(message) => {
+                    say(&message);
+                    ExitCode::FAILURE
+                }
             }
-            Err(message) => {
-                say(&message);
-                ExitCode::FAILURE
-            }
-        },
+        }
         "reliability" => {
             let options = reliability::Options::parse(std::env::args().skip(2));
             match options.and_then(|options| reliability::run(root, &options)) {
@@ -39,7 +42,8 @@ fn main() -> ExitCode {
             }
         }
         _ => {
-            say("usage: cargo xtask tidy | bench | reliability [--seed N] [--most N] [TEST]");
+            say("usage: cargo xtask tidy | bench [--quick] [NAME]... \
+                 | reliability [--seed N] [--most N] [TEST]");
             ExitCode::from(64)
         }
     }

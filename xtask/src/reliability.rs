@@ -8,6 +8,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use crate::machine::{commit, day, machine};
+
 /// What is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -81,10 +83,7 @@ pub fn run(root: &Path, options: &Options) -> Result<bool, String> {
     }
     let rows = fs::read_to_string(&figures)
         .map_err(|error| format!("no figures: {}: {error}", figures.display()))?;
-    let day = output("date", &["-u", "+%Y-%m-%d"])?;
-    let commit =
-        output("git", &["-C", &root.display().to_string(), "rev-parse", "--short", "HEAD"])?;
-    let machine = machine()?;
+    let (day, commit, machine) = (day()?, commit(root)?, machine()?);
     let mut table = String::new();
     for row in rows.lines() {
         let cells = row.replace('\t', " | ");
@@ -98,27 +97,6 @@ pub fn run(root: &Path, options: &Options) -> Result<bool, String> {
         .map_err(|error| format!("{}: {error}", page.display()))?;
     fs::remove_file(&figures).map_err(|error| format!("{}: {error}", figures.display()))?;
     Ok(passed)
-}
-
-/// Processors, memory and system.
-fn machine() -> Result<String, String> {
-    let processors = std::thread::available_parallelism().map_err(|error| error.to_string())?;
-    let memory = fs::read_to_string("/proc/meminfo").map_err(|error| error.to_string())?;
-    let kilobytes: u64 = memory
-        .split_whitespace()
-        .nth(1)
-        .and_then(|number| number.parse().ok())
-        .ok_or("/proc/meminfo says nothing")?;
-    let system = output("uname", &["-sr"])?;
-    Ok(format!("{processors} processors, {} GiB, {system}", kilobytes / 1024 / 1024))
-}
-
-fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .map_err(|error| format!("{program}: {error}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]
