@@ -249,14 +249,10 @@ fn run_begun() -> RunRecord {
 
 fn measure(size: usize, root: &Path) {
     let seconds = |started: Instant| started.elapsed().as_secs_f64();
-    // The run that filled it was killed, so to speak: opening would write its export first.
-    let started = Instant::now();
-    drop(open(root));
-    figure(size, "open and export", seconds(started), "s");
-    figure(size, "open and export: peak memory", peak(), "MB");
     let started = Instant::now();
     let store = Arc::new(open(root));
     figure(size, "open", seconds(started), "s");
+    figure(size, "open: peak memory", peak(), "MB");
     runtime().block_on(async {
         let started = Instant::now();
         let state = store.load().await.expect("loaded");
