@@ -21,7 +21,7 @@ const PATIENCE: (u32, Duration) = (2, Duration::from_millis(20));
 /// The requests that come in.
 pub(crate) struct Inbox<'a> {
     requests: &'a Receiver<Request>,
-    /// What came while a group was made durable.
+    /// What came while the group before was made durable.
     waiting: VecDeque<Request>,
     /// Taken for the group that gathers.
     taken: usize,
@@ -65,9 +65,9 @@ impl<'a> Inbox<'a> {
         self.requests.recv_timeout(left.min(self.pause)).ok()
     }
 
-    /// To be called when a group of so many is durable, and before it is answered: `took` is how
-    /// long that needed.
-    pub(crate) fn durable(&mut self, group: usize, took: Duration) {
+    /// To be called when a group of so many was synced, and before it is answered: `took` is how long
+    /// that needed.
+    pub(crate) fn synced(&mut self, group: usize, took: Duration) {
         self.waiting.extend(self.requests.try_iter());
         self.hoped = self.waiting.len() + group;
         let (part, most) = PATIENCE;

@@ -205,7 +205,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
             }
             let started = Instant::now();
             let synced = self.sync();
-            inbox.durable(pending.len(), started.elapsed());
+            inbox.synced(pending.len(), started.elapsed());
             let (ends, others): (Vec<_>, Vec<_>) =
                 pending.into_iter().partition(|write| write.export);
             // Nobody waits for an export who does not need it.

@@ -174,9 +174,10 @@ impl Table for SledTable {
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         // A large page has a file of its own, and sled waits for ever for one that it cannot write.
+        // Half of what is reserved is there for certain; a group may be larger.
         let bytes = |change: &Change| change.0.len() + change.1.as_ref().map_or(0, Vec::len);
         let bytes = changes.iter().map(bytes).sum::<usize>() as u64;
-        let room = self.has_room((bytes * 2).max(RESERVE / 4));
+        let room = self.has_room(RESERVE / 4 + bytes.saturating_sub(RESERVE / 2));
         let room = room.map_err(|error| files::unavailable("write to", &self.path, &error));
         let done = room.and_then(|()| {
             self.with(|database| {
