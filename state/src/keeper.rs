@@ -145,6 +145,8 @@ pub(crate) struct Keeper<T, B> {
     staged: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Bytes of that, at most.
     staged_bytes: u64,
+    /// The number of the latest change that is in the table.
+    flushed: u64,
     /// A state of this earlier format becomes this with its first change.
     upgrade: Option<(u16, MetaWire)>,
     failed: Option<StoreError>,
@@ -156,9 +158,9 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     pub(crate) fn open(table: T, beside: B, marked: u64) -> Result<Self, StoreError> {
         let (meta, head) = check(&table, beside.site(), marked)?;
         let open = Reader::new(&table, beside.site()).open_intents()?.into_iter().collect();
-        let (staged, staged_bytes) = (BTreeMap::new(), 0);
+        let (staged, staged_bytes, flushed) = (BTreeMap::new(), 0, head.writes);
         let (upgrade, failed) = (None, None);
-        Ok(Self { table, beside, meta, head, open, staged, staged_bytes, upgrade, failed })
+        Ok(Self { table, beside, meta, head, open, staged, staged_bytes, flushed, upgrade, failed })
     }
 
     /// The format of a state that an earlier release wrote.
@@ -376,7 +378,8 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     /// Gives the table what the group changes, and the head that counts it, in one transaction.
     pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
         self.usable()?;
-        if self.staged.is_empty() {
+        // A commit of nothing changes no entry, and it counts all the same.
+        if self.flushed == self.head.writes {
             return Ok(());
         }
         let done = self.head.change().and_then(|head| {
@@ -385,6 +388,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
             self.staged_bytes = 0;
             self.table.apply(&changes)
         });
+        self.flushed = self.head.writes;
         self.note_failure(&done);
         done
     }

@@ -202,3 +202,16 @@ fn operations_in_flight_share_their_syncs() {
         figure("group", &format!("{operations} operations of {WRITERS} writers: {syncs} syncs"));
     });
 }
+
+#[test]
+fn a_commit_of_nothing_is_counted_like_any_other() {
+    let place = SledPlace::new();
+    run(async {
+        for _ in 0..3 {
+            let store = place.open().expect("it has lost no change");
+            let before = store.syncs();
+            store.commit(None, &[]).await.expect("committed");
+            assert_eq!(store.syncs(), before + 1);
+        }
+    });
+}
