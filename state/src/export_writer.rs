@@ -1,6 +1,6 @@
 //! The text of an export, written record by record: a large state is never in memory for it.
 //!
-//! Start at [`write`]. The text begins with the digest of what follows, so its place is left open
+//! Start at [`write()`]. The text begins with the digest of what follows, so its place is left open
 //! and filled in at the end; nobody sees the text before.
 
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
