@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use infra_sdk::store::{Reads, RunChange, RunRecord, State, StoreError};
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use crate::FORMAT;
 use crate::keeper::Table;
 use crate::record::{
-    ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire,
-    RecordWire, RunWire, Unreadable, format_of, from_body, unframe,
+    ChangeWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire,
+    RunWire, Unreadable, format_of, from_body, unframe,
 };
 use crate::seal::SealingKey;
 use crate::site::Site;
@@ -131,8 +132,12 @@ impl<'a> Reader<'a> {
 
     /// Numbers of the intents that are open.
     pub(crate) fn open_intents(&self) -> Result<Vec<u64>, StoreError> {
-        let entries = self.table.scan(INTENTS)?;
-        entries.iter().map(|(key, _)| self.number(INTENTS, key)).collect()
+        let mut numbers = Vec::new();
+        self.table.each(INTENTS, &mut |key, _| {
+            numbers.push(self.number(INTENTS, key)?);
+            Ok(())
+        })?;
+        Ok(numbers)
     }
 
     /// Everything that is known.
@@ -157,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is read of other stacks.
-    fn reads(&self) -> Result<Reads, StoreError> {
+    pub(crate) fn reads(&self) -> Result<Reads, StoreError> {
         let reads = self.all(READS, |_, wire: ReadWire| Ok((wire.stack, wire.outputs)))?;
         Ok(reads.into_iter().collect())
     }
@@ -177,14 +182,22 @@ impl<'a> Reader<'a> {
         self.all(&changes(run), |_, wire: ChangeWire| wire.unseal(key, &meta.lineage))
     }
 
-    /// What goes into the export.
-    pub(crate) fn content(&self) -> Result<ContentWire, StoreError> {
-        let records = self.all(RECORDS, |_, wire: RecordWire| Ok(wire))?;
-        let outputs = self.all(OUTPUTS, |_, wire: OutputWire| Ok(wire))?;
-        Ok(ContentWire {
-            records: records.into_iter().map(|r| (r.address.clone(), r)).collect(),
-            outputs: outputs.into_iter().map(|o| (o.name, o.value)).collect::<BTreeMap<_, _>>(),
-            reads: self.reads()?,
+    /// Outputs as they stand on the disk, sealed.
+    pub(crate) fn outputs(&self) -> Result<BTreeMap<String, Json>, StoreError> {
+        let outputs = self.all(OUTPUTS, |_, wire: OutputWire| Ok((wire.name, wire.value)))?;
+        Ok(outputs.into_iter().collect())
+    }
+
+    /// Shows the records as they stand on the disk, sealed, in the order of their addresses.
+    pub(crate) fn each_record(
+        &self,
+        visit: &mut dyn FnMut(&RecordWire) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.each(RECORDS, |key, wire: RecordWire| {
+            if key != record(&wire.address) {
+                return Err(self.damaged(key, &format!("it says that it is `{}`", wire.address)));
+            }
+            visit(&wire)
         })
     }
 
@@ -209,12 +222,24 @@ impl<'a> Reader<'a> {
         prefix: &[u8],
         read: impl Fn(&[u8], W) -> Result<T, String>,
     ) -> Result<Vec<T>, StoreError> {
-        let entries = self.table.scan(prefix)?;
-        let entries = entries.iter().map(|(key, bytes)| {
-            let body = self.unframe(key, bytes)?;
-            from_body(body).and_then(|wire| read(key, wire)).map_err(|r| self.damaged(key, &r))
-        });
-        entries.collect()
+        let mut all = Vec::new();
+        self.each(prefix, |key, wire| {
+            all.push(read(key, wire).map_err(|reason| self.damaged(key, &reason))?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Shows the entries below a prefix one by one.
+    fn each<W: DeserializeOwned>(
+        &self,
+        prefix: &[u8],
+        mut visit: impl FnMut(&[u8], W) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.table.each(prefix, &mut |key, bytes| {
+            let wire = from_body(self.unframe(key, bytes)?);
+            visit(key, wire.map_err(|reason| self.damaged(key, &reason))?)
+        })
     }
 
     fn number(&self, prefix: &[u8], key: &[u8]) -> Result<u64, StoreError> {

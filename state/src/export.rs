@@ -5,17 +5,19 @@
 //! state gives the same bytes. Sensitive values stand in it as sealed as in the store.
 
 use std::collections::BTreeMap;
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use infra_sdk::store::{Reads, State, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 #[cfg(feature = "s3")]
 use crate::config::deep;
 use crate::config::{Config, Location, Paths, off_the_runtime};
 use crate::envelope::{KeySource, WrappedKey};
-use crate::keeper::Entry;
+use crate::export_writer::{self, Head, Refuse, digest};
+use crate::keeper::{Entry, Table};
 use crate::record::{ContentWire, MetaWire, OutputWire, ReadWire, RecordWire, to_body};
 #[cfg(feature = "s3")]
 use crate::s3;
@@ -30,7 +32,7 @@ pub struct Export {
 }
 
 /// The file.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct FileWire {
     format: u32,
     /// BLAKE3 of the body as compact JSON with sorted names.
@@ -38,7 +40,7 @@ struct FileWire {
     body: Json,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BodyWire {
     lineage: String,
@@ -46,12 +48,12 @@ struct BodyWire {
     /// Id of the key that seals the sensitive values.
     key: String,
     /// That key, wrapped; format 1 had none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     wrapped: Option<WrappedKey>,
     records: BTreeMap<String, RecordWire>,
     outputs: BTreeMap<String, Json>,
     /// What is read of other stacks; formats 1 and 2 did not say.
-    #[serde(default, skip_serializing_if = "Reads::is_empty")]
+    #[serde(default)]
     reads: Reads,
 }
 
@@ -91,8 +93,9 @@ impl Export {
     }
 
     pub(crate) fn meta(&self) -> MetaWire {
-        let BodyWire { lineage, serial, key, wrapped, .. } = self.body.clone();
-        MetaWire { lineage, serial, key, wrapped }
+        let BodyWire { lineage, serial, key, wrapped, .. } = &self.body;
+        let (lineage, key, wrapped) = (lineage.clone(), key.clone(), wrapped.clone());
+        MetaWire { lineage, serial: *serial, key, wrapped }
     }
 
     /// Keys and bodies of a store that holds the same.
@@ -163,17 +166,37 @@ impl Export {
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
         let refuse = |error| files::unavailable("write the export", path, &error);
-        let text = self.to_text().map_err(|error| refuse(error.into()))?;
-        files::replace(path, text.as_bytes()).map_err(refuse)
+        files::replace_by(path, &refuse, |file| self.write_text(file, &refuse))
     }
 
-    pub(crate) fn to_text(&self) -> serde_json::Result<String> {
-        let body = serde_json::to_value(&self.body)?;
-        let file = FileWire { format: FORMAT.into(), digest: digest(&body), body };
-        let mut text = serde_json::to_string_pretty(&file)?;
-        text.push('\n');
-        Ok(text)
+    /// Its canonical text.
+    pub(crate) fn to_text(&self, refuse: Refuse<'_>) -> Result<String, StoreError> {
+        export_writer::in_memory(refuse, |text| self.write_text(text, refuse))
     }
+
+    fn write_text(
+        &self,
+        out: &mut (impl Write + Seek),
+        refuse: Refuse<'_>,
+    ) -> Result<(), StoreError> {
+        let BodyWire { records, outputs, reads, .. } = &self.body;
+        let outputs = outputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let head = Head { meta: &self.meta(), outputs, reads };
+        export_writer::write(out, &head, |give| records.values().try_for_each(give), refuse)
+    }
+}
+
+/// Writes the export of what a table holds.
+pub(crate) fn write_table(
+    paths: &Paths,
+    table: &dyn Table,
+    meta: &MetaWire,
+) -> Result<(), StoreError> {
+    let path = paths.export();
+    let refuse = |error| files::unavailable("write the export", &path, &error);
+    files::replace_by(&path, &refuse, |file| {
+        export_writer::write_table(file, (table, paths), meta, &refuse)
+    })
 }
 
 /// The state as the last run that ended left it, read without a lock.
@@ -246,59 +269,8 @@ pub async fn export_text(config: &Config) -> Result<String, StoreError> {
             })?
         }
     };
-    export.to_text().map_err(|error| StoreError::Unavailable {
+    export.to_text(&|error| StoreError::Unavailable {
         action: "write the export".to_owned(),
         reason: error.to_string(),
     })
-}
-
-fn digest(body: &Json) -> String {
-    let mut text = String::new();
-    canonical(body, &mut text);
-    blake3::hash(text.as_bytes()).to_hex().to_string()
-}
-
-/// Compact JSON with sorted names, whatever order the parser keeps them in.
-fn canonical(json: &Json, text: &mut String) {
-    match json {
-        Json::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                canonical(item, text);
-            }
-            text.push(']');
-        }
-        Json::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_by_key(|(name, _)| *name);
-            text.push('{');
-            for (index, (name, item)) in entries.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Json::from(name.as_str()).to_string());
-                text.push(':');
-                canonical(item, text);
-            }
-            text.push('}');
-        }
-        plain => text.push_str(&plain.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_canonical_form_is_sorted_and_compact() {
-        let mut text = String::new();
-        canonical(&json!({"b": [1, {"z": null, "a": "x\n"}], "a": 1.5}), &mut text);
-        assert_eq!(text, r#"{"a":1.5,"b":[1,{"a":"x\n","z":null}]}"#);
-    }
 }

@@ -5,7 +5,7 @@
 //! well, so that neither the umask nor an earlier, laxer file can widen them.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -51,6 +51,22 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_new(&temporary, bytes)?;
     std::fs::rename(&temporary, path)?;
     sync_parent(path)
+}
+
+/// As [`replace`], by what `write` writes.
+pub(crate) fn replace_by(
+    path: &Path,
+    refuse: &dyn Fn(io::Error) -> StoreError,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let temporary = path.with_extension("tmp");
+    let options = &mut OpenOptions::new();
+    let file = open(&temporary, options.write(true).create(true).truncate(true)).map_err(refuse)?;
+    let mut buffer = BufWriter::new(file);
+    write(&mut buffer)?;
+    let file = buffer.into_inner().map_err(|error| refuse(error.into_error()))?;
+    let placed = file.sync_all().and_then(|()| std::fs::rename(&temporary, path));
+    placed.and_then(|()| sync_parent(path)).map_err(refuse)
 }
 
 /// Writes a file and waits until it is on the disk; its name is not yet.

@@ -217,6 +217,7 @@ pub(crate) fn entries_of(paths: &Paths) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, St
     let context = paths.key_context(&meta.lineage);
     copy.upgrade(format, paths.key().complete(meta, &key, context)?);
     copy.writable()?;
+    copy.flush()?;
     Ok(copy.table().clone())
 }
 

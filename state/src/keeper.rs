@@ -1,26 +1,25 @@
 //! The keeper: one thread that owns the database, and the rules of the store.
 //!
 //! The main type is [`Keeper`]. Calls reach it as [`Request`]s. It takes all that have come in by
-//! then, applies each as one transaction, and makes them durable with one sync before it answers
-//! any (group commit). A write or a sync that fails ends it: what the system may have dropped is
-//! never tried again on the same file, and every later call gets the same error.
+//! then, gives what they change to the table as one transaction, and makes it durable with one sync
+//! before it answers any (group commit). A write or a sync that fails ends it, and the whole group
+//! is told: what the system may have dropped is never tried again on the same file, and every later
+//! call gets the same error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use infra_sdk::store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::FORMAT;
 use crate::entries::{self, Reader};
-use crate::export::Export;
+use crate::group::Inbox;
 use crate::record::{HeadWire, MetaWire, frame, to_body};
 use crate::site::{Beside, Site};
 
-/// The most requests that share one sync.
-const GROUP: usize = 256;
-
-/// More than one transaction ever appends to the history.
+/// More than one request ever appends to the history.
 const CHANGES_PER_WRITE: u64 = 1 << 20;
 
 /// A key with its bytes.
@@ -29,13 +28,26 @@ pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 /// A change of one key: its new bytes, or `None` to remove it.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
+/// Looks at a key with its bytes.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>;
+
 /// What the keeper needs of a database.
 pub(crate) trait Table: Send {
     /// The bytes under a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// All keys with this prefix, in order, with their bytes.
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError>;
+    /// Shows all keys with this prefix, in order, with their bytes, until one is refused.
+    fn each(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StoreError>;
+
+    /// All keys with this prefix, in order, with copies of their bytes.
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        self.each(prefix, &mut |key, bytes| {
+            entries.push((key.to_vec(), bytes.to_vec()));
+            Ok(())
+        })?;
+        Ok(entries)
+    }
 
     /// Applies changes, all or none, not yet durable.
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
@@ -43,8 +55,9 @@ pub(crate) trait Table: Send {
     /// Makes everything durable that was applied.
     fn sync(&mut self) -> Result<(), StoreError>;
 
-    /// Makes sure that the end of what is about to begin will find room.
-    fn reserve(&mut self) -> Result<(), StoreError> {
+    /// Makes sure that the end of what is about to begin will find room, after so many bytes that
+    /// are still to be applied.
+    fn reserve(&mut self, _staged: u64) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -128,6 +141,12 @@ pub(crate) struct Keeper<T, B> {
     meta: MetaWire,
     head: Head,
     open: BTreeSet<u64>,
+    /// What the group that gathers changes, not yet in the table.
+    staged: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Bytes of that, at most.
+    staged_bytes: u64,
+    /// The number of the latest change that is in the table.
+    flushed: u64,
     /// A state of this earlier format becomes this with its first change.
     upgrade: Option<(u16, MetaWire)>,
     failed: Option<StoreError>,
@@ -139,7 +158,9 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     pub(crate) fn open(table: T, beside: B, marked: u64) -> Result<Self, StoreError> {
         let (meta, head) = check(&table, beside.site(), marked)?;
         let open = Reader::new(&table, beside.site()).open_intents()?.into_iter().collect();
-        Ok(Self { table, beside, meta, head, open, upgrade: None, failed: None })
+        let (staged, staged_bytes, flushed) = (BTreeMap::new(), 0, head.writes);
+        let (upgrade, failed) = (None, None);
+        Ok(Self { table, beside, meta, head, open, staged, staged_bytes, flushed, upgrade, failed })
     }
 
     /// The format of a state that an earlier release wrote.
@@ -158,6 +179,11 @@ impl<T: Table, B: Beside> Keeper<T, B> {
         self.head.writes
     }
 
+    /// Bytes of all entries.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.head.bytes
+    }
+
     /// The table, to read.
     pub(crate) fn table(&self) -> &T {
         &self.table
@@ -170,22 +196,25 @@ impl<T: Table, B: Beside> Keeper<T, B> {
 
     /// Serves until every sender is gone.
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
-        while let Ok(first) = requests.recv() {
+        let mut inbox = Inbox::new(requests);
+        while let Some(first) = inbox.first() {
             let mut pending: Vec<Pending> = self.accept(first).into_iter().collect();
-            let others = requests.try_iter().take(GROUP - 1);
-            pending.extend(others.filter_map(|request| self.accept(request)));
+            while let Some(request) = inbox.next(pending.len()) {
+                pending.extend(self.accept(request));
+            }
             if pending.is_empty() {
                 continue;
             }
+            let started = Instant::now();
             let synced = self.sync();
-            let exported = match &synced {
-                Ok(()) if pending.iter().any(|write| write.export) => self.export(),
-                _ => Ok(()),
-            };
-            for Pending { answer, export } in pending {
-                let done =
-                    if export { synced.as_ref().and(exported.as_ref()) } else { synced.as_ref() };
-                answer(done.copied().map_err(StoreError::clone));
+            inbox.synced(pending.len(), started.elapsed());
+            let (ends, others): (Vec<_>, Vec<_>) =
+                pending.into_iter().partition(|write| write.export);
+            // Nobody waits for an export who does not need it.
+            others.into_iter().for_each(|write| (write.answer)(synced.clone()));
+            if !ends.is_empty() {
+                let done = synced.and_then(|()| self.export());
+                ends.into_iter().for_each(|write| (write.answer)(done.clone()));
             }
         }
         // Nobody is left to be told, and the next one to open the state writes what is missing.
@@ -226,8 +255,9 @@ impl<T: Table, B: Beside> Keeper<T, B> {
                 pend(done, answer, true)
             }
             Request::Read(work) => {
+                let usable = self.flush();
                 let there = (&self.table as &dyn Table, self.beside.site(), &self.meta);
-                work(self.usable().map(|()| there));
+                work(usable.map(|()| there));
                 None
             }
         }
@@ -236,12 +266,12 @@ impl<T: Table, B: Beside> Keeper<T, B> {
     fn begin(&mut self, body: &[u8]) -> Result<u64, StoreError> {
         self.writable()?;
         // No failure of the store: what has begun can still end.
-        self.table.reserve()?;
+        self.table.reserve(self.staged_bytes)?;
         let number = self.head.next_intent;
         let key = entries::intent(number);
         let framed = frame(&key, body);
         self.head.next_intent += 1;
-        self.apply(BTreeMap::from([(key, Some(framed))]))?;
+        self.stage(BTreeMap::from([(key, Some(framed))]))?;
         self.open.insert(number);
         Ok(number)
     }
@@ -256,7 +286,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
             }
             changes.insert(entries::intent(number), None);
         }
-        // Every transaction has a number of its own, and fewer than this many changes.
+        // Every request has a number of its own, and fewer than this many changes.
         let mut number = self.head.writes.saturating_add(1).saturating_mul(CHANGES_PER_WRITE);
         for edit in edits {
             match edit {
@@ -279,12 +309,16 @@ impl<T: Table, B: Beside> Keeper<T, B> {
                             *bytes = None;
                         }
                     }
-                    let there = self.table.scan(prefix)?;
-                    changes.extend(there.into_iter().map(|(key, _)| (key, None)));
+                    let staged = self.staged.keys().filter(|key| key.starts_with(prefix));
+                    changes.extend(staged.map(|key| (key.clone(), None)));
+                    self.table.each(prefix, &mut |key, _| {
+                        changes.insert(key.to_vec(), None);
+                        Ok(())
+                    })?;
                 }
             }
         }
-        self.apply(changes)?;
+        self.stage(changes)?;
         if let Some(number) = intent {
             self.open.remove(&number);
         }
@@ -300,7 +334,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
             let framed = frame(&key, &body);
             (key, Some(framed))
         });
-        self.apply(BTreeMap::from(changes))?;
+        self.stage(BTreeMap::from(changes))?;
         self.meta = meta;
         Ok(())
     }
@@ -309,36 +343,58 @@ impl<T: Table, B: Beside> Keeper<T, B> {
         self.writable()?;
         let key = entries::run(self.meta.serial);
         let framed = frame(&key, body);
-        self.apply(BTreeMap::from([(key, Some(framed))]))
+        self.stage(BTreeMap::from([(key, Some(framed))]))
     }
 
-    /// One transaction: the changes, and the head that counts them.
-    fn apply(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
-        let done = self.try_apply(changes);
+    /// Adds changes to those of the group, all or none.
+    fn stage(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+        let done = self.try_stage(changes);
         self.note_failure(&done);
         done
     }
 
-    fn try_apply(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
-        let mut head = self.head.clone();
+    fn try_stage(&mut self, changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+        let (mut head, mut bytes) = (self.head.clone(), 0);
         for (key, new) in &changes {
-            if let Some(old) = self.table.get(key)? {
+            let old = match self.staged.get(key) {
+                Some(staged) => staged.clone(),
+                None => self.table.get(key)?,
+            };
+            if let Some(old) = old {
                 head.remove(key, &old);
             }
             if let Some(new) = new {
                 head.add(key, new);
             }
+            bytes += key.len() + new.as_ref().map_or(0, Vec::len);
         }
         head.writes += 1;
-        let mut changes: Vec<Change> = changes.into_iter().collect();
-        changes.push(head.change()?);
-        self.table.apply(&changes)?;
         self.head = head;
+        self.staged_bytes += bytes as u64;
+        self.staged.extend(changes);
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    /// Gives the table what the group changes, and the head that counts it, in one transaction.
+    pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
         self.usable()?;
+        // A commit of nothing changes no entry, and it counts all the same.
+        if self.flushed == self.head.writes {
+            return Ok(());
+        }
+        let done = self.head.change().and_then(|head| {
+            let mut changes: Vec<Change> = std::mem::take(&mut self.staged).into_iter().collect();
+            changes.push(head);
+            self.staged_bytes = 0;
+            self.table.apply(&changes)
+        });
+        self.flushed = self.head.writes;
+        self.note_failure(&done);
+        done
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.flush()?;
         let done = self.table.sync().and_then(|()| self.beside.note(&self.meta, self.head.writes));
         self.note_failure(&done);
         done
@@ -346,8 +402,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
 
     fn export(&mut self) -> Result<(), StoreError> {
         self.table.tidy()?;
-        let content = Reader::new(&self.table, self.beside.site()).content()?;
-        self.beside.export(&Export::new(&self.meta, content), self.head.writes)
+        self.beside.export(&self.table, &self.meta, self.head.writes)
     }
 
     /// Whether a change may be written; brings a state of an earlier format up first.
@@ -356,7 +411,7 @@ impl<T: Table, B: Beside> Keeper<T, B> {
         let Some((format, meta)) = self.upgrade.take() else { return Ok(()) };
         let done = self.table.keep_aside(format).and_then(|()| {
             let framed = frame(entries::META, &to_body(&meta)?);
-            self.try_apply(BTreeMap::from([(entries::META.to_vec(), Some(framed))]))
+            self.try_stage(BTreeMap::from([(entries::META.to_vec(), Some(framed))]))
         });
         self.note_failure(&done);
         self.meta = meta;
@@ -380,9 +435,12 @@ impl Table for BTreeMap<Vec<u8>, Vec<u8>> {
         Ok(self.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
-        let entries = self.iter().filter(|(key, _)| key.starts_with(prefix));
-        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    fn each(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
+        let mut entries = self.range(prefix.to_vec()..);
+        entries
+            .by_ref()
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .try_for_each(|(key, bytes)| visit(key, bytes))
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
@@ -433,12 +491,13 @@ pub(crate) fn check(
         return Err(site.damaged(&what, "its database opens and is empty"));
     };
     let mut found = Head { writes: head.writes, next_intent: head.next_intent, ..Head::default() };
-    for (key, framed) in table.scan(b"")? {
+    table.each(b"", &mut |key, framed| {
         if key != entries::HEAD {
-            reader.unframe(&key, &framed)?;
-            found.add(&key, &framed);
+            reader.unframe(key, framed)?;
+            found.add(key, framed);
         }
-    }
+        Ok(())
+    })?;
     if found.wire() != head {
         let reason = format!(
             "its entries are not the ones that were written: there should be {}, and there are {}",
@@ -484,6 +543,8 @@ pub(crate) struct Head {
     writes: u64,
     next_intent: u64,
     entries: u64,
+    /// Of keys and entries; not part of what is written.
+    bytes: u64,
     digest: [u8; 32],
 }
 
@@ -496,11 +557,13 @@ impl Head {
 
     fn add(&mut self, key: &[u8], framed: &[u8]) {
         self.entries += 1;
+        self.bytes += (key.len() + framed.len()) as u64;
         self.combine(key, framed);
     }
 
     fn remove(&mut self, key: &[u8], framed: &[u8]) {
         self.entries = self.entries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub((key.len() + framed.len()) as u64);
         self.combine(key, framed);
     }
 

@@ -14,6 +14,10 @@ use crate::site::LocalFiles;
 struct Disk {
     entries: Arc<Mutex<BTreeMap<Vec<u8>, Vec<u8>>>>,
     syncs: Arc<AtomicU64>,
+    /// How many transactions there were.
+    applied: Arc<AtomicU64>,
+    /// The transaction with this number fails.
+    refuses_at: Arc<AtomicU64>,
     /// The sync with this number fails.
     fails_at: Arc<AtomicU64>,
 }
@@ -23,13 +27,16 @@ impl Table for Disk {
         Ok(self.entries.lock().expect("lock").get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
-        let entries = self.entries.lock().expect("lock");
-        let entries = entries.iter().filter(|(key, _)| key.starts_with(prefix));
-        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    fn each(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
+        self.entries.lock().expect("lock").each(prefix, visit)
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let number = self.applied.fetch_add(1, Ordering::SeqCst) + 1;
+        if number == self.refuses_at.load(Ordering::SeqCst) {
+            let action = "apply".to_owned();
+            return Err(StoreError::Unavailable { action, reason: "no space left".to_owned() });
+        }
         let mut entries = self.entries.lock().expect("lock");
         for (key, bytes) in changes {
             match bytes {
@@ -82,14 +89,102 @@ fn all_that_waits_shares_one_sync() {
     let (requests, inbox) = mpsc::channel();
     let mut answers: Vec<_> = (0..100).map(|_| begin(&requests)).collect();
     drop(requests);
-    let before = disk.syncs.load(Ordering::SeqCst);
+    let count = || [&disk.syncs, &disk.applied].map(|count| count.load(Ordering::SeqCst));
+    let before = count();
     keeper.run(&inbox);
-    assert_eq!(disk.syncs.load(Ordering::SeqCst), before + 1);
+    assert_eq!(count(), before.map(|before| before + 1), "syncs, and transactions");
     for (index, answer) in answers.iter_mut().enumerate() {
         let number = answer.try_recv().expect("answered").expect("begun");
         assert_eq!(number, index as u64 + 1);
     }
     assert_eq!(open(&disk, &paths).expect("opens").open.len(), 100);
+}
+
+fn commit(
+    requests: &mpsc::Sender<Request>,
+    intent: Option<u64>,
+    edits: Vec<BodyEdit>,
+) -> oneshot::Receiver<Result<(), StoreError>> {
+    let (answer, receiver) = oneshot::channel();
+    requests.send(Request::Commit { intent, edits, answer }).expect("sent");
+    receiver
+}
+
+/// A group of a hundred, whose transaction or whose sync fails.
+fn a_group_that_fails(fail: impl FnOnce(&Disk), reason: &str) {
+    let (disk, _folder, paths) = disk();
+    let keeper = open(&disk, &paths).expect("opens");
+    fail(&disk);
+    let (requests, inbox) = mpsc::channel();
+    let mut begun: Vec<_> = (0..50).map(|_| begin(&requests)).collect();
+    let edit = |index: usize| BodyEdit::Put(entries::record(&format!("a.n{index}")), b"1".to_vec());
+    let mut ended: Vec<_> = (0..50).map(|i| commit(&requests, None, vec![edit(i)])).collect();
+    drop(requests);
+    let syncs = disk.syncs.load(Ordering::SeqCst);
+    keeper.run(&inbox);
+    let begun = begun.iter_mut().map(|answer| answer.try_recv().expect("answered").map(drop));
+    let ended = ended.iter_mut().map(|answer| answer.try_recv().expect("answered"));
+    for told in begun.chain(ended) {
+        assert_eq!(told.expect_err("a member was told that it is durable").to_string(), reason);
+    }
+    assert!(disk.syncs.load(Ordering::SeqCst) <= syncs + 1, "it was tried again");
+}
+
+#[test]
+fn a_group_whose_transaction_fails_fails_for_all_of_its_members() {
+    let fail = |disk: &Disk| {
+        let next = disk.applied.load(Ordering::SeqCst) + 1;
+        disk.refuses_at.store(next, Ordering::SeqCst);
+    };
+    a_group_that_fails(fail, "apply: no space left");
+}
+
+#[test]
+fn a_group_whose_sync_fails_fails_for_all_of_its_members() {
+    let fail = |disk: &Disk| {
+        disk.fails_at.store(disk.syncs.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+    };
+    a_group_that_fails(fail, "sync: no space left");
+}
+
+#[test]
+fn the_members_of_a_group_see_what_those_before_them_changed() {
+    let (disk, _folder, paths) = disk();
+    let keeper = open(&disk, &paths).expect("opens");
+    let (requests, inbox) = mpsc::channel();
+    let key = |name: &str| [entries::OUTPUTS, name.as_bytes()].concat();
+    let put = |name: &str, body: &str| BodyEdit::Put(key(name), body.as_bytes().to_vec());
+    let mut answers = vec![
+        commit(&requests, None, vec![put("a", "1"), put("b", "1")]),
+        commit(&requests, None, vec![BodyEdit::Clear(entries::OUTPUTS), put("c", "1")]),
+        commit(&requests, None, vec![put("c", "2"), put("d", "1")]),
+        commit(&requests, None, vec![BodyEdit::Remove(key("d"))]),
+    ];
+    let mut begun = begin(&requests);
+    let mut closed = commit(&requests, Some(1), Vec::new());
+    let mut again = commit(&requests, Some(1), Vec::new());
+    let (answer, mut seen) = oneshot::channel();
+    let read: Read = Box::new(move |there| {
+        let keys = there.and_then(|(table, ..)| table.scan(entries::OUTPUTS));
+        answer.send(keys).ok();
+    });
+    requests.send(Request::Read(read)).expect("sent");
+    answers.push(commit(&requests, None, vec![put("e", "1")]));
+    drop(requests);
+    keeper.run(&inbox);
+    for answer in &mut answers {
+        answer.try_recv().expect("answered").expect("committed");
+    }
+    assert_eq!(begun.try_recv().expect("answered"), Ok(1));
+    closed.try_recv().expect("answered").expect("it was begun in this group");
+    again.try_recv().expect("answered").expect_err("it was closed in this group");
+    let seen = seen.try_recv().expect("answered").expect("read");
+    assert_eq!(seen.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), [key("c")]);
+    // The digest over all entries is the one of what is there.
+    let keeper = open(&disk, &paths).expect("opens");
+    let keys = keeper.table().scan(entries::OUTPUTS).expect("read").into_iter();
+    assert_eq!(keys.map(|(key, _)| key).collect::<Vec<_>>(), [key("c"), key("e")]);
+    assert!(keeper.open.is_empty());
 }
 
 #[test]
@@ -123,8 +218,10 @@ fn an_entry_that_is_lost_swapped_or_added_is_noticed_at_open() {
     let mut keeper = open(&disk, &paths).expect("opens");
     let edit = |name: &str, body: &[u8]| BodyEdit::Put(entries::record(name), body.to_vec());
     keeper.commit(None, vec![edit("a", b"1"), edit("b", b"2")]).expect("committed");
+    keeper.sync().expect("synced");
     let older = disk.get(&entries::record("a")).expect("read").expect("there");
     keeper.commit(None, vec![edit("a", b"3")]).expect("committed");
+    keeper.sync().expect("synced");
     assert!(open(&disk, &paths).is_ok());
     let good = disk.entries.lock().expect("lock").clone();
     let refused = |change: Change, what: &str| {

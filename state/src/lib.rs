@@ -10,9 +10,11 @@ mod config;
 mod entries;
 mod envelope;
 pub mod export;
+mod export_writer;
 mod files;
 mod folder;
 mod front;
+mod group;
 mod keeper;
 #[cfg(feature = "s3")]
 mod kms;

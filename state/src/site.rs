@@ -6,10 +6,10 @@
 use infra_sdk::store::StoreError;
 
 use crate::config::Paths;
-use crate::export::Export;
-use crate::files;
+use crate::keeper::Table;
 use crate::marker::{Mark, Marker};
 use crate::record::MetaWire;
+use crate::{export, files};
 
 /// The place of a state.
 pub(crate) trait Site: Send + Sync {
@@ -29,8 +29,9 @@ pub(crate) trait Beside: Send {
     /// already.
     fn note(&mut self, meta: &MetaWire, writes: u64) -> Result<(), StoreError>;
 
-    /// Writes the export, which holds the changes up to this number.
-    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError>;
+    /// Writes the export of what the table holds: the changes up to this number.
+    fn export(&mut self, table: &dyn Table, meta: &MetaWire, writes: u64)
+    -> Result<(), StoreError>;
 
     /// The number of the latest change that the export is known to hold; may lag behind it.
     fn exported(&self) -> u64;
@@ -90,11 +91,16 @@ impl Beside for LocalFiles {
         Ok(())
     }
 
-    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError> {
-        export.write(&self.paths.export())?;
+    fn export(
+        &mut self,
+        table: &dyn Table,
+        meta: &MetaWire,
+        writes: u64,
+    ) -> Result<(), StoreError> {
+        export::write_table(&self.paths, table, meta)?;
         // After the export: one that is not there must never be taken for written.
-        let serial = self.serial.max(export.serial());
-        let marker = Marker::new(export.lineage(), serial).with_export(writes);
+        let serial = self.serial.max(meta.serial);
+        let marker = Marker::new(&meta.lineage, serial).with_export(writes);
         marker.write(&self.paths.marker())?;
         self.exported = writes;
         Ok(())

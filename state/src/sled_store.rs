@@ -132,11 +132,10 @@ impl SledStore {
         let mut keeper = folder::checked(paths, &syncs)?;
         let meta = keeper.meta().clone();
         let key = paths.key().open(&meta)?;
-        let entries = keeper.table().scan(b"")?;
-        let live: usize = entries.iter().map(|(key, bytes)| key.len() + bytes.len()).sum();
         let size = keeper.table().size();
         let size = size.map_err(|e| files::unavailable("measure", &paths.database(), &e))?;
-        if size > GROWN.0.max(GROWN.1 * live as u64) {
+        if size > GROWN.0.max(GROWN.1 * keeper.bytes()) {
+            let entries = keeper.table().scan(b"")?;
             // sled lets go of its files only when it is dropped.
             drop(keeper);
             folder::rewrite(paths, entries)?;

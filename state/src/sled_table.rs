@@ -22,7 +22,7 @@ use std::time::Duration;
 use infra_sdk::store::StoreError;
 
 use crate::files;
-use crate::keeper::{Change, Entry, Table};
+use crate::keeper::{Change, Table, Visit};
 use crate::seal::random_id;
 
 /// Memory for pages that were read: far more than a state has.
@@ -98,12 +98,12 @@ impl SledTable {
         Ok(())
     }
 
-    /// Reserves room at the end of the log, and asks for as much for what sled puts elsewhere.
-    fn make_room(&mut self) -> io::Result<()> {
+    /// Reserves room at the end of the log, after what is still to be written, and asks for as much for what sled puts elsewhere.
+    fn make_room(&mut self, staged: u64) -> io::Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
-        self.has_room(RESERVE)?;
+        self.has_room(RESERVE + staged)?;
         let Some(reserved) = self.reserved else { return Ok(()) };
-        let length = self.log.metadata()?.len();
+        let length = self.log.metadata()?.len() + staged;
         if length + RESERVE / 2 <= reserved {
             return Ok(());
         }
@@ -160,16 +160,24 @@ impl Table for SledTable {
         self.with(|database| Ok(database.get(key)?.map(|bytes| bytes.to_vec())))
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+    fn each(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
         self.with(|database| {
-            let pairs = database.scan_prefix(prefix);
-            pairs.map(|pair| pair.map(|(key, bytes)| (key.to_vec(), bytes.to_vec()))).collect()
-        })
+            for pair in database.scan_prefix(prefix) {
+                let (key, bytes) = pair?;
+                if let Err(refused) = visit(&key, &bytes) {
+                    return Ok(Err(refused));
+                }
+            }
+            Ok(Ok(()))
+        })?
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         // A large page has a file of its own, and sled waits for ever for one that it cannot write.
-        let room = self.has_room(RESERVE / 4);
+        // Half of what is reserved is there for certain; a group may be larger.
+        let bytes = |change: &Change| change.0.len() + change.1.as_ref().map_or(0, Vec::len);
+        let bytes = changes.iter().map(bytes).sum::<usize>() as u64;
+        let room = self.has_room(RESERVE / 4 + bytes.saturating_sub(RESERVE / 2));
         let room = room.map_err(|error| files::unavailable("write to", &self.path, &error));
         let done = room.and_then(|()| {
             self.with(|database| {
@@ -197,8 +205,8 @@ impl Table for SledTable {
         done
     }
 
-    fn reserve(&mut self) -> Result<(), StoreError> {
-        self.make_room().map_err(|error| {
+    fn reserve(&mut self, staged: u64) -> Result<(), StoreError> {
+        self.make_room(staged).map_err(|error| {
             let action = "reserve room for the end of an operation in";
             files::unavailable(action, &self.path, &error)
         })

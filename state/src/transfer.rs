@@ -5,14 +5,13 @@
 //! A move that was interrupted is finished by moving again.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use infra_sdk::store::StoreError;
 
 use crate::config::{Config, Location, Paths, deep, off_the_runtime};
-use crate::entries::Reader;
 use crate::envelope::KeySource;
-use crate::export::Export;
 use crate::folder::{self, Replaced};
 use crate::keeper;
 use crate::lock::{Lock, LockOwner};
@@ -20,6 +19,7 @@ use crate::marker::Marker;
 use crate::s3::{Place, Session};
 use crate::site::Site;
 use crate::standing::Standing;
+use crate::{export_writer, files};
 
 /// A place whose lock is held.
 enum Side {
@@ -174,9 +174,12 @@ impl Side {
                 off_the_runtime("write the state", move || {
                     paths.set_standing(&arriving)?;
                     let (meta, head) = keeper::check(&entries, &paths, 0)?;
-                    let export = Export::new(&meta, Reader::new(&entries, &paths).content()?);
+                    let path = paths.export();
+                    let refuse =
+                        |error: io::Error| files::unavailable("write the export", &path, &error);
+                    let text = export_writer::of_table((&entries, &paths), &meta, &refuse)?;
                     folder::fill(&paths, &meta, head.writes(), entries, Replaced::Kept)?;
-                    export.write(&paths.export())
+                    files::replace(&path, text.as_bytes()).map_err(refuse)
                 })
                 .await
             }

@@ -16,7 +16,7 @@ use super::bucket::{Bucket, Condition, PATIENCE, Put};
 use super::location::{Numbered, Place};
 use super::lock::Lease;
 use super::wire::{self, JournalWire, SnapshotWire};
-use crate::keeper::{Change, Entry, Table};
+use crate::keeper::{Change, Table, Visit};
 use crate::seal::random_id;
 use crate::site::Site as _;
 
@@ -416,10 +416,8 @@ impl Table for Journal {
         Ok(self.content.entries.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
-        let entries = self.content.entries.range(prefix.to_vec()..);
-        let entries = entries.take_while(|(key, _)| key.starts_with(prefix));
-        Ok(entries.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    fn each(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
+        self.content.entries.each(prefix, visit)
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {

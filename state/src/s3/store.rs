@@ -4,6 +4,7 @@
 //! and its lease: a caller whose runtime is busy, or gone, does not cost the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ use super::wire::LockWire;
 use crate::config::{RestoreChecks, off_the_runtime};
 use crate::entries::Reader;
 use crate::export::{Export, parse_export};
+use crate::export_writer;
 use crate::front::Front;
-use crate::keeper::{self, Keeper, Request};
+use crate::keeper::{self, Keeper, Request, Table};
 use crate::lock::LockOwner;
 use crate::record::MetaWire;
 use crate::seal::{SealingKey, random_id};
@@ -290,7 +292,11 @@ impl Session {
         self.access.replace(entries, self.before.journal).await?;
         // The export of what was here before would be read for what is here now.
         let place = &self.access.place;
-        let text = export_text(&export_of(entries, place)?, place)?;
+        let Some(meta) = Reader::new(entries, place).meta()? else {
+            let reason = "what was brought here does not say what it is";
+            return Err(place.damaged(&place.name(), reason));
+        };
+        let text = text_of(entries, &meta, place)?;
         Objects::of(self).write_export(&text).await
     }
 
@@ -375,8 +381,13 @@ impl Beside for Kept {
         Ok(())
     }
 
-    fn export(&mut self, export: &Export, writes: u64) -> Result<(), StoreError> {
-        let text = export_text(export, &self.objects.access.place)?;
+    fn export(
+        &mut self,
+        table: &dyn Table,
+        meta: &MetaWire,
+        writes: u64,
+    ) -> Result<(), StoreError> {
+        let text = text_of(table, meta, &self.objects.access.place)?;
         self.runtime.block_on(self.objects.write_export(&text))?;
         self.objects.access.lease.note(|lock| lock.exported = writes);
         Ok(())
@@ -391,20 +402,18 @@ impl Beside for Kept {
     }
 }
 
-/// What the export of a state with these entries says.
-fn export_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>, place: &Place) -> Result<Export, StoreError> {
-    let reader = Reader::new(entries, place);
-    let Some(meta) = reader.meta()? else {
-        return Err(place.damaged(&place.name(), "what was brought here does not say what it is"));
-    };
-    Ok(Export::new(&meta, reader.content()?))
+/// The text of the export of a state with these entries.
+fn text_of(table: &dyn Table, meta: &MetaWire, place: &Place) -> Result<String, StoreError> {
+    export_writer::of_table((table, place), meta, &|error| refuse_export(place, &error))
 }
 
 pub(super) fn export_text(export: &Export, place: &Place) -> Result<String, StoreError> {
-    export.to_text().map_err(|error| StoreError::Unavailable {
-        action: format!("write {}", place.url(&place.export())),
-        reason: error.to_string(),
-    })
+    export.to_text(&|error| refuse_export(place, &error))
+}
+
+fn refuse_export(place: &Place, error: &io::Error) -> StoreError {
+    let action = format!("write {}", place.url(&place.export()));
+    StoreError::Unavailable { action, reason: error.to_string() }
 }
 
 /// Reads the last export; `None` before the first run has ended.

@@ -1,8 +1,11 @@
 //! Replies that are lost, cut or bad: nothing is written twice, and nobody locks himself out.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use infra_sandbox::Control;
 use infra_sandbox::gate::{FaultKind, FaultRule};
-use infra_sdk::store::{Edit, StoreError};
+use infra_sdk::store::{Edit, Store, StoreError};
 use infra_state::Config;
 use infra_testkit::store_suite::{intent, record, run, run_record};
 
@@ -173,5 +176,63 @@ fn an_operation_costs_the_same_in_a_stack_of_any_size() {
             let (first, bytes) = (costs[0].2, *bytes);
             assert!(bytes < first + first / 10, "{costs:?}");
         }
+    });
+}
+
+/// What comes while a request is on its way goes into the next one together.
+#[test]
+fn operations_in_flight_share_their_requests() {
+    const WRITERS: usize = 16;
+    const ROUNDS: usize = 4;
+    run(async {
+        let (_alone, endpoint) = own_gate().await;
+        let control = Control::new(&endpoint);
+        let place = S3Place::new();
+        let mut config = config("in-flight", place.folder().join("key"), &endpoint);
+        lease(&mut config, infra_state::S3Location::LEASE * 4);
+        let store: Arc<dyn Store> =
+            Arc::from(infra_state::open(&config, &owner()).await.expect("opens"));
+        control.clear_log().await.expect("cleared");
+        let writers = (0..WRITERS).map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for round in 0..ROUNDS {
+                    let name = format!("w{writer}.n{round}");
+                    let number = store.begin(&intent(&name)).await.expect("begun");
+                    let edits = [Edit::Put(Box::new(record(&name)))];
+                    store.commit(Some(number), &edits).await.expect("committed");
+                }
+            })
+        });
+        for done in join_all(writers).await {
+            done.expect("a writer failed");
+        }
+        let log = control.log(0).await.expect("read");
+        let requests = log.iter().filter(|entry| entry.service == "s3").count();
+        let operations = WRITERS * ROUNDS;
+        figure("cost", &format!("S3, {operations} operations, 16 in flight: {requests} requests"));
+        assert!((2 * ROUNDS..operations).contains(&requests), "{operations} took {requests}");
+        drop(store);
+        let state = infra_state::open(&config, &owner()).await.expect("opens").load().await;
+        assert_eq!(state.expect("loads").records.len(), operations);
+    });
+}
+
+/// The number of the next object is taken, as by a run that took the lock over.
+#[test]
+fn a_group_whose_object_is_refused_fails_for_all_of_its_members() {
+    run(async {
+        let place = S3Place::new();
+        let config = place.calm().await;
+        let objects = Objects::of(&config);
+        let store = infra_state::open(&config, &owner()).await.expect("opens");
+        store.begin(&intent("a.first")).await.expect("begun");
+        objects.put("journal/00000000000000000002", b"another's".to_vec()).await;
+        let intents: Vec<_> = (0..16).map(|n| intent(&format!("a.n{n}"))).collect();
+        for begun in join_all(intents.iter().map(|intent| store.begin(intent))).await {
+            let error = begun.expect_err("it was told that it is durable");
+            assert!(matches!(error, StoreError::Lost { .. }), "{error}");
+        }
+        assert_eq!(objects.names("journal/").await.len(), 2, "it went on writing");
     });
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -170,4 +171,47 @@ fn an_operation_costs_the_same_in_a_small_and_in_a_large_state() {
     }
     figure("latency", &format!("begin and commit, median of {operations}: {}", report.join("; ")));
     assert!(times[2] < times[0] * 5.0 + 5.0, "it grows with the state: {times:?} ms");
+}
+
+#[test]
+fn operations_in_flight_share_their_syncs() {
+    const WRITERS: usize = 16;
+    let rounds = rounds(8, 64);
+    let place = SledPlace::new();
+    run(async {
+        let store = Arc::new(place.open().expect("open"));
+        let before = store.syncs();
+        let writers = (0..WRITERS).map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for round in 0..rounds {
+                    let name = format!("w{writer}.n{round}");
+                    let number = store.begin(&intent(&name)).await.expect("begun");
+                    let edits = [Edit::Put(Box::new(record(&name)))];
+                    store.commit(Some(number), &edits).await.expect("committed");
+                }
+            })
+        });
+        for done in join_all(writers).await {
+            done.expect("a writer failed");
+        }
+        let syncs = store.syncs() - before;
+        let operations = (WRITERS * rounds) as u64;
+        assert!(syncs >= 2 * rounds as u64, "a begin or a commit was not synced: {syncs}");
+        assert!(syncs < operations, "{operations} operations took {syncs} syncs");
+        figure("group", &format!("{operations} operations of {WRITERS} writers: {syncs} syncs"));
+    });
+}
+
+#[test]
+fn a_commit_of_nothing_is_counted_like_any_other() {
+    let place = SledPlace::new();
+    run(async {
+        for _ in 0..3 {
+            let store = place.open().expect("it has lost no change");
+            let before = store.syncs();
+            store.commit(None, &[]).await.expect("committed");
+            assert_eq!(store.syncs(), before + 1);
+        }
+    });
 }
