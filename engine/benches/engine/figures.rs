@@ -26,7 +26,7 @@ impl Figures {
 
     /// Tells one.
     pub(crate) fn add(&mut self, size: usize, measure: &str, value: f64, unit: &str) {
-        println!("{size:>9}  {measure:<56} {value:>12.3} {unit}");
+        println!("{size:>9}  {measure:<64} {value:>12.3} {unit}");
         if let Some(file) = &mut self.file {
             let benchmark = self.benchmark;
             writeln!(file, "{benchmark}\t{size}\t{measure}\t{value}\t{unit}")

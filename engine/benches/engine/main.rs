@@ -73,7 +73,7 @@ fn one_size(size: usize, folder: &Path, figures: &mut Figures) {
 /// How time and memory grow with the number of resources.
 fn grown(figures: &mut Figures) {
     for verb in Verb::ALL {
-        for what in ["engine alone", "whole process", "peak memory"] {
+        for what in ["processor time of the engine alone", "whole process", "peak memory"] {
             let measure = format!("{}, {what}", verb.name());
             let points = figures.of(&measure);
             if let (Some((largest, _)), Some(slope)) = (points.last(), exponent(&points)) {

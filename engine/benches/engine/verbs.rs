@@ -44,10 +44,10 @@ pub(crate) struct Did {
     pub(crate) loading: Duration,
     /// Settling and planning.
     pub(crate) planning: Duration,
-    /// Processor time of settling and planning.
-    pub(crate) planning_cpu: Duration,
     /// Applying, up to the last durable write.
     pub(crate) applying: Duration,
+    /// Processor time of all of it on this thread: the engine's own, whatever else the machine does.
+    pub(crate) processor: Duration,
 }
 
 impl Verb {
@@ -70,11 +70,11 @@ impl Verb {
         let fake = FakeProvider::new();
         let provider = Builtin::new(&fake);
         let clock = BenchClock(Instant::now());
-        let begun = Instant::now();
+        let (begun, cpu) = (Instant::now(), thread_cpu());
         let mut state = store.load().await.expect("the state can be read");
         did.loading = begun.elapsed();
 
-        let (begun, cpu) = (Instant::now(), thread_cpu());
+        let begun = Instant::now();
         let mut goal = Goal::new(Arc::new(owner()), declarations);
         if self == Self::Destroy {
             goal.mode = Mode::Destroy;
@@ -84,7 +84,7 @@ impl Verb {
         infra_engine::recover(&ports, &mut state, &goal).await.expect("nothing is open");
         let plan = infra_engine::plan(&provider, &state, goal).await.expect("a plan");
         did.planning = begun.elapsed();
-        did.planning_cpu = thread_cpu().saturating_sub(cpu);
+        did.processor = thread_cpu().saturating_sub(cpu);
         let counts = plan.counts();
         did.planned = counts.add + counts.change + counts.destroy;
         drop(state);
@@ -114,6 +114,7 @@ impl Verb {
         };
         let summary = infra_engine::apply(plan, &run).await;
         did.applying = begun.elapsed();
+        did.processor = thread_cpu().saturating_sub(cpu);
         did.events = events.load(Ordering::Relaxed);
         did.done = done(&summary);
         did
