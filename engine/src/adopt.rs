@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use infra_sdk::provider::{Create, Observed, Provider, Readiness};
+use infra_sdk::provider::{Create, Observed, Place, Provider, Readiness};
 use infra_sdk::store::{Edit, Record, RunRecord, State, Status, StoreError, Waiting};
 use infra_sdk::{Address, Declaration, Diagnostic, Object, Reference, Schema};
 
@@ -18,9 +18,9 @@ use crate::planner::drift::Unrecorded;
 use crate::recover::{known_inputs, recorded_value, remember};
 use crate::refresh::{self, revealed};
 use crate::run::Ports;
-use crate::search::{OTHERS, find_all, recorded_ids};
+use crate::search::{OTHERS, find_all};
 use crate::unwritable::unwritable;
-use crate::{compare, decide, digest};
+use crate::{compare, decide, digest, graph};
 
 /// How many objects an error names.
 const SHOWN: usize = 10;
@@ -43,20 +43,42 @@ struct Missing<'a> {
     request: Create,
 }
 
+/// Which objects are recorded, by type, place and id: those that were replaced and are still there too.
+struct Recorded<'a>(HashSet<(&'a str, &'a Place, &'a str)>);
+
+impl<'a> Recorded<'a> {
+    fn of(state: &'a State) -> Self {
+        let ids = |record: &'a Record| {
+            let deposed = record.deposed.iter().map(|deposed| deposed.id.as_str());
+            let ids = std::iter::once(record.id.as_str()).chain(deposed);
+            ids.map(|id| (record.type_name.as_str(), &record.place, id))
+        };
+        Self(state.records.values().flat_map(ids).collect())
+    }
+
+    fn has(&self, request: &Create, id: &str) -> bool {
+        self.0.contains(&(request.type_name.as_str(), &request.place, id))
+    }
+}
+
 /// Refuses to plan for a state that was never written while objects of the stack are there: what is
 /// declared would be made a second time, and a destruction would find nothing to destroy.
 pub(crate) async fn refuse_lost(
     provider: &dyn Provider,
+    checked: &Checked<'_>,
     state: &State,
     goal: &Goal,
 ) -> Result<(), Vec<Diagnostic>> {
-    let is_new = state.serial == 0 && state.records.is_empty() && state.open.is_empty();
-    if !is_new || goal.declarations.resources.is_empty() {
+    if !is_unwritten(state) {
         return Ok(());
     }
-    let checked = check::check(provider, &goal.declarations)?;
-    let there = unrecorded(provider, &checked, state, goal).await?;
+    let there = unrecorded(provider, checked, state, goal).await?;
     if there.is_empty() { Ok(()) } else { Err(vec![lost_state(&there, goal)]) }
+}
+
+/// Whether nothing was ever written to a state.
+pub(crate) fn is_unwritten(state: &State) -> bool {
+    state.serial == 0 && state.records.is_empty() && state.open.is_empty()
 }
 
 /// Objects that carry the tags of resources that are declared and not recorded, by address.
@@ -69,18 +91,17 @@ pub(crate) async fn unrecorded(
     state: &State,
     goal: &Goal,
 ) -> Result<Vec<Unrecorded>, Vec<Diagnostic>> {
-    let mut missing = missing(checked, state, goal, &HashSet::new());
-    missing.retain(|missing| missing.schema.tags().is_some());
+    let tagged = |position: usize| checked.schemas[position].tags().is_some();
+    let missing = missing(checked, state, goal, tagged);
     let requests: Vec<_> = missing.iter().map(|missing| &missing.request).collect();
+    let recorded = Recorded::of(state);
     let mut problems = Vec::new();
     let mut there = Vec::new();
     for (missing, found) in missing.iter().zip(find_all(provider, &requests).await) {
         let request = &missing.request;
         match found {
             Ok(ids) => {
-                let records = state.records.values();
-                let recorded = recorded_ids(records, &request.type_name, &request.place);
-                let new = ids.into_iter().filter(|id| !recorded.contains(id));
+                let new = ids.into_iter().filter(|id| !recorded.has(request, id));
                 there.extend(new.map(|id| Unrecorded {
                     address: request.address.clone(),
                     type_name: request.type_name.clone(),
@@ -139,9 +160,13 @@ pub(crate) async fn adopt(
     let mut adopted = Vec::new();
     let mut searched = HashSet::new();
     let mut started = false;
-    // What is taken over gives values to what refers to it: a layer of the graph at a time.
+    // What is taken over gives values to what refers to it: a layer of the graph at a time. What did
+    // not get another value then is as unknown as it was.
+    let followers = graph::reverse(&checked.needs);
+    let mut layer = vec![true; checked.needs.len()];
     loop {
-        let missing = missing(&checked, state, goal, &searched);
+        let new = |position: usize| layer[position] && !searched.contains(&position);
+        let missing = missing(&checked, state, goal, new);
         if missing.is_empty() {
             break;
         }
@@ -154,7 +179,11 @@ pub(crate) async fn adopt(
             problems.push(unwritable("adopt", &error));
             return Err(problems);
         }
+        layer.fill(false);
         for record in records {
+            let position = checked.index.get(&record.address);
+            let following = position.into_iter().flat_map(|position| &followers[*position]);
+            following.for_each(|follower| layer[*follower] = true);
             adopted.push(Adopted { address: record.address, id: record.id });
         }
     }
@@ -188,17 +217,20 @@ async fn record(
     Ok(())
 }
 
-/// What is declared, not recorded and not searched for yet, and has all its inputs known.
+/// What is declared, wanted and not recorded, and has all its inputs known.
 fn missing<'a>(
     checked: &Checked<'_>,
     state: &State,
     goal: &'a Goal,
-    searched: &HashSet<usize>,
+    wanted: impl Fn(usize) -> bool,
 ) -> Vec<Missing<'a>> {
     let resolve = |reference: &Reference| recorded_value(state, reference);
     let open: HashSet<_> = state.open.iter().map(|(_, intent)| &intent.address).collect();
     let mut missing = Vec::new();
     for &position in &checked.order {
+        if !wanted(position) {
+            continue;
+        }
         let declaration = &goal.declarations.resources[position];
         let options = &declaration.arguments.options;
         let moves = options.moved_from.as_deref().and_then(|from| Address::parse(from).ok());
@@ -207,7 +239,7 @@ fn missing<'a>(
             || open.contains(&declaration.address);
         // What is to be imported is named, by its id or otherwise, and not looked for.
         let named = options.import_id.is_some() || options.adopt_existing;
-        if known || named || searched.contains(&position) {
+        if known || named {
             continue;
         }
         let schema = checked.schemas[position];
@@ -242,12 +274,13 @@ async fn look(
 ) -> Vec<Record> {
     let requests: Vec<_> = missing.iter().map(|missing| &missing.request).collect();
     let answers = find_all(provider, &requests).await;
+    let recorded = Recorded::of(state);
     let mut found = Vec::new();
     let mut targets = Vec::new();
     for (missing, answer) in missing.iter().zip(answers) {
         let request = &missing.request;
         let place = &request.place;
-        match single(missing, answer, state) {
+        match single(missing, answer, &recorded) {
             Ok(Some(id)) => {
                 let (address, type_name) = (&request.address, &request.type_name);
                 targets.push(refresh::import_target(address, type_name, place, &id, &goal.owner));
@@ -284,7 +317,7 @@ async fn look(
 fn single(
     missing: &Missing<'_>,
     found: Result<Vec<String>, infra_sdk::provider::Failure>,
-    state: &State,
+    recorded: &Recorded<'_>,
 ) -> Result<Option<String>, Diagnostic> {
     let declaration = missing.declaration;
     let mut ids = found.map_err(|failure| {
@@ -294,9 +327,7 @@ fn single(
     })?;
     ids.sort_unstable();
     ids.dedup();
-    let recorded =
-        recorded_ids(state.records.values(), &declaration.type_name, &missing.request.place);
-    ids.retain(|id| !recorded.contains(id));
+    ids.retain(|id| !recorded.has(&missing.request, id));
     if ids.len() <= 1 {
         return Ok(ids.pop());
     }

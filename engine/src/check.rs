@@ -208,6 +208,10 @@ impl<'p, 'a> Checker<'p, 'a> {
     }
 
     fn forgotten(&mut self) {
+        let resources = &self.declarations.resources;
+        let origin = |d: &'a Declaration| Some((d.arguments.options.moved_from.as_deref()?, d));
+        let moved: HashMap<&str, &Declaration> =
+            resources.iter().rev().filter_map(origin).collect();
         for forgotten in &self.declarations.forgotten {
             let address = &forgotten.address;
             let refuse = |detail: String| {
@@ -221,10 +225,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                 let detail = format!("`{address}` is still declared, at {declared}");
                 self.problems.push(refuse(detail).hint("remove `forget`, or that declaration"));
             }
-            let moved = self.declarations.resources.iter().find(|declaration| {
-                declaration.arguments.options.moved_from.as_deref() == Some(address.as_str())
-            });
-            if let Some(moved) = moved {
+            if let Some(moved) = moved.get(address.as_str()) {
                 let detail = format!("`{}` moves away from `{address}`", moved.address);
                 self.problems.push(refuse(detail).hint("remove `forget`, or that `moved_from`"));
             }

@@ -5,7 +5,7 @@
 //! open: an object is never created a second time on a guess. What a create made may take a while to
 //! show up; `search.rs` waits for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,10 +173,15 @@ async fn searched(
     may: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> (Vec<Open>, Vec<Open>) {
+    // All records are looked through once for each type and place, and not for each intent.
+    let mut recorded = HashMap::new();
     let lost = |open: &Open| {
         let intent = &open.intent;
-        let known = recorded_ids(state.records.values(), &intent.type_name, &intent.place);
-        let lost = Lost::new(ports.provider, intent, &goal.owner, known);
+        let (type_name, place) = (&intent.type_name, &intent.place);
+        let known = recorded
+            .entry((type_name.clone(), place.clone()))
+            .or_insert_with(|| Arc::new(recorded_ids(state.records.values(), type_name, place)));
+        let lost = Lost::new(ports.provider, intent, &goal.owner, Arc::clone(known));
         let may_stay_open = may && may_be_sent_again(ports.provider, state, goal, intent);
         Lost { may_stay_open, ..lost }
     };

@@ -33,7 +33,7 @@ pub(crate) const OTHERS: &str = "keep one: delete the others, or take the tag `i
 pub(crate) struct Lost {
     pub(crate) request: Create,
     /// Ids that are known already, see [`recorded_ids`].
-    pub(crate) known: BTreeSet<String>,
+    pub(crate) known: Arc<BTreeSet<String>>,
     /// How long after the create what it made may take to show up.
     pub(crate) within: Duration,
     /// Whether it need not be waited for, because it can be sent again.
@@ -45,9 +45,8 @@ impl Lost {
         provider: &dyn Provider,
         intent: &Intent,
         owner: &Arc<Owner>,
-        mut known: BTreeSet<String>,
+        known: Arc<BTreeSet<String>>,
     ) -> Self {
-        known.extend(intent.id.clone());
         let within = provider.settling(&intent.type_name).within();
         let request = Create {
             address: intent.address.clone(),
@@ -191,7 +190,9 @@ fn single(lost: &Lost, found: Result<Vec<String>, Failure>) -> Result<Option<Str
         refresh::explain(&failure, "recover::find", "an unfinished create cannot be looked up")
             .hint("nothing was changed; run the command again once the cause is gone")
     })?;
-    let mut new: Vec<_> = found.into_iter().filter(|id| !lost.known.contains(id)).collect();
+    let is_new =
+        |id: &String| !lost.known.contains(id) && lost.request.replaces.as_ref() != Some(id);
+    let mut new: Vec<_> = found.into_iter().filter(is_new).collect();
     new.sort_unstable();
     new.dedup();
     if new.len() <= 1 {

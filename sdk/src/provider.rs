@@ -359,6 +359,13 @@ pub trait Provider: Send + Sync {
     /// How long the type's objects may take, readiness included, where nobody says otherwise.
     fn patience(&self, type_name: &str, operation: Operation) -> Option<Duration>;
 
+    /// Whether objects of a type live in the record alone: a call about one has no effect anywhere
+    /// else and ends at once. Then no intent is written for it, for there is nothing that a crash
+    /// could leave behind, and one write says all of it.
+    fn lives_in_record(&self, _type_name: &str) -> bool {
+        false
+    }
+
     /// How long an operation usually takes, readiness included: an estimate.
     fn usual_time(&self, type_name: &str, operation: Operation) -> Duration;
 

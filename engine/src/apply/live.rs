@@ -44,14 +44,20 @@ pub(crate) enum Stops {
 /// How long a wait goes on after the run was asked to stop, so that a look in flight is answered.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
+/// Attributes by name. There are few of each resource, and there are many resources: a map takes ten
+/// times their memory.
+type Attributes = Box<[(String, Value)]>;
+
 /// What is known while a run goes on.
 pub(crate) struct Live<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) run: &'a Run<'a>,
     pub(crate) owner: Arc<Owner>,
-    records: Mutex<HashMap<Address, Record>>,
+    /// Records that this run wrote, and `None` for those that it removed. All others are as the plan
+    /// has them.
+    written: Mutex<HashMap<Address, Option<Record>>>,
     /// By change: attributes of what was made or changed in this run.
-    values: Mutex<Vec<Option<Object>>>,
+    values: Mutex<Vec<Option<Attributes>>>,
     /// By change: the cloud's last word about an object that is waited for.
     words: Mutex<Vec<Option<String>>>,
     /// The run as the history has it, from the first write on.
@@ -65,15 +71,11 @@ pub(crate) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn new(plan: &'a Plan, run: &'a Run<'a>, owner: Arc<Owner>) -> Self {
-        // A deposed object has no record of its own: it stands in that of its resource.
-        let records = plan.changes.iter().zip(&plan.work.parts);
-        let records = records.filter(|(change, _)| !change.deposed);
-        let records = records.filter_map(|(_, part)| part.record.as_ref());
         Self {
             plan,
             run,
             owner,
-            records: Mutex::new(records.map(|r| (r.address.clone(), r.clone())).collect()),
+            written: Mutex::default(),
             values: Mutex::new(vec![None; plan.changes.len()]),
             words: Mutex::new(vec![None; plan.changes.len()]),
             history: RunRecord {
@@ -119,7 +121,7 @@ impl<'a> Live<'a> {
     }
 
     fn known(&self, address: &Address) -> Object {
-        lock(&self.records).get(address).map(|record| record.inputs.clone()).unwrap_or_default()
+        self.look(address, |record| record.inputs.clone()).unwrap_or_default()
     }
 
     async fn start(&self) -> Result<(), StoreError> {
@@ -165,15 +167,14 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Ends the run, if it wrote anything.
-    pub(crate) async fn finish(&self, complete: bool) -> Result<(), StoreError> {
+    /// How the run ends, if it wrote anything.
+    pub(crate) fn ended(self, complete: bool) -> Result<Option<RunRecord>, StoreError> {
         if !self.started.initialized() {
-            return Ok(());
+            return Ok(None);
         }
-        let ended = Some(self.run.clock.now());
-        let record = RunRecord { ended, complete, ..self.history.clone() };
         self.held()?;
-        self.noticed(self.run.store.finish(&record).await)
+        let ended = Some(self.run.clock.now());
+        Ok(Some(RunRecord { ended, complete, ..self.history }))
     }
 
     /// What the history says about an operation that is done.
@@ -198,12 +199,29 @@ impl<'a> Live<'a> {
 
     /// The record of an address as committed.
     pub(crate) fn record(&self, address: &Address) -> Option<Record> {
-        lock(&self.records).get(address).cloned()
+        self.look(address, Record::clone)
+    }
+
+    /// Something of the record of an address as committed.
+    fn look<T>(&self, address: &Address, look: impl Fn(&Record) -> T) -> Option<T> {
+        match lock(&self.written).get(address) {
+            Some(written) => written.as_ref().map(look),
+            None => self.planned(*self.plan.work.index.get(address)?).map(look),
+        }
+    }
+
+    /// The record of a change as it was when the run began. A deposed object has none of its own: it
+    /// stands in that of its resource.
+    fn planned(&self, index: usize) -> Option<&'a Record> {
+        self.part(index).record.as_ref().filter(|_| !self.change(index).deposed)
     }
 
     /// The ids of a type's recorded objects in a place.
     pub(crate) fn recorded_ids(&self, type_name: &str, place: &Place) -> BTreeSet<String> {
-        search::recorded_ids(lock(&self.records).values(), type_name, place)
+        let written = lock(&self.written);
+        let planned = (0..self.plan.changes.len()).filter_map(|index| self.planned(index));
+        let planned = planned.filter(|record| !written.contains_key(&record.address));
+        search::recorded_ids(planned.chain(written.values().flatten()), type_name, place)
     }
 
     /// The type of a change.
@@ -220,8 +238,10 @@ impl<'a> Live<'a> {
 
     /// Notes the attributes of something that was made or changed.
     pub(crate) fn learn(&self, index: usize, inputs: &Object, outputs: &Object) {
-        let attributes = inputs.clone().into_iter().chain(outputs.clone()).collect();
-        lock(&self.values)[index] = Some(attributes);
+        // Of two with one name the output counts.
+        let inputs = inputs.iter().filter(|(name, _)| !outputs.contains_key(*name));
+        let attributes = inputs.chain(outputs).map(|(name, value)| (name.clone(), value.clone()));
+        lock(&self.values)[index] = Some(attributes.collect());
     }
 
     /// Notes the cloud's word about an object that is waited for. The cloud may repeat what it was
@@ -254,9 +274,15 @@ impl<'a> Live<'a> {
             return Some(Value::Unknown);
         };
         let change = self.change(index);
-        let find = |object: &Object| object.get(&reference.attribute).cloned().unwrap_or_default();
+        let name = reference.attribute.as_str();
+        let find = |attributes: &Attributes| {
+            let found = attributes.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
         let value = match change.action {
-            Action::NoOp | Action::Import => change.after.as_ref().map(find),
+            Action::NoOp | Action::Import => {
+                change.after.as_ref().map(|after| after.get(name).cloned().unwrap_or_default())
+            }
             _ => lock(&self.values)[index].as_ref().map(find),
         };
         Some(value.unwrap_or(Value::Unknown))
@@ -268,7 +294,7 @@ impl<'a> Live<'a> {
     }
 
     /// Begins an operation: durable when this returns.
-    pub(crate) async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
+    async fn begin(&self, index: usize, intent: &Intent) -> Result<u64, Trouble> {
         let begun = async {
             let mut intent = intent.clone();
             // A recovery takes what is missing from the declaration, or finds out without it.
@@ -284,6 +310,18 @@ impl<'a> Live<'a> {
         begun.map_err(|error| self.store_trouble(index, &error, When::BeforeTheCall))
     }
 
+    /// Begins an operation that has an effect outside of the record: durable when this returns.
+    pub(crate) async fn begin_outside(
+        &self,
+        index: usize,
+        intent: &Intent,
+    ) -> Result<Option<u64>, Trouble> {
+        if self.run.provider.lives_in_record(&intent.type_name) {
+            return Ok(None);
+        }
+        self.begin(index, intent).await.map(Some)
+    }
+
     /// Ends an operation: durable when this returns.
     pub(crate) async fn commit(
         &self,
@@ -291,18 +329,22 @@ impl<'a> Live<'a> {
         intent: Option<u64>,
         edits: &[Edit],
     ) -> Result<(), Trouble> {
-        let edits = self
-            .write(intent, edits)
-            .await
-            .map_err(|error| self.store_trouble(index, &error, When::AfterTheCall))?;
-        let mut records = lock(&self.records);
+        // What lives in the record alone is not there before it is written.
+        let alone = self.run.provider.lives_in_record(&self.change(index).type_name);
+        let when = match intent {
+            None if alone => When::BeforeTheCall,
+            _ => When::AfterTheCall,
+        };
+        let edits = self.write(intent, edits).await;
+        let edits = edits.map_err(|error| self.store_trouble(index, &error, when))?;
+        let mut written = lock(&self.written);
         for edit in edits {
             match edit {
                 Edit::Put(record) => {
-                    records.insert(record.address.clone(), *record);
+                    written.insert(record.address.clone(), Some(*record));
                 }
                 Edit::Remove(address) => {
-                    records.remove(&address);
+                    written.insert(address, None);
                 }
                 Edit::Outputs(_) | Edit::Reads(_) | Edit::Lookup(..) | Edit::Note(_) => {}
             }
@@ -343,14 +385,14 @@ impl<'a> Live<'a> {
     pub(crate) async fn without_deposed(
         &self,
         index: usize,
-        intent: u64,
+        intent: Option<u64>,
         id: &str,
         note: Edit,
     ) -> Result<(), Trouble> {
         let address = &self.change(index).address;
         let _turn = self.turn(address).await;
         let Some(mut record) = self.record(address) else {
-            return self.commit(index, Some(intent), &[note]).await;
+            return self.commit(index, intent, &[note]).await;
         };
         record.deposed.retain(|deposed| deposed.id != id);
         // What the other object needs is what its declaration says only once it is as declared.
@@ -360,7 +402,7 @@ impl<'a> Live<'a> {
         {
             record.dependencies.clone_from(&self.change(main).dependencies);
         }
-        self.commit(index, Some(intent), &[note, Edit::Put(Box::new(record))]).await
+        self.commit(index, intent, &[note, Edit::Put(Box::new(record))]).await
     }
 
     async fn turn(&self, address: &Address) -> Option<tokio::sync::MutexGuard<'_, ()>> {

@@ -3,6 +3,7 @@
 //! The order is the promise. The intent is durable before the call, the record of what was made is
 //! durable before anything waits for it, and an intent is closed only by what is known for sure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra_sdk::provider::{Create, Observed, Readiness, Settling, Target, Update};
@@ -73,8 +74,8 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     };
     let replayed = open.is_some();
     let (sequence, intent) = match open {
-        Some(open) => open,
-        None => (live.begin(index, &intent).await?, intent),
+        Some((sequence, open)) => (Some(sequence), open),
+        None => (live.begin_outside(index, &intent).await?, intent),
     };
     let request = Create {
         address: change.address.clone(),
@@ -90,8 +91,8 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         Ok(made) => made,
         Err(failure) => {
             // That this try had no effect says nothing about the one before it.
-            if harmless(&failure) && !replayed {
-                live.commit(index, Some(sequence), &[]).await?;
+            if harmless(&failure) && !replayed && sequence.is_some() {
+                live.commit(index, sequence, &[]).await?;
             }
             return Err(live.call_trouble(index, Operation::Create, &failure, Some(&desired)));
         }
@@ -118,7 +119,10 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         deposed: Vec::new(),
     };
     let note = live.note(index, store::Operation::Create, &id, old);
-    live.put(index, Some(sequence), record.clone(), replaced, Some(note))
+    if sequence.is_none() {
+        return at_once(live, index, schema, record, &desired, (replaced, note)).await;
+    }
+    live.put(index, sequence, record.clone(), replaced, Some(note))
         .await
         .map_err(|trouble| trouble.with_id(&id))?;
     settle(live, index, schema, record, &desired, Operation::Create).await
@@ -152,7 +156,7 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         let operation = store::Operation::Update;
         let mut intent = intent(live, index, operation, &record.inputs, Some(&id));
         intent.id = Some(id.clone());
-        let sequence = live.begin(index, &intent).await?;
+        let sequence = live.begin_outside(index, &intent).await?;
         let request = Update {
             target: live.target(&old),
             inputs: revealed(&record.inputs),
@@ -161,8 +165,8 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
             token: intent.token.clone(),
         };
         if let Err(failure) = live.run.provider.update(&request).await {
-            if harmless(&failure) {
-                live.commit(index, Some(sequence), &[]).await?;
+            if harmless(&failure) && sequence.is_some() {
+                live.commit(index, sequence, &[]).await?;
             }
             return Err(live
                 .call_trouble(index, Operation::Update, &failure, Some(&desired))
@@ -171,7 +175,10 @@ async fn update(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         let status = on_its_way(live, index, Operation::Update, "changed");
         let changed = Record { status, ..record.clone() };
         let note = live.note(index, operation, &id, Some(old));
-        live.put(index, Some(sequence), changed, None, Some(note)).await?;
+        if sequence.is_none() {
+            return at_once(live, index, schema, record, &desired, (None, note)).await;
+        }
+        live.put(index, sequence, changed, None, Some(note)).await?;
     }
     settle(live, index, schema, record, &desired, Operation::Update).await
 }
@@ -187,6 +194,44 @@ async fn resume(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         live.put(index, None, record.clone(), None, None).await?;
     }
     settle(live, index, schema, record, &desired, Operation::Await).await
+}
+
+/// Records an object that lives in the record alone: it is ready as soon as it is made or changed, and
+/// one write says so.
+async fn at_once(
+    live: &Live<'_>,
+    index: usize,
+    schema: &'static Schema,
+    mut record: Record,
+    desired: &Object,
+    (replaced, note): (Option<Deposed>, Edit),
+) -> Result<Outcome, Trouble> {
+    let (target, wanted) = (live.target(&record), revealed(desired));
+    let id = record.id.clone();
+    let observed = live.run.provider.await_ready(&target, &wanted, None, &|_| {}).await;
+    let observed = observed.map_err(|failure| {
+        live.call_trouble(index, Operation::Await, &failure, Some(desired)).with_id(&id)
+    })?;
+    made_ready(live, index, schema, &mut record, desired, &observed);
+    let put = live.put(index, None, record, replaced, Some(note)).await;
+    put.map_err(|trouble| trouble.with_id(&id))?;
+    Ok(Outcome::Done { id, unchanged: false })
+}
+
+/// Notes that an object is ready, with what the cloud says of it then.
+fn made_ready(
+    live: &Live<'_>,
+    index: usize,
+    schema: &Schema,
+    record: &mut Record,
+    desired: &Object,
+    observed: &Observed,
+) {
+    let (inputs, outputs) = recorded(schema, record, desired, observed);
+    record.inputs = inputs;
+    record.outputs = outputs;
+    record.status = Status::Ready;
+    live.learn(index, &record.inputs, &record.outputs);
 }
 
 /// Waits until an object is ready and records it so. A wait that fails, or that is cut because the
@@ -227,11 +272,7 @@ async fn settle(
             return Ok(Outcome::OnItsWay { id, last });
         }
     };
-    let (inputs, outputs) = recorded(schema, &record, desired, &observed);
-    record.inputs = inputs;
-    record.outputs = outputs;
-    record.status = Status::Ready;
-    live.learn(index, &record.inputs, &record.outputs);
+    made_ready(live, index, schema, &mut record, desired, &observed);
     live.put(index, None, record, None, None).await.map_err(|trouble| trouble.with_id(&id))?;
     Ok(Outcome::Done { id, unchanged: false })
 }
@@ -288,10 +329,10 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     intent.place.clone_from(&record.place);
     intent.dependencies.clone_from(&record.dependencies);
     intent.id = Some(id.clone());
-    let sequence = live.begin(index, &intent).await?;
+    let sequence = live.begin_outside(index, &intent).await?;
     if let Err(failure) = live.run.provider.delete(&target).await {
-        if harmless(&failure) {
-            live.commit(index, Some(sequence), &[]).await?;
+        if harmless(&failure) && sequence.is_some() {
+            live.commit(index, sequence, &[]).await?;
         }
         return Err(live.call_trouble(index, Operation::Delete, &failure, None).with_id(&id));
     }
@@ -316,7 +357,7 @@ async fn delete(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         live.without_deposed(index, sequence, &id, note).await
     } else {
         let note = live.note(index, operation, &id, Some(record));
-        live.commit(index, Some(sequence), &[note, Edit::Remove(change.address.clone())]).await
+        live.commit(index, sequence, &[note, Edit::Remove(change.address.clone())]).await
     };
     ended.map_err(|trouble| trouble.with_id(&id))?;
     Ok(Outcome::Done { id, unchanged: false })
@@ -449,7 +490,7 @@ async fn take_up(live: &Live<'_>, index: usize, new: &Intent) -> Result<TakenUp,
     {
         return Ok(TakenUp::Replay(*sequence, Box::new(open.clone())));
     }
-    let known = live.recorded_ids(&open.type_name, &open.place);
+    let known = Arc::new(live.recorded_ids(&open.type_name, &open.place));
     let lost = [Lost::new(run.provider, open, &live.owner, known)];
     let looking = search(run.provider, run.clock, &|_| {}, &lost);
     let Some(mut fates) = live.unless_stopped(looking).await else {

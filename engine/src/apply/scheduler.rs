@@ -47,12 +47,19 @@ pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
     }
     let aborted = scheduler.aborted || live.is_lost();
     scheduler.conclude(&mut summary);
-    if !aborted {
-        outputs(&live, &mut summary).await;
-        if let Err(error) = live.finish(summary.is_complete()).await {
-            summary.diagnostics.push(settled_later(&error));
-        }
+    if aborted {
+        return summary;
     }
+    outputs(&live, &mut summary).await;
+    let ended = live.ended(summary.is_complete());
+    // The store writes its export now, which takes as much room as the plan does.
+    drop(plan);
+    let finished = match ended {
+        Ok(Some(record)) => run.store.finish(&record).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    summary.diagnostics.extend(finished.err().map(|error| settled_later(&error)));
     summary
 }
 

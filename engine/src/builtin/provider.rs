@@ -106,6 +106,10 @@ where
         }
     }
 
+    fn lives_in_record(&self, type_name: &str) -> bool {
+        schema(type_name).is_some() || self.inner.lives_in_record(type_name)
+    }
+
     fn usual_time(&self, type_name: &str, operation: Operation) -> Duration {
         match schema(type_name) {
             Some(_) => Duration::ZERO,

@@ -13,7 +13,7 @@ use super::refreshed::refreshed;
 use super::renames::renamed;
 use super::resources::{Planner, create_first};
 use super::sight::{Imports, look};
-use crate::adopt::refuse_lost;
+use crate::adopt::{is_unwritten, refuse_lost};
 use crate::check::{self, Checked};
 use crate::ground::Ground;
 use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason, Rename};
@@ -34,11 +34,22 @@ pub(crate) async fn plan(
     // sent again as it was.
     let sent_again = |intent: &Intent| may_be_sent_again(provider, state, &goal, intent);
     settled(state, sent_again)?;
-    refuse_lost(provider, state, &goal).await?;
     let draft = match goal.mode {
-        Mode::Apply => declared(provider, state, &goal).await?,
-        Mode::Destroy => destruction(provider, state, &goal).await?,
-        Mode::Refresh => refreshed(provider, state, &goal).await?,
+        Mode::Apply => {
+            let checked = check::check(provider, &goal.declarations)?;
+            refuse_lost(provider, &checked, state, &goal).await?;
+            declared(provider, &checked, state, &goal).await?
+        }
+        Mode::Destroy | Mode::Refresh => {
+            if is_unwritten(state) && !goal.declarations.resources.is_empty() {
+                let checked = check::check(provider, &goal.declarations)?;
+                refuse_lost(provider, &checked, state, &goal).await?;
+            }
+            match goal.mode {
+                Mode::Refresh => refreshed(provider, state, &goal).await?,
+                _ => destruction(provider, state, &goal).await?,
+            }
+        }
     };
     settled(state, |intent| draft.sends_again(provider, intent))?;
     Ok(draft.finish(state, goal))
@@ -219,24 +230,24 @@ async fn destruction(
 
 async fn declared(
     provider: &dyn Provider,
+    checked: &Checked<'_>,
     state: &State,
     goal: &Goal,
 ) -> Result<Draft, Vec<Diagnostic>> {
-    let checked = check::check(provider, &goal.declarations)?;
     let mut problems = Vec::new();
-    let ground = Ground::new(&checked, state, goal, &mut problems);
-    wrong_replacements(&checked, &ground, goal, &mut problems);
-    let imports = Imports::find(provider, &checked, &ground, state, goal, &mut problems).await;
+    let ground = Ground::new(checked, state, goal, &mut problems);
+    wrong_replacements(checked, &ground, goal, &mut problems);
+    let imports = Imports::find(provider, checked, &ground, state, goal, &mut problems).await;
     let seen = look(provider, &ground, &imports, goal, &mut problems).await;
     let mut draft = Draft { waits: checked.waits.clone(), ..Draft::default() };
     let planner = Planner {
         goal,
-        checked: &checked,
+        checked,
         ground: &ground,
         imports: &imports,
-        create_first: create_first(&checked, &ground, goal),
+        create_first: create_first(checked, &ground, goal),
     };
-    let resolved = planner.resources(&seen.declared, &mut draft, &mut problems);
+    let resolved = planner.resources(seen.declared, &mut draft, &mut problems);
     planner.outputs(state, &resolved, &mut draft, &mut problems);
     let forgotten = forgotten(goal);
     orphans(provider, &ground, &seen.orphans, &mut draft, &mut problems, |record| {

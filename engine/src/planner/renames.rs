@@ -3,7 +3,7 @@
 //! The main function is [`renamed`]. It only tells: whether it is the same resource is for the user
 //! to say, in the code or in the state. Where several could be meant it names them and does not guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use infra_sdk::provider::Provider;
 use infra_sdk::store::Record;
@@ -13,7 +13,8 @@ use super::draft::Draft;
 use crate::plan::{Action, Change, Goal, Reason, Rename};
 use crate::{compare, digest};
 
-/// Above this many pairs of one type, only those with the same name in another scope are compared.
+/// Above this many pairs of one type, only those with the same name in another scope are compared;
+/// above this many pairs of one name, none of these: a warning is not worth the square of a stack.
 const PAIRS: usize = 10_000;
 
 /// How many candidates a warning names.
@@ -35,6 +36,7 @@ struct Pair<'a> {
 }
 
 /// Positions of two that fit, and how well: by what they say, then by their names.
+#[derive(Clone, Copy)]
 struct Fit {
     old: usize,
     new: usize,
@@ -92,32 +94,29 @@ fn matches<'a>(
     pairs: &mut Vec<Pair<'a>>,
     warnings: &mut Vec<Diagnostic>,
 ) {
-    let many = old.len() * new.len() > PAIRS;
-    let likeness = |record: &Record, change: &Change| {
-        let named = record.address.name() == change.address.name();
-        (!many || named).then(|| likeness(schema, record, change)).flatten()
-    };
-    let mut fits = Vec::new();
-    for (o, record) in old.iter().enumerate() {
-        for (n, change) in new.iter().enumerate() {
+    let mut of_old: Vec<Vec<Fit>> = old.iter().map(|_| Vec::new()).collect();
+    let mut of_new: Vec<Vec<Fit>> = new.iter().map(|_| Vec::new()).collect();
+    for (o, n) in comparable(old, new) {
+        let (record, change) = (old[o], new[n]);
+        if let Some(likeness) = likeness(schema, record, change) {
             let named = record.address.name() == change.address.name();
-            let fit = |likeness| Fit { old: o, new: n, rank: (likeness, named) };
-            fits.extend(likeness(record, change).map(fit));
+            let fit = Fit { old: o, new: n, rank: (likeness, named) };
+            of_old[o].push(fit);
+            of_new[n].push(fit);
         }
     }
     // The best of each side; a pair is one in which each is the other's only best.
-    let best = |side: &dyn Fn(&Fit) -> bool| -> Vec<(usize, usize)> {
-        let mine: Vec<_> = fits.iter().filter(|fit| side(fit)).collect();
+    let best = |mine: &[Fit]| -> Vec<(usize, usize)> {
         let most = mine.iter().map(|fit| fit.rank).max();
-        let mine = mine.into_iter().filter(|fit| Some(fit.rank) == most);
+        let mine = mine.iter().filter(|fit| Some(fit.rank) == most);
         mine.map(|fit| (fit.old, fit.new)).collect()
     };
     for (n, change) in new.iter().enumerate() {
-        let candidates = best(&|fit| fit.new == n);
+        let candidates = best(&of_new[n]);
         match candidates.as_slice() {
             [] => {}
             [(o, _)] => {
-                let back = best(&|fit| fit.old == *o);
+                let back = best(&of_old[*o]);
                 if let [_] = back.as_slice() {
                     pairs.push(Pair { old: old[*o], new: change });
                 } else if back.first().is_some_and(|first| first.1 == n) {
@@ -131,6 +130,26 @@ fn matches<'a>(
             }
         }
     }
+}
+
+/// Positions of the old and the new that are compared, in this order.
+fn comparable(old: &[&Record], new: &[&Change]) -> Vec<(usize, usize)> {
+    if old.len() * new.len() <= PAIRS {
+        return (0..old.len()).flat_map(|o| (0..new.len()).map(move |n| (o, n))).collect();
+    }
+    let mut named: HashMap<&str, (usize, Vec<usize>)> = HashMap::new();
+    for (n, change) in new.iter().enumerate() {
+        named.entry(change.address.name()).or_default().1.push(n);
+    }
+    for record in old {
+        named.entry(record.address.name()).or_default().0 += 1;
+    }
+    let of = |(o, record): (usize, &&Record)| {
+        let (count, same) = &named[record.address.name()];
+        let same = same.iter().filter(|_| count * same.len() <= PAIRS);
+        same.map(move |n| (o, *n)).collect::<Vec<_>>()
+    };
+    old.iter().enumerate().flat_map(of).collect()
 }
 
 /// How much a record looks like what is declared anew; nothing where something that cannot be changed

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_sdk::store::{Edit, Record, State};
-use infra_sdk::{Address, Declaration, Diagnostic, Reference, Value};
+use infra_sdk::{Address, Declaration, Diagnostic, Object, Reference, Value};
 
 use super::draft::{Draft, Entry, all_attributes};
 use super::sight::Imports;
@@ -30,14 +30,15 @@ impl Planner<'_> {
     /// Decides about all declarations; returns the entry of each that has one.
     pub(super) fn resources(
         &self,
-        seen: &[Option<Seen>],
+        mut seen: Vec<Option<Seen>>,
         draft: &mut Draft,
         problems: &mut Vec<Diagnostic>,
     ) -> Vec<Option<usize>> {
         let mut resolved = vec![None; self.goal.declarations.resources.len()];
         for &position in &self.checked.order {
-            let Some(seen) = &seen[position] else { continue };
-            let entry = self.resource(position, seen, &resolved, draft, problems);
+            // What was decided about is let go of: of a large stack it is as much as the state.
+            let Some(seen) = seen[position].take() else { continue };
+            let entry = self.resource(position, &seen, &resolved, draft, problems);
             if let Some(entry) = entry {
                 resolved[position] = Some(draft.entries.len());
                 draft.entries.push(entry);
@@ -167,7 +168,7 @@ impl Planner<'_> {
             part: Part {
                 declaration: None,
                 record,
-                current: verdict.current,
+                current: if action == Action::NoOp { Object::new() } else { verdict.current },
                 create_before_destroy: self.create_first[position].0,
             },
             declared: Some(position),

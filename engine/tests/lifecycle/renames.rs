@@ -115,3 +115,20 @@ async fn what_is_moved_or_forgotten_or_gone_is_not_renamed() {
     bench.fake.delete_outside("old");
     assert_eq!(problems(&bench.plan(&network("new", "c")).await.warnings), "");
 }
+
+#[tokio::test]
+async fn of_very_many_only_those_of_one_name_are_compared() {
+    let many = |address: &dyn Fn(usize) -> String| {
+        (0..120).fold(Sheet::new(), |sheet, number| {
+            sheet.add(&address(number), "test_note", json!({"label": "one for all"}))
+        })
+    };
+    // Each could be any of the others, but for its name.
+    let scope = |name: &'static str| many(&move |number| format!("{name}.n{number}"));
+    let text = warned(&scope("app"), &scope("shop")).await;
+    assert_eq!(text.matches("plan::renamed").count(), 1, "{text}");
+    assert!(text.contains("a scope looks renamed") && text.contains("`app.n0`"), "{text}");
+    // Where the name is the same too, nothing can be said.
+    let scopes = |name: &'static str| many(&move |number| format!("{name}{number}.note"));
+    assert_eq!(warned(&scopes("app"), &scopes("shop")).await, "");
+}

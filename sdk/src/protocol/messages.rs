@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::checks::{CheckRequest, WireFinding, WireRule};
-use super::wire::{expr_from_json, expr_to_json};
+use super::wire::{WireExpr, expr_from_json, expr_to_json};
 use crate::checks::Outcome;
 use crate::options::{Arguments, Options, Timeouts, Waiver};
 use crate::settings::SettingNode;
@@ -285,7 +285,7 @@ pub struct WireResource {
     pub address: String,
     #[serde(rename = "resource_type")]
     pub type_name: String,
-    pub inputs: BTreeMap<String, Json>,
+    pub inputs: BTreeMap<String, WireExpr>,
     #[serde(default)]
     pub options: WireOptions,
     pub location: Option<WireLocation>,
@@ -389,7 +389,7 @@ impl From<&Declaration> for WireResource {
                 .arguments
                 .inputs
                 .iter()
-                .map(|(name, expr)| (name.clone(), expr_to_json(expr)))
+                .map(|(name, expr)| (name.clone(), WireExpr(expr.clone())))
                 .collect(),
             options: WireOptions::from(&declaration.arguments.options),
             location: declaration.location.as_ref().map(WireLocation::from),
@@ -399,12 +399,11 @@ impl From<&Declaration> for WireResource {
 
 impl WireResource {
     fn read(self) -> Result<Declaration, String> {
-        let read = |(name, json): (String, Json)| Ok((name, expr_from_json(&json)?));
         Ok(Declaration {
             address: address(&self.address)?,
             type_name: self.type_name,
             arguments: Arguments {
-                inputs: self.inputs.into_iter().map(read).collect::<Result<_, String>>()?,
+                inputs: self.inputs.into_iter().map(|(name, expr)| (name, expr.0)).collect(),
                 options: self.options.read()?,
             },
             location: self.location.map(Location::from),

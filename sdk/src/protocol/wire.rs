@@ -6,9 +6,28 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use crate::{Address, Expr, External, Function, Reference, Value};
+
+/// An expression inside a message. It becomes JSON, and comes from it, on the way: the JSON of all
+/// expressions of a large stack, at once, would take several times their memory.
+#[derive(Debug, Clone)]
+pub struct WireExpr(pub Expr);
+
+impl Serialize for WireExpr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        expr_to_json(&self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireExpr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::deserialize(deserializer)?;
+        expr_from_json(&json).map(Self).map_err(serde::de::Error::custom)
+    }
+}
 
 /// JSON of an expression.
 #[must_use]
