@@ -18,8 +18,8 @@ use tokio::time::MissedTickBehavior;
 use crate::entries::{self, Reader};
 use crate::keeper::{Answer, BodyEdit, Request};
 use crate::record::{
-    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire, RunWire,
-    to_body,
+    ChangeWire, DurationsWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire,
+    RunWire, to_body,
 };
 use crate::seal::SealingKey;
 
@@ -118,6 +118,10 @@ impl Front {
                 Edit::Lookup(lookup, answer) => {
                     let wire = LookupWire::seal(lookup, answer, key, lineage)?;
                     bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
+                }
+                Edit::Durations(sort, samples) => {
+                    let wire = DurationsWire::write(sort, samples);
+                    bodies.push(BodyEdit::Put(entries::durations(sort), to_body(&wire)?));
                 }
                 Edit::Note(change) => {
                     let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;

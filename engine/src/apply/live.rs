@@ -304,7 +304,11 @@ impl<'a> Live<'a> {
                 Edit::Remove(address) => {
                     records.remove(&address);
                 }
-                Edit::Outputs(_) | Edit::Reads(_) | Edit::Lookup(..) | Edit::Note(_) => {}
+                Edit::Outputs(_)
+                | Edit::Reads(_)
+                | Edit::Lookup(..)
+                | Edit::Durations(..)
+                | Edit::Note(_) => {}
             }
         }
         Ok(())
