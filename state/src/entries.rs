@@ -7,10 +7,11 @@ use infra_sdk::store::{Operation, Reads, RunChange, RunRecord, State, StoreError
 use serde::de::DeserializeOwned;
 
 use crate::FORMAT;
+use crate::durations::DurationsWire;
 use crate::keeper::Table;
 use crate::record::{
-    ChangeWire, ContentWire, DurationsWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire,
-    ReadWire, RecordWire, RunWire, Unreadable, format_of, from_body, unframe,
+    ChangeWire, ContentWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire,
+    RecordWire, RunWire, Unreadable, format_of, from_body, unframe,
 };
 use crate::seal::SealingKey;
 use crate::site::Site;

@@ -15,11 +15,12 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
+use crate::durations::DurationsWire;
 use crate::entries::{self, Reader};
 use crate::keeper::{Answer, BodyEdit, Request};
 use crate::record::{
-    ChangeWire, DurationsWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire,
-    RunWire, to_body,
+    ChangeWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire, RunWire,
+    to_body,
 };
 use crate::seal::SealingKey;
 

@@ -6,9 +6,7 @@
 //! a field that is not known is refused, never read in part.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use infra_sdk::durations::Sort;
 use infra_sdk::provider::Place;
 use infra_sdk::store::{
     Deposed, Intent, Operation, Reads, Record, RunChange, RunRecord, Status, StoreError, Waiting,
@@ -277,7 +275,7 @@ pub(crate) struct IntentWire {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OperationWire {
+pub(crate) enum OperationWire {
     Create,
     Update,
     Delete,
@@ -501,42 +499,6 @@ impl ChangeWire {
     }
 }
 
-/// How long operations of one sort took. Only estimates come of it: a release that does not know
-/// this sort of entry passes it by, so that it raised no format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DurationsWire {
-    #[serde(rename = "type")]
-    type_name: String,
-    operation: OperationWire,
-    region: Option<String>,
-    provider: Option<String>,
-    milliseconds: Vec<u64>,
-}
-
-impl DurationsWire {
-    pub(crate) fn write(sort: &Sort, samples: &[Duration]) -> Self {
-        // Longer than the age of the earth is no duration.
-        let milliseconds = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            type_name: sort.type_name.clone(),
-            operation: sort.operation.into(),
-            region: sort.place.region.clone(),
-            provider: sort.place.provider.clone(),
-            milliseconds: samples.iter().map(milliseconds).collect(),
-        }
-    }
-
-    pub(crate) fn read(self) -> (Sort, Vec<Duration>) {
-        let sort = Sort {
-            type_name: self.type_name,
-            operation: self.operation.into(),
-            place: Place { region: self.region, provider: self.provider },
-        };
-        (sort, self.milliseconds.into_iter().map(Duration::from_millis).collect())
-    }
-}
-
 /// Records, outputs and reads as they stand on the disk, sealed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -570,20 +532,6 @@ mod tests {
         for length in 0..framed.len() {
             assert!(unframe(b"record/a", &framed[..length]).is_err(), "cut to {length}");
         }
-    }
-
-    #[test]
-    fn how_long_operations_took_is_read_as_it_was_written() {
-        let body = br#"{"type":"aws_eks_cluster","operation":"create","region":"eu-west-1","provider":null,"milliseconds":[540000,561250]}"#;
-        let wire: DurationsWire = from_body(body).expect("decodes");
-        let (sort, samples) = wire.clone().read();
-        assert_eq!(
-            (sort.type_name.as_str(), sort.operation),
-            ("aws_eks_cluster", Operation::Create)
-        );
-        assert_eq!(samples, [540_000, 561_250].map(Duration::from_millis));
-        assert_eq!(DurationsWire::write(&sort, &samples), wire);
-        assert_eq!(to_body(&wire).expect("encodes"), body);
     }
 
     #[test]

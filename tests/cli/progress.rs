@@ -50,9 +50,9 @@ fn events(run: &Run) -> Vec<Value> {
 
 /// The line of a type about a resource.
 fn about<'a>(events: &'a [Value], kind: &str, address: &str) -> &'a Value {
-    let found = events.iter().find(|event| {
-        event["type"] == kind && event["hook"]["resource"]["addr"] == address
-    });
+    let found = events
+        .iter()
+        .find(|event| event["type"] == kind && event["hook"]["resource"]["addr"] == address);
     found.unwrap_or_else(|| panic!("{kind} of {address}: {events:#?}"))
 }
 
