@@ -45,6 +45,9 @@ Exit codes:
 /// Heads what is a command's own.
 pub(crate) const COMMAND_OPTIONS: &str = "Command options";
 
+/// How many operations may be in flight where nobody says otherwise.
+pub(crate) const PARALLELISM: u16 = 10;
+
 /// Arguments of every command.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]

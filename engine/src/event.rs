@@ -18,6 +18,8 @@ pub enum Event {
         operation: Operation,
         /// What the cloud calls it, if it is there already.
         id: Option<String>,
+        /// How long it usually takes; `None` where nobody knows.
+        expected: Option<Estimate>,
     },
     /// An operation is still going on; said every ten seconds.
     Progress {
@@ -29,6 +31,8 @@ pub enum Event {
         id: Option<String>,
         /// Time since it began.
         elapsed: Duration,
+        /// How long it usually takes; `None` where nobody knows.
+        expected: Option<Estimate>,
         /// The cloud's last word about what is waited for, where it said one.
         last: Option<String>,
     },
@@ -82,6 +86,20 @@ pub enum Event {
         /// The resource that failed.
         by: Address,
     },
+    /// An operation takes longer than nine of ten like it; said once, and never in its first half
+    /// minute.
+    Slow {
+        /// The resource.
+        address: Address,
+        /// What is done.
+        operation: Operation,
+        /// Time since it began.
+        elapsed: Duration,
+        /// How long it usually takes.
+        expected: Estimate,
+    },
+    /// How long the run will go on; said every ten seconds.
+    Remaining(Remaining),
     /// The run was asked to stop: calls in flight are waited for, and nothing is begun.
     Stopping {
         /// The resources in flight.
@@ -89,6 +107,47 @@ pub enum Event {
         /// How many operations will not be begun.
         left: usize,
     },
+}
+
+/// How long something takes, by what it took before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Half of them take at most this.
+    pub p50: Duration,
+    /// Nine of ten take at most this.
+    pub p90: Duration,
+}
+
+impl Estimate {
+    /// This, and then another.
+    #[must_use]
+    pub fn then(self, other: Self) -> Self {
+        Self { p50: self.p50 + other.p50, p90: self.p90 + other.p90 }
+    }
+
+    /// What is left of it after some time.
+    #[must_use]
+    pub fn after(self, elapsed: Duration) -> Self {
+        let left = |time: Duration| time.saturating_sub(elapsed);
+        Self { p50: left(self.p50), p90: left(self.p90) }
+    }
+
+    /// The longer of two, of each side.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { p50: self.p50.max(other.p50), p90: self.p90.max(other.p90) }
+    }
+}
+
+/// What is left of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// How long it will go on: the longest path over what is left.
+    pub estimate: Estimate,
+    /// How many operations are not done, those in flight included.
+    pub operations: usize,
+    /// Of how many of them nobody knows how long they take. They are not in the estimate.
+    pub unknown: usize,
 }
 
 /// An operation on one object.

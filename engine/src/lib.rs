@@ -18,6 +18,7 @@ mod ground;
 mod import;
 mod imprint;
 pub mod named;
+mod pace;
 pub mod plan;
 mod planner;
 mod preflight;
@@ -38,8 +39,9 @@ use infra_sdk::{Address, Declarations, Diagnostic};
 pub use adopt::Adopted;
 pub use builtin::Builtin;
 pub use digest::is_digest;
-pub use event::{Event, Operation, Summary};
+pub use event::{Estimate, Event, Operation, Remaining, Summary};
 pub use imprint::{ChangeImprint, Imprint, plans_digest};
+pub use pace::Forecast;
 pub use plan::{
     Action, AttributeChange, Change, Counts, Drift, Goal, Mode, OutputChange, Plan, Reason, Rename,
 };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use infra_sdk::provider::{Owner, Place};
 use infra_sdk::{Address, Declarations, Diagnostic, Externals, Location, Object, Reference, Value};
 
+use crate::pace::Forecast;
 use crate::work::Work;
 
 /// What a run is to reach.
@@ -130,6 +131,12 @@ impl Plan {
     #[must_use]
     pub fn has_bookkeeping(&self) -> bool {
         !self.work.bookkeeping.is_empty()
+    }
+
+    /// How long carrying it out will take with so many operations in flight.
+    #[must_use]
+    pub fn forecast(&self, parallelism: usize) -> Forecast {
+        self.work.pace.forecast(&self.work.followers, parallelism)
     }
 
     /// Gives the outputs of other stacks that are read the values that they have by now, after those

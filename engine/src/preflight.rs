@@ -3,15 +3,10 @@
 //!
 //! The main function is [`preflight`].
 
-use std::time::Duration;
-
 use infra_sdk::preflight::{PlannedAction, PlannedOperation, Preflight};
 use infra_sdk::provider::Provider;
-use infra_sdk::store;
 use infra_sdk::{Diagnostic, Object};
 
-use crate::event::Operation;
-use crate::graph;
 use crate::plan::{Action, Change, Plan};
 use crate::refresh::revealed;
 
@@ -21,7 +16,8 @@ pub(crate) async fn preflight(provider: &dyn Provider, plans: &[&Plan]) -> Vec<D
     if operations.is_empty() {
         return Vec::new();
     }
-    let expected = plans.iter().map(|plan| expected(provider, plan)).sum();
+    // What waits because only so many operations are in flight is not in it.
+    let expected = plans.iter().map(|plan| plan.forecast(usize::MAX).estimate.p50).sum();
     let mut found = provider.preflight(&Preflight { operations, expected }).await;
     found.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
     found
@@ -53,24 +49,4 @@ fn operations(plan: &Plan) -> Vec<PlannedOperation> {
         })
     };
     plan.changes.iter().filter_map(operation).collect()
-}
-
-/// How long a plan will take: its longest path, each operation with what it usually takes. What
-/// waits because only so many operations are in flight is not in it.
-fn expected(provider: &dyn Provider, plan: &Plan) -> Duration {
-    let (steps, followers) = (&plan.work.steps, &plan.work.followers);
-    let time = |step: usize| {
-        let operation = match steps[step].operation? {
-            Operation::Create | Operation::Await => store::Operation::Create,
-            Operation::Update => store::Operation::Update,
-            Operation::Delete => store::Operation::Delete,
-        };
-        Some(provider.usual_time(&plan.changes[steps[step].change].type_name, operation))
-    };
-    let mut left = vec![Duration::ZERO; steps.len()];
-    for &step in graph::sort(&graph::reverse(followers)).iter().rev() {
-        let after = followers[step].iter().map(|follower| left[*follower]).max();
-        left[step] = time(step).unwrap_or_default() + after.unwrap_or_default();
-    }
-    left.into_iter().max().unwrap_or_default()
 }

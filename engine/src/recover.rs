@@ -478,6 +478,9 @@ pub(crate) fn remember(state: &mut State, edits: Vec<Edit>) {
             Edit::Lookup(key, value) => {
                 state.lookups.insert(key, value);
             }
+            Edit::Durations(sort, samples) => {
+                state.durations.insert(sort, samples);
+            }
             Edit::Note(_) => {}
         }
     }

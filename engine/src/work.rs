@@ -10,6 +10,7 @@ use infra_sdk::{
 };
 
 use crate::event::Operation;
+use crate::pace::Pace;
 
 /// The private half of a plan.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Work {
     pub(crate) steps: Vec<Step>,
     /// For each step those that wait for it.
     pub(crate) followers: Vec<Vec<usize>>,
+    /// How long the steps will take.
+    pub(crate) pace: Pace,
     /// Outputs to evaluate at the end.
     pub(crate) outputs: Vec<OutputDeclaration>,
     /// Creates of earlier runs that are to be sent again, with the numbers of their intents.

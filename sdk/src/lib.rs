@@ -13,6 +13,7 @@ pub mod builtin;
 pub mod checks;
 pub mod choice;
 pub mod diagnostic;
+pub mod durations;
 pub mod error;
 pub mod expr;
 pub mod input;

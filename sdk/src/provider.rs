@@ -366,8 +366,9 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// How long an operation usually takes, readiness included: an estimate.
-    fn usual_time(&self, type_name: &str, operation: Operation) -> Duration;
+    /// How long an operation usually takes, readiness included, where nothing is known of earlier
+    /// runs: an estimate. `None` for an operation that takes its time and nobody can say how long.
+    fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration>;
 
     /// What will keep operations of a plan from succeeding, as far as that can be told before the
     /// first of them, and what is worth knowing. Changes nothing. What cannot be found out is at

@@ -6,7 +6,9 @@
 //! of the stack; what cannot be read is an error and never an empty state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use crate::durations::{Durations, Sort};
 use crate::provider::{BoxFuture, Place};
 use crate::{Address, Location, Object, Value};
 
@@ -25,6 +27,8 @@ pub struct State {
     pub reads: Reads,
     /// Answers to lookups, by [`lookup_key`], for `validate` without a cloud.
     pub lookups: BTreeMap<String, Value>,
+    /// How long operations took, for estimates.
+    pub durations: Durations,
     /// Operations that were begun and not ended, oldest first.
     pub open: Vec<(u64, Intent)>,
 }
@@ -103,7 +107,7 @@ pub struct Deposed {
 }
 
 /// What an operation does to the cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// Makes an object.
     Create,
@@ -154,6 +158,8 @@ pub enum Edit {
     Reads(Reads),
     /// Keeps the answer to a lookup, by [`lookup_key`].
     Lookup(String, Value),
+    /// Replaces how long operations of one sort took.
+    Durations(Sort, Vec<Duration>),
     /// Appends to the history of a run.
     Note(Box<RunChange>),
 }

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use super::plan::show;
 use super::preflight::look_ahead;
 use crate::cli::{
-    BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, RefreshArgs, StackArgs,
+    BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, PARALLELISM, RefreshArgs,
+    StackArgs,
 };
 use crate::config::{Environment, Occasion};
 use crate::error::{CommandError, Result};
@@ -48,7 +49,7 @@ pub(crate) struct ApplyingArgs {
         default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     preflight: bool,
     /// How many operations may be in flight.
-    #[arg(long, value_name = "N", default_value_t = 10,
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM,
         value_parser = clap::value_parser!(u16).range(1..=512))]
     parallelism: u16,
 }
@@ -180,9 +181,13 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
     let (mode, verb) = (work.mode, work.verb);
     match (args.format.format, work.stacks.as_slice()) {
         (Format::Json, [stack]) => {
-            context.terminal.answer(&apply_json::planned(&stack.plan, mode));
+            let forecast = stack.plan.forecast(usize::from(args.parallelism));
+            context.terminal.answer(&apply_json::planned(&stack.plan, mode, &forecast));
         }
-        _ => show(context, &work.environment.name, work.provider, &work.stacks),
+        _ => {
+            let name = &work.environment.name;
+            show(context, name, work.provider, &work.stacks, args.parallelism);
+        }
     }
     let plans = || work.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
     as_shown(work.digest.as_deref(), &plans_digest(&work.environment.name, plans()))?;

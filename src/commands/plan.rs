@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
-use infra_engine::{Mode, plans_digest};
+use infra_engine::{Forecast, Mode, plans_digest};
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
 use super::preflight::look_ahead;
 use crate::cli::{
-    AdoptArgs, BudgetArgs, Context, Format, LockArgs, PartArgs, RefreshArgs, ReplaceArgs, StackArgs,
+    AdoptArgs, BudgetArgs, Context, Format, LockArgs, PARALLELISM, PartArgs, RefreshArgs,
+    ReplaceArgs, StackArgs,
 };
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -175,7 +176,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             }));
         }
         (PlanFormat::Human | PlanFormat::Json, stacks) => {
-            show(context, environment, provider, stacks);
+            show(context, environment, provider, stacks, PARALLELISM);
         }
     }
     let plans = || planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
@@ -232,14 +233,19 @@ fn sum_up_checks(context: &Context, review: Option<&Review>, format: PlanFormat)
     }
 }
 
-/// Writes the plans for people.
+/// Writes the plans for people, and how long they will take with so many operations in flight.
 pub(super) fn show(
     context: &Context,
     environment: &str,
     provider: &dyn Provider,
     stacks: &[Prepared],
+    parallelism: u16,
 ) {
     let plans: Vec<_> = stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
-    let text = human::plan::render(environment, &plans, &|type_name| provider.schema(type_name));
+    let schemas = |type_name: &str| provider.schema(type_name);
+    // One is carried out after another.
+    let forecasts = plans.iter().map(|(_, plan)| plan.forecast(usize::from(parallelism)));
+    let forecast = forecasts.fold(Forecast::default(), Forecast::then);
+    let text = human::plan::render(environment, &plans, &schemas, &forecast);
     context.terminal.answer(&text);
 }

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use infra_engine::{Action, Change, Event, Mode, Operation, Plan, Reason, Summary};
+use infra_engine::{
+    Action, Change, Estimate, Event, Forecast, Mode, Operation, Plan, Reason, Summary,
+};
 use infra_sdk::{Address, Diagnostic, Value};
 use serde_json::{Value as Json, json};
 
@@ -32,8 +34,9 @@ pub(crate) fn unplanned(diagnostics: &[Diagnostic]) -> String {
     version() + &diagnostics.iter().map(diagnostic).collect::<String>()
 }
 
-/// The lines before anything is done: the version, what is planned, and the numbers.
-pub(crate) fn planned(plan: &Plan, mode: Mode) -> String {
+/// The lines before anything is done: the version, what is planned, the numbers, and how long it will
+/// take.
+pub(crate) fn planned(plan: &Plan, mode: Mode, forecast: &Forecast) -> String {
     let mut text = version();
     for warning in &plan.warnings {
         text.push_str(&diagnostic(warning));
@@ -61,7 +64,10 @@ pub(crate) fn planned(plan: &Plan, mode: Mode) -> String {
         "add": counts.add, "change": counts.change, "import": counts.import,
         "remove": counts.destroy, "operation": operation,
     });
-    text.push_str(&line("info", &message, "change_summary", json!({ "changes": changes })));
+    let mut expected = seconds(forecast.estimate);
+    expected["unknown_types"] = json!(forecast.unknown);
+    let body = json!({ "changes": changes, "expected": expected });
+    text.push_str(&line("info", &message, "change_summary", body));
     text + &planned_outputs(plan)
 }
 
@@ -133,15 +139,17 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             json!({ "hook": hook })
         };
     match event {
-        Event::Started { address, operation, id } => {
+        Event::Started { address, operation, id, expected } => {
             let message = format!("{address}: {}...", operation.verb());
-            let body = hook(address, *operation, None, id.as_deref());
+            let mut body = hook(address, *operation, None, id.as_deref());
+            body["hook"]["expected"] = json!(expected.map(seconds));
             line("info", &message, "apply_start", body)
         }
-        Event::Progress { address, operation, elapsed, id, last } => {
+        Event::Progress { address, operation, elapsed, id, expected, last } => {
             let mut message =
                 format!("{address}: {}... [{}s elapsed]", operation.verb(), elapsed.as_secs());
             let mut body = hook(address, *operation, Some(*elapsed), id.as_deref());
+            body["hook"]["expected"] = json!(expected.map(seconds));
             if let Some(word) = last {
                 message = format!("{message}: {word}");
                 body["hook"]["status"] = json!(word);
@@ -174,6 +182,28 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
                 .detail(format!("it needs `{by}`, which failed"))
                 .address(address),
         ),
+        Event::Slow { address, operation, elapsed, expected } => diagnostic(
+            &Diagnostic::warning("apply::slow", "an operation takes longer than usual")
+                .detail(format!(
+                    "{}: {}s so far; nine of ten take at most {}s",
+                    operation.verb(),
+                    elapsed.as_secs(),
+                    expected.p90.as_secs()
+                ))
+                .address(address),
+        ),
+        Event::Remaining(left) => {
+            let mut remaining = seconds(left.estimate);
+            remaining["operations"] = json!(left.operations);
+            remaining["unknown"] = json!(left.unknown);
+            let message = format!(
+                "{} operations left, about {}s to {}s",
+                left.operations,
+                left.estimate.p50.as_secs(),
+                left.estimate.p90.as_secs()
+            );
+            line("info", &message, "apply_remaining", json!({ "remaining": remaining }))
+        }
         Event::Stopping { in_flight, left } => {
             let what = if mode == Mode::Destroy { "destroy" } else { "apply" };
             diagnostic(
@@ -234,6 +264,11 @@ fn action(operation: Operation) -> &'static str {
     }
 }
 
+/// An estimate in whole seconds.
+fn seconds(estimate: Estimate) -> Json {
+    json!({ "seconds": estimate.p50.as_secs(), "seconds_p90": estimate.p90.as_secs() })
+}
+
 fn resource(address: &Address, type_name: &str) -> Json {
     json!({
         "addr": address.as_str(),
@@ -263,7 +298,7 @@ fn line(level: &str, message: &str, kind: &str, body: Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use infra_engine::{Drift, OutputChange};
+    use infra_engine::{Drift, OutputChange, Remaining};
     use infra_sdk::Object;
     use infra_sdk::provider::Place;
 
@@ -342,13 +377,20 @@ mod tests {
         let address = Address::parse("network.vpc").expect("valid");
         let types = Types::from([(address.clone(), "aws_vpc".to_owned())]);
         let (operation, seconds) = (Operation::Create, Duration::from_secs);
+        let expected = Estimate { p50: seconds(11), p90: seconds(20) };
         let events = [
-            Event::Started { address: address.clone(), operation, id: None },
+            Event::Started {
+                address: address.clone(),
+                operation,
+                id: None,
+                expected: Some(expected),
+            },
             Event::Progress {
                 address: address.clone(),
                 operation,
                 id: None,
                 elapsed: seconds(10),
+                expected: None,
                 last: None,
             },
             Event::Completed {
@@ -369,6 +411,8 @@ mod tests {
             assert_eq!(line["hook"]["resource"]["resource_type"], "aws_vpc");
         }
         assert_eq!(lines[0]["hook"]["elapsed_seconds"], Json::Null);
+        assert_eq!(lines[0]["hook"]["expected"], json!({ "seconds": 11, "seconds_p90": 20 }));
+        assert_eq!(lines[1]["hook"]["expected"], Json::Null);
         assert_eq!(lines[1]["hook"]["elapsed_seconds"], 10);
         assert_eq!(lines[2]["hook"]["elapsed_seconds"], 12);
         assert_eq!(lines[2]["hook"]["id_key"], "id");
@@ -403,7 +447,7 @@ mod tests {
             after: Some(Value::from("hunter2").sensitive()),
         }];
         plan.warnings = vec![Diagnostic::warning("plan::odd", "odd")];
-        let text = planned(&plan, Mode::Apply);
+        let text = planned(&plan, Mode::Apply, &Forecast::default());
         assert!(!text.contains("hunter2"), "{text}");
         let lines = parsed(&text);
         let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
@@ -420,6 +464,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_and_what_is_slow_are_lines_of_their_own() {
+        let address = Address::parse("network.vpc").expect("valid");
+        let seconds = Duration::from_secs;
+        let estimate = Estimate { p50: seconds(60), p90: seconds(90) };
+        let left = Remaining { estimate, operations: 3, unknown: 1 };
+        let operation = Operation::Create;
+        let slow = Event::Slow { address, operation, elapsed: seconds(100), expected: estimate };
+        let shown = |event_: &Event| parsed(&event(event_, &Types::new(), Mode::Apply)).remove(0);
+        let remaining = shown(&Event::Remaining(left));
+        assert_eq!(remaining["type"], "apply_remaining");
+        let told = json!({ "seconds": 60, "seconds_p90": 90, "operations": 3, "unknown": 1 });
+        assert_eq!(remaining["remaining"], told);
+        let slow = shown(&slow);
+        assert_eq!(slow["type"], "diagnostic");
+        assert_eq!(slow["diagnostic"]["code"], "apply::slow");
+        assert_eq!(slow["diagnostic"]["address"], "network.vpc");
+    }
+
+    #[test]
     fn a_run_without_a_plan_says_why() {
         let lines = parsed(&unplanned(&[Diagnostic::error("plan::cycle", "a cycle")]));
         assert_eq!(lines[0]["type"], "version");
@@ -429,9 +492,17 @@ mod tests {
 
     #[test]
     fn a_plan_begins_with_the_version_and_ends_with_the_numbers() {
-        let lines = parsed(&planned(&Plan::default(), Mode::Apply));
+        let expected = Duration::from_secs(600);
+        let estimate = Estimate { p50: expected, p90: expected * 2 };
+        let unknown = ["aws_ecs_service".to_owned()].into();
+        let forecast = Forecast { estimate, unknown };
+        let lines = parsed(&planned(&Plan::default(), Mode::Apply, &forecast));
         let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
         assert_eq!(types, [Some("version"), Some("change_summary")]);
         assert_eq!(lines[1]["changes"]["operation"], "plan");
+        let told = json!({
+            "seconds": 600, "seconds_p90": 1200, "unknown_types": ["aws_ecs_service"],
+        });
+        assert_eq!(lines[1]["expected"], told);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use infra_sdk::store::{Reads, RunChange, RunRecord, State, StoreError};
+use infra_sdk::durations::Sort;
+use infra_sdk::store::{Operation, Reads, RunChange, RunRecord, State, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::FORMAT;
+use crate::durations::DurationsWire;
 use crate::keeper::Table;
 use crate::record::{
     ChangeWire, HeadWire, IntentWire, LookupWire, MetaWire, OutputWire, ReadWire, RecordWire,
@@ -24,6 +26,7 @@ const LOOKUPS: &[u8] = b"lookup/";
 const INTENTS: &[u8] = b"intent/";
 const RUNS: &[u8] = b"run/";
 const CHANGES: &[u8] = b"change/";
+const DURATIONS: &[u8] = b"duration/";
 
 /// Key of a record.
 pub(crate) fn record(address: &str) -> Vec<u8> {
@@ -65,6 +68,19 @@ pub(crate) fn change(run: &str, number: u64) -> Vec<u8> {
     [changes(run).as_slice(), &number.to_be_bytes()].concat()
 }
 
+/// Key of how long operations of a sort took.
+pub(crate) fn durations(sort: &Sort) -> Vec<u8> {
+    let operation = match sort.operation {
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+    };
+    let region = sort.place.region.as_deref().unwrap_or_default();
+    let provider = sort.place.provider.as_deref().unwrap_or_default();
+    let name = format!("{}/{operation}/{region}/{provider}", sort.type_name);
+    [DURATIONS, name.as_bytes()].concat()
+}
+
 /// What an entry is, but for the two that describe the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -82,6 +98,8 @@ pub(crate) enum Kind {
     Run,
     /// What a run did to one resource.
     Change,
+    /// How long operations of one sort took.
+    Durations,
 }
 
 /// What the entry under a key is; `None` for those that describe the store.
@@ -94,6 +112,7 @@ pub(crate) fn kind(key: &[u8]) -> Option<Kind> {
         (INTENTS, Kind::Intent),
         (RUNS, Kind::Run),
         (CHANGES, Kind::Change),
+        (DURATIONS, Kind::Durations),
     ];
     kinds.into_iter().find_map(|(prefix, kind)| key.starts_with(prefix).then_some(kind))
 }
@@ -150,6 +169,7 @@ impl<'a> Reader<'a> {
         let records = self.all(RECORDS, |_, wire: RecordWire| wire.unseal(key, lineage))?;
         let outputs = self.all(OUTPUTS, |_, wire: OutputWire| wire.unseal(key, lineage))?;
         let lookups = self.all(LOOKUPS, |_, wire: LookupWire| wire.unseal(key, lineage))?;
+        let durations = self.all(DURATIONS, |_, wire: DurationsWire| Ok(wire.read()))?;
         Ok(State {
             lineage: lineage.clone(),
             serial: meta.serial,
@@ -157,6 +177,7 @@ impl<'a> Reader<'a> {
             outputs: outputs.into_iter().collect(),
             reads: self.reads()?,
             lookups: lookups.into_iter().collect(),
+            durations: durations.into_iter().collect(),
             open: intents.collect::<Result<_, StoreError>>()?,
         })
     }
@@ -274,6 +295,8 @@ fn describe(key: &[u8]) -> String {
         format!("run {run} of the history")
     } else if key.starts_with(CHANGES) {
         "a change in the history".to_owned()
+    } else if let Some(sort) = name(DURATIONS) {
+        format!("how long `{sort}` took")
     } else {
         format!("the entry `{}`", String::from_utf8_lossy(key).escape_debug())
     }

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
+use crate::durations::DurationsWire;
 use crate::entries::{self, Reader};
 use crate::keeper::{Answer, BodyEdit, Request};
 use crate::record::{
@@ -118,6 +119,10 @@ impl Front {
                 Edit::Lookup(lookup, answer) => {
                     let wire = LookupWire::seal(lookup, answer, key, lineage)?;
                     bodies.push(BodyEdit::Put(entries::lookup(wire.digest()), to_body(&wire)?));
+                }
+                Edit::Durations(sort, samples) => {
+                    let wire = DurationsWire::write(sort, samples);
+                    bodies.push(BodyEdit::Put(entries::durations(sort), to_body(&wire)?));
                 }
                 Edit::Note(change) => {
                     let body = to_body(&ChangeWire::seal(change, key, lineage)?)?;

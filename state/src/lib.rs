@@ -7,6 +7,7 @@
 //! one.
 
 mod config;
+mod durations;
 mod entries;
 mod envelope;
 pub mod export;

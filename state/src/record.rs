@@ -275,7 +275,7 @@ pub(crate) struct IntentWire {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OperationWire {
+pub(crate) enum OperationWire {
     Create,
     Update,
     Delete,

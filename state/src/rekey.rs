@@ -129,7 +129,7 @@ impl<'a> Rekey<'a> {
                 // It is found by a digest that depends on the key.
                 return Ok((entries::lookup(wire.digest()), to_body(&wire)?));
             }
-            Kind::Run | Kind::Read => body.to_vec(),
+            Kind::Run | Kind::Read | Kind::Durations => body.to_vec(),
         };
         Ok((key.to_vec(), body))
     }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use infra_sdk::durations::Durations;
 use infra_sdk::store::{
     Edit, Intent, Operation, Reads, Record, RunChange, RunRecord, State, Status, Store,
 };
@@ -65,6 +66,7 @@ pub fn content(format: u16) -> (State, Vec<RunRecord>) {
         ]),
         // Format 3 was the first that had them.
         reads: if format < 3 { Reads::new() } else { reads() },
+        durations: Durations::new(),
         lookups: BTreeMap::from([("aws_zones {}".to_owned(), Value::Map(values))]),
         open: vec![(2, intent("shop.create")), (3, update), (4, delete)],
     };

@@ -375,6 +375,9 @@ fn apply(disk: &mut Disk, edit: &Edit) {
         Edit::Lookup(key, value) => {
             state.lookups.insert(key.clone(), value.clone());
         }
+        Edit::Durations(sort, samples) => {
+            state.durations.insert(sort.clone(), samples.clone());
+        }
         Edit::Note(change) => disk.changes.push((**change).clone()),
     }
 }

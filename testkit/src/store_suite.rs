@@ -8,8 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use infra_sdk::durations::Sort;
 use infra_sdk::provider::{BoxFuture, Place};
 use infra_sdk::store::{
     Deposed, Edit, Intent, Operation, Record, RunChange, RunRecord, State, Status, Store,
@@ -57,6 +59,7 @@ macro_rules! store_suite {
             the_later_of_two_edits_wins,
             outputs_are_replaced_all_at_once,
             lookups_are_kept_by_key,
+            durations_are_kept_by_sort,
             every_kind_of_value_comes_back,
             a_run_counts_and_is_remembered,
             what_a_run_did_is_remembered,
@@ -331,6 +334,30 @@ pub async fn lookups_are_kept_by_key(place: &dyn StorePlace) {
     }
     drop(store);
     assert_eq!(load(place).await.lookups, expected);
+}
+
+/// How long operations took is replaced sort by sort, and a place is part of a sort.
+pub async fn durations_are_kept_by_sort(place: &dyn StorePlace) {
+    let sort = |operation, region: Option<&str>| Sort {
+        type_name: "aws_nat_gateway".to_owned(),
+        operation,
+        place: Place { region: region.map(str::to_owned), provider: None },
+    };
+    let seconds =
+        |times: &[u64]| times.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+    let expected = BTreeMap::from([
+        (sort(Operation::Create, None), seconds(&[90, 95])),
+        (sort(Operation::Create, Some("eu-west-1")), seconds(&[80])),
+        (sort(Operation::Delete, None), seconds(&[])),
+    ]);
+    let store = open(place).await;
+    let stale = Edit::Durations(sort(Operation::Create, None), seconds(&[1, 2, 3]));
+    store.commit(None, &[stale]).await.expect("committed");
+    let edits: Vec<_> =
+        expected.iter().map(|(sort, times)| Edit::Durations(sort.clone(), times.clone())).collect();
+    store.commit(None, &edits).await.expect("committed");
+    drop(store);
+    assert_eq!(load(place).await.durations, expected);
 }
 
 /// Marks, numbers and names that JSON has not, or that a store could take for its own.

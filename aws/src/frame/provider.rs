@@ -215,8 +215,8 @@ impl Provider for AwsProvider {
         })
     }
 
-    fn usual_time(&self, type_name: &str, operation: Operation) -> Duration {
-        usual_time(type_name, operation)
+    fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration> {
+        usual_time(type_name, operation, self.patience(type_name, operation)?)
     }
 
     fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {

@@ -346,7 +346,11 @@ impl<'a> Live<'a> {
                 Edit::Remove(address) => {
                     written.insert(address, None);
                 }
-                Edit::Outputs(_) | Edit::Reads(_) | Edit::Lookup(..) | Edit::Note(_) => {}
+                Edit::Outputs(_)
+                | Edit::Reads(_)
+                | Edit::Lookup(..)
+                | Edit::Durations(..)
+                | Edit::Note(_) => {}
             }
         }
         Ok(())

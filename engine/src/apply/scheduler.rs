@@ -16,14 +16,18 @@ use infra_sdk::{Address, Diagnostic, Value};
 
 use super::live::{Live, Stops, Trouble};
 use super::operation::{self, Outcome};
-use crate::event::{Event, Operation, Summary};
+use crate::event::{Estimate, Event, Operation, Remaining, Summary};
 use crate::graph;
+use crate::pace;
 use crate::plan::{Action, Mode, Plan};
 use crate::run::{Run, Stop};
 use crate::unwritable::unwritable;
 
 /// How often an operation that goes on is told about.
 const PROGRESS: Duration = Duration::from_secs(10);
+
+/// Nothing is called slow before this.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The last word about what was in flight when a run ended at once.
 const IN_FLIGHT: &str = "in flight when the run ended";
@@ -50,7 +54,7 @@ pub(crate) async fn apply(plan: Plan, run: &Run<'_>) -> Summary {
     if aborted {
         return summary;
     }
-    outputs(&live, &mut summary).await;
+    outputs(&live, &scheduler.took, &mut summary).await;
     let ended = live.ended(summary.is_complete());
     // The store writes its export now, which takes as much room as the plan does.
     drop(plan);
@@ -83,8 +87,9 @@ fn settled_later(error: &StoreError) -> Diagnostic {
         .hint("what was begun stays in the journal; the next run finds out what became of it")
 }
 
-/// Evaluates and records the outputs, and what is read of other stacks; an output whose parts are not all known keeps its value.
-async fn outputs(live: &Live<'_>, summary: &mut Summary) {
+/// Evaluates and records the outputs, and what is read of other stacks; an output whose parts are not
+/// all known keeps its value. With them goes how long operations took.
+async fn outputs(live: &Live<'_>, took: &[(usize, Duration)], summary: &mut Summary) {
     let work = &live.plan.work;
     let mut outputs = BTreeMap::new();
     match live.plan.mode {
@@ -102,7 +107,7 @@ async fn outputs(live: &Live<'_>, summary: &mut Summary) {
         }
         Mode::Destroy | Mode::Refresh => outputs.clone_from(&work.recorded_outputs),
     }
-    let mut edits = Vec::new();
+    let mut edits = work.pace.keep(took);
     if outputs != work.recorded_outputs {
         edits.push(Edit::Outputs(outputs.clone()));
     }
@@ -136,9 +141,11 @@ struct Scheduler<'a> {
     progress: Vec<Progress>,
     /// How many steps each still waits for.
     missing: Vec<usize>,
-    /// Length of the longest path that begins with each step.
-    height: Vec<usize>,
-    ready: BinaryHeap<(usize, Reverse<usize>)>,
+    /// All steps, each after those that it waits for.
+    order: Vec<usize>,
+    /// What the heaviest path weighs that begins with each step: it goes first.
+    height: Vec<Duration>,
+    ready: BinaryHeap<(Duration, Reverse<usize>)>,
     /// The steps of each change.
     steps_of: Vec<Vec<usize>>,
     /// Addresses that were said to be blocked.
@@ -147,17 +154,18 @@ struct Scheduler<'a> {
     aborted: bool,
     /// Steps in the order in which they were done.
     finished: Vec<usize>,
+    /// How long operations took that did something, in the order in which they ended.
+    took: Vec<(usize, Duration)>,
+    /// Steps that were said to be slow.
+    slow: HashSet<usize>,
 }
 
 impl<'a> Scheduler<'a> {
     fn new(live: &'a Live<'a>) -> Self {
         let followers = &live.plan.work.followers;
         let waits = graph::reverse(followers);
-        let mut height = vec![1; followers.len()];
-        for &step in graph::sort(&waits).iter().rev() {
-            let highest = followers[step].iter().map(|follower| height[*follower]).max();
-            height[step] = 1 + highest.unwrap_or(0);
-        }
+        let order = graph::sort(&waits);
+        let height = pace::longest(&order, followers, |step| live.plan.work.pace.weight(step));
         let missing: Vec<usize> = waits.iter().map(Vec::len).collect();
         let ready = (0..missing.len())
             .filter(|step| missing[*step] == 0)
@@ -171,6 +179,7 @@ impl<'a> Scheduler<'a> {
             live,
             progress: vec![Progress::Waiting; followers.len()],
             missing,
+            order,
             height,
             ready,
             steps_of,
@@ -178,6 +187,8 @@ impl<'a> Scheduler<'a> {
             halted: false,
             aborted: false,
             finished: Vec::new(),
+            took: Vec::new(),
+            slow: HashSet::new(),
         }
     }
 
@@ -257,7 +268,9 @@ impl<'a> Scheduler<'a> {
             }
             self.progress[step] = Progress::Running(self.live.run.clock.monotonic());
             let id = self.id(step);
-            self.send(Event::Started { address: self.address(step).clone(), operation, id });
+            let address = self.address(step).clone();
+            let expected = self.live.plan.work.pace.estimate(step);
+            self.send(Event::Started { address, operation, id, expected });
             let live = self.live;
             let work = AssertUnwindSafe(operation::run(live, index, operation)).catch_unwind();
             return Some(Box::pin(async move {
@@ -295,6 +308,10 @@ impl<'a> Scheduler<'a> {
                 self.release(step);
                 if !unchanged {
                     self.count(step, operation, summary);
+                    // Of a wait it is not known when it began.
+                    if operation != Operation::Await {
+                        self.took.push((step, elapsed));
+                    }
                 }
             }
             Err(trouble) => {
@@ -376,19 +393,56 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Says what goes on.
-    fn tell(&self) {
+    fn tell(&mut self) {
         let now = self.live.run.clock.monotonic();
-        for (step, begun) in self.running() {
-            if let Some(operation) = self.live.plan.work.steps[step].operation {
-                self.send(Event::Progress {
-                    address: self.address(step).clone(),
-                    operation,
-                    id: self.id(step),
-                    elapsed: now.saturating_sub(begun),
-                    last: self.live.word(self.live.plan.work.steps[step].change),
-                });
+        for (step, begun) in self.running().collect::<Vec<_>>() {
+            let Some(operation) = self.live.plan.work.steps[step].operation else { continue };
+            let address = self.address(step).clone();
+            let elapsed = now.saturating_sub(begun);
+            let expected = self.live.plan.work.pace.estimate(step);
+            self.send(Event::Progress {
+                address: address.clone(),
+                operation,
+                id: self.id(step),
+                elapsed,
+                expected,
+                last: self.live.word(self.live.plan.work.steps[step].change),
+            });
+            if let Some(expected) = expected
+                && elapsed > expected.p90.max(PATIENCE)
+                && self.slow.insert(step)
+            {
+                self.send(Event::Slow { address, operation, elapsed, expected });
             }
         }
+        self.send(Event::Remaining(self.remaining(now)));
+    }
+
+    /// What is left: the longest path from what is in flight, each with what is left of it, and from
+    /// what could begin; or all of it in as many rows as there may be, whichever is longer.
+    fn remaining(&self, now: Duration) -> Remaining {
+        let (pace, followers) = (&self.live.plan.work.pace, &self.live.plan.work.followers);
+        let mut left = vec![Estimate::default(); self.progress.len()];
+        let (mut path, mut work) = (Estimate::default(), Estimate::default());
+        let mut remaining = Remaining::default();
+        for &step in self.order.iter().rev() {
+            let own = match self.progress[step] {
+                Progress::Running(begun) => pace.known(step).after(now.saturating_sub(begun)),
+                Progress::Waiting if !self.halted => pace.known(step),
+                _ => continue,
+            };
+            let after = followers[step].iter().map(|follower| left[*follower]);
+            left[step] = own.then(after.fold(Estimate::default(), Estimate::max));
+            path = path.max(left[step]);
+            work = work.then(own);
+            if self.live.plan.work.steps[step].operation.is_some() {
+                remaining.operations += 1;
+                remaining.unknown += usize::from(pace.unknown(step).is_some());
+            }
+        }
+        let rows = |time| pace::divided(time, self.live.run.parallelism);
+        let rows = Estimate { p50: rows(work.p50), p90: rows(work.p90) };
+        Remaining { estimate: path.max(rows), ..remaining }
     }
 
     /// What was not begun, and replacements of which only one half was done.

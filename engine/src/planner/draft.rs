@@ -16,6 +16,7 @@ use super::sight::{Imports, look};
 use crate::adopt::{is_unwritten, refuse_lost};
 use crate::check::{self, Checked};
 use crate::ground::Ground;
+use crate::pace::Pace;
 use crate::plan::{Action, Change, Drift, Goal, Mode, OutputChange, Plan, Reason, Rename};
 use crate::recover::may_be_sent_again;
 use crate::work::{Part, Readings, Work};
@@ -52,7 +53,7 @@ pub(crate) async fn plan(
         }
     };
     settled(state, |intent| draft.sends_again(provider, intent))?;
-    Ok(draft.finish(state, goal))
+    Ok(draft.finish(provider, state, goal))
 }
 
 /// Refuses what earlier runs left open, but for what is `sent_again`.
@@ -109,7 +110,7 @@ impl Draft {
         schema.inputs.iter().all(|field| sent.get(field.name) == after.get(field.name))
     }
 
-    fn finish(mut self, state: &State, goal: Goal) -> Plan {
+    fn finish(mut self, provider: &dyn Provider, state: &State, goal: Goal) -> Plan {
         let reads = readings(state, &goal);
         if reads.during != state.reads || reads.after != state.reads {
             self.bookkeeping.push(Edit::Reads(reads.during.clone()));
@@ -143,6 +144,7 @@ impl Draft {
             }
         }
         let (steps, followers) = steps::steps(&changes, &waits, &outlived_by);
+        let pace = Pace::new(provider, &state.durations, (&changes, &parts), &steps);
         let index = changes
             .iter()
             .enumerate()
@@ -157,6 +159,7 @@ impl Draft {
             bookkeeping: self.bookkeeping,
             steps,
             followers,
+            pace,
             outputs: goal.declarations.outputs,
             recorded_outputs: state.outputs.clone(),
             reads,

@@ -481,7 +481,7 @@ fn why(reason: &Reason) -> String {
 /// Events as text.
 pub(crate) fn tell(events: &[Event]) -> String {
     let line = |event: &Event| match event {
-        Event::Started { address, operation, id } => {
+        Event::Started { address, operation, id, .. } => {
             let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
             format!("start {} {address}{id}", operation.verb())
         }
@@ -502,9 +502,18 @@ pub(crate) fn tell(events: &[Event]) -> String {
         Event::Blocked { address, operation, by } => {
             format!("blocked {} {address} by {by}", operation.verb())
         }
+        Event::Slow { address, operation, elapsed, .. } => {
+            format!("slow {} {address} after {}s", operation.verb(), elapsed.as_secs())
+        }
+        Event::Remaining(left) => {
+            let (p50, p90) = (left.estimate.p50.as_secs(), left.estimate.p90.as_secs());
+            format!("{} left, {p50}s to {p90}s", left.operations)
+        }
         Event::Stopping { in_flight, left } => format!("stopping {in_flight:?}, {left} left"),
     };
-    events.iter().map(line).collect::<Vec<_>>().join("\n")
+    // How long it will go on is no part of what happens.
+    let told = events.iter().filter(|event| !matches!(event, Event::Remaining(_)));
+    told.map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Diagnostics as text.

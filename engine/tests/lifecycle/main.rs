@@ -22,6 +22,7 @@ mod large;
 mod lost_create;
 mod lost_lock;
 mod moved;
+mod pace;
 mod preflight;
 mod prevent_destroy;
 mod recovery;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use infra_engine::{Goal, Mode};
 use infra_sdk::Value;
 use infra_sdk::preflight::PlannedAction;
+use infra_testkit::fake::Verb;
 use serde_json::json;
 
 use crate::harness::{Bench, Sheet, at};
@@ -42,6 +43,18 @@ async fn the_provider_is_told_the_exact_operations_and_how_long_they_will_take()
     assert_eq!(network.before["cidr"], Value::from("10.0.0.0/16"));
     assert_eq!(network.id.as_deref(), Some("network-1"));
     assert!(!network.sent && network.makes() && network.deletes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_a_run_will_take_is_what_earlier_ones_took() {
+    let bench = Bench::new();
+    bench.fake.delay(Verb::Create, "network", Duration::from_secs(700));
+    bench.apply(&stack("10.0.0.0/16")).await;
+    bench.apply(&Sheet::new()).await;
+    let plan = bench.plan(&stack("10.0.0.0/16")).await;
+    infra_engine::preflight(&bench.fake, &[&plan]).await;
+    let flight = bench.fake.preflights().pop().expect("asked");
+    assert_eq!(flight.expected, Duration::from_secs(700));
 }
 
 #[tokio::test]

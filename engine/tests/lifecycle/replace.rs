@@ -36,8 +36,8 @@ async fn what_depends_on_a_replaced_object_goes_first_and_comes_back_last() {
     delete machine (machine-2)
     delete network (network-1)
     create network
-    create machine
     update note [links]
+    create machine
     ");
     assert_eq!(ran.summary.replaced, [at("network"), at("machine")]);
     assert!(ran.summary.created.is_empty() && ran.summary.destroyed.is_empty());
@@ -78,8 +78,8 @@ async fn created_first_the_old_one_goes_after_everything_has_moved() {
     let ran = bench.apply(&stack("10.1.0.0/16", true, false)).await;
     insta::assert_snapshot!(ran.log, @"
     create network
-    delete machine (machine-2)
     update note [links]
+    delete machine (machine-2)
     delete network (network-1)
     create machine
     ");
@@ -94,9 +94,9 @@ async fn creating_first_extends_to_what_is_needed() {
     let ran = bench.apply(&stack("10.1.0.0/16", false, true)).await;
     insta::assert_snapshot!(ran.log, @"
     create network
+    update note [links]
     create machine
     delete machine (machine-2)
-    update note [links]
     delete network (network-1)
     ");
 }
@@ -139,8 +139,8 @@ async fn a_second_replacement_takes_the_left_over_along() {
     create network
     create machine
     delete machine (machine-7)
-    update note [links]
     delete machine (machine-2)
+    update note [links]
     delete network (network-6)
     delete network (network-1)
     ");

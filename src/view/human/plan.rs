@@ -5,18 +5,24 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use infra_engine::{Action, Counts, Drift, Mode, OutputChange, Plan};
+use infra_engine::{Action, Counts, Drift, Forecast, Mode, OutputChange, Plan};
 use infra_sdk::{Schema, Value};
 
 use super::change;
+use super::time;
 use super::values::{difference, inline};
 use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
 
 /// Finds the schema of a type.
 pub(crate) type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static Schema>;
 
-/// The text of the plans of some stacks of one environment.
-pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {
+/// The text of the plans of some stacks of one environment, and of how long they will take.
+pub(crate) fn render(
+    environment: &str,
+    plans: &[(&str, &Plan)],
+    schemas: Schemas<'_>,
+    forecast: &Forecast,
+) -> String {
     let mut text = String::new();
     let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     for (stack, plan) in plans {
@@ -34,6 +40,7 @@ pub(crate) fn render(environment: &str, plans: &[(&str, &Plan)], schemas: Schema
         );
     } else {
         let _ = writeln!(text, "{} {}.", paint(STRONG, "Plan:"), counted(total));
+        text.push_str(&time::forecast(forecast));
     }
     text
 }
@@ -151,7 +158,7 @@ mod tests {
     use crate::view::sample::{change, object};
 
     fn shown(plan: &Plan) -> String {
-        let text = render("staging", &[("web", plan)], &|_| None);
+        let text = render("staging", &[("web", plan)], &|_| None, &Forecast::default());
         anstream::adapter::strip_str(&text).to_string()
     }
 

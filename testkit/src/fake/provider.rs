@@ -42,6 +42,7 @@ struct Inner {
     peak: usize,
     preflights: Vec<Preflight>,
     held: BTreeSet<Address>,
+    usual: Option<Duration>,
 }
 
 impl Default for Inner {
@@ -57,6 +58,7 @@ impl Default for Inner {
             peak: 0,
             preflights: Vec::new(),
             held: BTreeSet::new(),
+            usual: Some(USUAL),
         }
     }
 }
@@ -84,6 +86,11 @@ impl FakeProvider {
     /// Lets a preflight say that what stands at this address is not to be deleted.
     pub fn hold(&self, address: &Address) {
         self.lock().held.insert(address.clone());
+    }
+
+    /// Says how long a create usually takes: a minute, unless this says otherwise.
+    pub fn set_usual(&self, usual: Option<Duration>) {
+        self.lock().usual = usual;
     }
 
     /// What it was asked to look at before runs.
@@ -360,11 +367,11 @@ impl Provider for FakeProvider {
         Some(PATIENCE)
     }
 
-    fn usual_time(&self, _type_name: &str, operation: Operation) -> Duration {
+    fn usual_time(&self, _type_name: &str, operation: Operation) -> Option<Duration> {
         match operation {
-            Operation::Create => USUAL,
-            Operation::Update => USUAL / 2,
-            Operation::Delete => USUAL / 4,
+            Operation::Create => self.lock().usual,
+            Operation::Update => Some(USUAL / 2),
+            Operation::Delete => Some(USUAL / 4),
         }
     }
 

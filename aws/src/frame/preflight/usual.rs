@@ -4,40 +4,55 @@ use std::time::Duration;
 
 use infra_sdk::store::Operation;
 
-/// A type whose operations take minutes: creating, updating, deleting.
+use crate::frame::calls::PROMPT;
+
+/// A type whose operations may take minutes: creating, updating, deleting.
 type Slow = (&'static str, [u64; 3]);
 
 /// In minutes, sorted by type: what a small one is known to take. AWS promises no times; they vary
 /// with size, engine and day, and a run that takes longer is none the worse for it.
 const SLOW: &[Slow] = &[
     ("aws_acm_certificate_validation", [3, 0, 0]),
+    ("aws_db_event_subscription", [1, 1, 1]),
     ("aws_db_instance", [8, 5, 6]),
+    ("aws_dynamodb_table", [0, 0, 0]),
+    ("aws_ecs_cluster", [0, 0, 0]),
     ("aws_eks_addon", [2, 2, 1]),
     ("aws_eks_cluster", [11, 12, 3]),
     ("aws_eks_fargate_profile", [2, 0, 2]),
     ("aws_eks_node_group", [3, 5, 5]),
     ("aws_elasticache_replication_group", [9, 10, 5]),
+    ("aws_instance", [1, 1, 1]),
+    ("aws_lambda_function", [0, 0, 0]),
     ("aws_lb", [3, 1, 1]),
     ("aws_nat_gateway", [2, 1, 1]),
     ("aws_rds_cluster", [2, 2, 2]),
     ("aws_rds_cluster_instance", [8, 5, 6]),
     ("aws_route53_record", [1, 1, 1]),
+    ("aws_security_group", [0, 0, 0]),
     ("aws_vpc_endpoint", [1, 1, 1]),
 ];
 
-/// What everything else takes.
+/// What takes less than a minute.
 const QUICK: Duration = Duration::from_secs(3);
 
-/// How long an operation usually takes, readiness included.
-pub(crate) fn usual_time(type_name: &str, operation: Operation) -> Duration {
-    let Ok(index) = SLOW.binary_search_by_key(&type_name, |(name, _)| name) else { return QUICK };
+/// How long an operation usually takes, readiness included; `None` for one that may take long, as
+/// `patience` says, and of which nothing is known.
+pub(crate) fn usual_time(
+    type_name: &str,
+    operation: Operation,
+    patience: Duration,
+) -> Option<Duration> {
+    let Ok(index) = SLOW.binary_search_by_key(&type_name, |(name, _)| name) else {
+        return (patience <= PROMPT.create).then_some(QUICK);
+    };
     let [create, update, delete] = SLOW[index].1;
     let minutes = match operation {
         Operation::Create => create,
         Operation::Update => update,
         Operation::Delete => delete,
     };
-    Duration::from_secs(60 * minutes).max(QUICK)
+    Some(Duration::from_secs(60 * minutes).max(QUICK))
 }
 
 #[cfg(test)]
@@ -51,7 +66,11 @@ mod tests {
         for (name, _) in SLOW {
             assert!(handler(name).is_some(), "{name}");
         }
-        assert_eq!(usual_time("aws_eks_cluster", Operation::Create), Duration::from_secs(660));
-        assert_eq!(usual_time("aws_sns_topic", Operation::Create), QUICK);
+        let create = |name: &str, patience: u64| {
+            usual_time(name, Operation::Create, Duration::from_secs(patience))
+        };
+        assert_eq!(create("aws_eks_cluster", 2400), Some(Duration::from_secs(660)));
+        assert_eq!(create("aws_sns_topic", 300), Some(QUICK));
+        assert_eq!(create("aws_ecs_service", 1200), None, "as long as its tasks take");
     }
 }
