@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::session::{Part, Reopened, reopen};
 
 /// Everything that says what to plan, which a saved plan has said already.
-const PLANNING: [&str; 13] = [
+const PLANNING: [&str; 14] = [
     "stack",
     "var",
     "var_file",
@@ -28,6 +28,7 @@ const PLANNING: [&str; 13] = [
     "refresh_only",
     "max_destroy",
     "accept_loss",
+    "accept_gone",
     "skip_checks",
 ];
 

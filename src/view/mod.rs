@@ -6,6 +6,7 @@
 
 pub(crate) mod apply_json;
 pub(crate) mod checks;
+mod ci;
 pub(crate) mod drift_json;
 pub(crate) mod graph;
 pub(crate) mod history_json;

@@ -341,6 +341,7 @@ fn what_says_what_to_plan_contradicts_a_plan() {
         "--refresh-only",
         "--max-destroy 1",
         "--accept-loss note",
+        "--accept-gone",
     ] {
         let run = infra(&project, &format!("apply plan {flag}"));
         assert_eq!(run.code, Some(64), "{flag}: {}", run.shown());

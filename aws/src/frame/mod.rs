@@ -9,6 +9,8 @@ pub mod call;
 pub mod calls;
 pub mod clients;
 pub mod error;
+#[cfg(test)]
+mod garbage;
 pub mod handler;
 pub mod limiter;
 pub mod lookup;
@@ -19,5 +21,7 @@ pub mod provider;
 pub mod read;
 pub mod silence;
 pub mod tags;
+#[cfg(test)]
+pub(crate) mod test_server;
 pub mod wait;
 pub mod wire;
