@@ -31,15 +31,10 @@ pub(crate) async fn declared_otherwise(
         let Some(stack) = selection.stacks.iter().find(|stack| stack.name == *name) else {
             continue;
         };
+        let (mut answers, mut refusals) = (answers.again(), Refusals::new());
         // What it prints was shown the first time.
-        let again = declare_stack(
-            selection,
-            stack,
-            &mut answers.again(),
-            &mut Refusals::new(),
-            &|_: &str| {},
-        );
-        let again = again.await?;
+        let quiet = |_: &str| {};
+        let again = declare_stack(selection, stack, &mut answers, &mut refusals, &quiet).await?;
         let differences = differences(declarations, &again);
         if !differences.is_empty() {
             warnings.push(warning(name, &differences));

@@ -20,6 +20,7 @@ use infra_sdk::types::{Arn, partition_of};
 use super::error::{Result, missing};
 use super::limiter::Limiter;
 use super::silence::Silence;
+use super::whole::Whole;
 
 /// Name of our sessions, as CloudTrail shows it.
 const SESSION: &str = "infra";
@@ -235,6 +236,7 @@ impl Aws {
         self.s3.get_or_init(|| {
             let config = aws_sdk_s3::config::Builder::from(&self.config)
                 .force_path_style(self.path_style)
+                .interceptor(Whole)
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
@@ -253,7 +255,10 @@ macro_rules! clients {
             $(
                 $(#[$doc])*
                 pub fn $name(&self) -> &$sdk::Client {
-                    self.clients.$name.get_or_init(|| $sdk::Client::new(&self.config))
+                    self.clients.$name.get_or_init(|| {
+                        let config = $sdk::config::Builder::from(&self.config);
+                        $sdk::Client::from_conf(config.interceptor(Whole).build())
+                    })
                 }
             )*
         }

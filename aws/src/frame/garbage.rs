@@ -84,6 +84,19 @@ const SAMPLES: [Sample; 5] = [
     },
 ];
 
+/// Answers of somebody else, and errors under a status that says that all is well, as S3 sends them
+/// when it has begun to answer before it is done.
+const FOREIGN: &[&str] = &[
+    "",
+    "<html><body>Sign in</body></html>",
+    "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>",
+    "<Error><Code>NoSuchBucket</Code></Error>",
+    "{\"__type\":\"InternalFailure\"}",
+    "null",
+    "[]",
+    "\0",
+];
+
 /// What becomes of an answer.
 #[derive(Debug, Clone)]
 enum Spoiled {
@@ -106,8 +119,7 @@ impl Spoiled {
             (at(), 1..40_usize).prop_map(|(at, length)| Self::LeftOut(at, length)),
             (at(), proptest::collection::vec(any::<u8>(), 1..20))
                 .prop_map(|(at, bytes)| Self::PutIn(at, bytes)),
-            prop::sample::select(vec!["", "<html><body>Sign in</body></html>", "null", "[]", "\0"])
-                .prop_map(Self::Foreign),
+            prop::sample::select(FOREIGN).prop_map(Self::Foreign),
             prop::sample::select(vec![400, 403, 404, 409]).prop_map(Self::Refused),
         ]
     }

@@ -24,4 +24,5 @@ pub mod tags;
 #[cfg(test)]
 pub(crate) mod test_server;
 pub mod wait;
+pub(crate) mod whole;
 pub mod wire;

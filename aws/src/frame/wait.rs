@@ -193,3 +193,56 @@ fn timed_out(target: &Target, word: &str, patience: Duration) -> Failure {
     );
     Failure::new(FailureClass::TimedOut, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use infra_sdk::Address;
+    use infra_sdk::provider::{Owner, Place, Provider as _, UNHEARD};
+
+    use super::*;
+    use crate::frame::test_server::{Answer, TestServer};
+
+    fn versioning(status: &str) -> Object {
+        let block = Object::from([("status".to_owned(), Value::from(status))]);
+        let block = Value::List(vec![Value::Map(block)]);
+        Object::from([
+            ("bucket".to_owned(), Value::from("logs")),
+            ("versioning_configuration".to_owned(), block),
+        ])
+    }
+
+    #[tokio::test]
+    async fn an_old_value_after_a_change_is_not_believed_at_once() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let server = TestServer::new(move |_, _| {
+            let old = count.fetch_add(1, Ordering::SeqCst) < 3;
+            let status = if old { "Suspended" } else { "Enabled" };
+            Answer::new(
+                200,
+                format!(
+                    "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                     <Status>{status}</Status></VersioningConfiguration>"
+                ),
+            )
+        });
+        let target = Target {
+            address: Address::parse("it").expect("valid"),
+            type_name: "aws_s3_bucket_versioning".to_owned(),
+            place: Place::default(),
+            id: "logs".to_owned(),
+            recorded: versioning("Suspended"),
+            outputs: Object::new(),
+            owner: Arc::new(Owner { stack: "s".to_owned(), environment: "e".to_owned() }),
+        };
+        let wanted = versioning("Enabled");
+        let provider = server.provider().await;
+        let seen = provider.await_ready(&target, &wanted, None, UNHEARD).await;
+        let seen = seen.expect("it is ready");
+        assert_eq!(seen.inputs.get("versioning_configuration"), wanted.get("versioning_configuration"));
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+    }
+}
