@@ -14,9 +14,7 @@ use jiff::Timestamp;
 use super::failure::call_failure;
 use super::sandbox::started_sandbox;
 use crate::cli::Context;
-use crate::config::{
-    Endpoint, Environment, Project, is_endpoint_url, is_readable_by_others,
-};
+use crate::config::{Endpoint, Environment, Project, is_endpoint_url, is_readable_by_others};
 use crate::error::Result;
 
 /// The variable by which the SDK finds another endpoint than AWS's.
@@ -132,7 +130,8 @@ pub(super) fn check_variables(
         .collect();
     endpoints.sort();
     let open = endpoints.iter().find_map(|(name, value)| {
-        let url = value.to_str().filter(|url| is_endpoint_url(url) && is_readable_by_others(url))?;
+        let url =
+            value.to_str().filter(|url| is_endpoint_url(url) && is_readable_by_others(url))?;
         Some(readable(&format!("the variable {name}"), url))
     });
     if let Some(open) = open {

@@ -51,7 +51,8 @@ mod tests {
         assert_eq!(at("a ##vso[task.setvariable variable=a]b"), [2]);
         assert_eq!(at("##[error]x ##teamcity[y]"), [0, 11]);
         assert_eq!(at("###[error]"), [1]);
-        for harmless in ["::1", "::/0", "fe80::1::", "a ::b::c", "## title", "#[derive]", "", "::"] {
+        for harmless in ["::1", "::/0", "fe80::1::", "a ::b::c", "## title", "#[derive]", "", "::"]
+        {
             assert!(at(harmless).is_empty(), "{harmless}");
         }
     }

@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    ACCOUNT, Project, Run, serve_identity, under_shell, with_credentials,
-};
+use crate::support::{ACCOUNT, Project, Run, serve_identity, under_shell, with_credentials};
 
 /// Checks what holds for all of them, and returns what was shown.
 fn refused(project: &Project, run: &Run, code: i32, expected: &str) -> String {

@@ -110,7 +110,9 @@ fn what_others_wrote_commands_no_ci_system() {
         };
         text.lines().filter(|text| line(text)).map(str::to_owned).collect::<Vec<_>>()
     };
-    for words in ["plan --env dev", "plan --env dev --format json", "apply --env dev --auto-approve"] {
+    for words in
+        ["plan --env dev", "plan --env dev --format json", "apply --env dev --auto-approve"]
+    {
         let run = project.stacks(words);
         assert_eq!(run.code, Some(0), "{}", run.shown());
         for stream in [&run.stdout, &run.stderr] {

@@ -313,7 +313,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_clock_is_told_by_how_much() {
-        let refusal = "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired\"}";
+        let refusal =
+            "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired\"}";
         for (minutes, expected) in [(14, "it is 14 min slow"), (0, "sign in again")] {
             let server = TestServer::new(move |_, _| {
                 let now = SystemTime::now() + Duration::from_secs(60 * minutes);

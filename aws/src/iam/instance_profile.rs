@@ -116,12 +116,8 @@ mod handler {
 
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             // The list of profiles has no tags, so that it would save nothing.
-            read_each(
-                known,
-                GONE,
-                |item| async move { see(get(aws, &item.id).await?).map(Some) },
-            )
-            .await
+            read_each(known, GONE, |item| async move { see(get(aws, &item.id).await?).map(Some) })
+                .await
         }
 
         async fn update(

@@ -345,10 +345,13 @@ mod tests {
         let server = TestServer::new(move |line, _| {
             let version = "<Version><Key>kept</Key><VersionId>1</VersionId></Version>";
             let error = "<Error><Key>kept</Key><Code>AccessDenied</Code></Error>";
-            Answer::new(200, match line.starts_with("GET ") {
-                true => format!("<ListVersionsResult {space}>{version}</ListVersionsResult>"),
-                false => format!("<DeleteResult {space}>{error}</DeleteResult>"),
-            })
+            Answer::new(
+                200,
+                match line.starts_with("GET ") {
+                    true => format!("<ListVersionsResult {space}>{version}</ListVersionsResult>"),
+                    false => format!("<DeleteResult {space}>{error}</DeleteResult>"),
+                },
+            )
         });
         let failure = handler::empty(&server.aws().await, "logs").await.expect_err("it stays");
         assert_eq!(failure.message, "object `kept` cannot be deleted: AccessDenied");
