@@ -156,6 +156,10 @@ pub(crate) struct BudgetArgs {
     /// May be given several times.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(crate) accept_loss: Vec<Address>,
+    /// Go on although more than half of what is recorded of a stack is gone. Without it such a plan is
+    /// refused: more often the account, the region or the endpoint is the wrong one.
+    #[arg(long)]
+    pub(crate) accept_gone: bool,
 }
 
 fn address(text: &str) -> std::result::Result<Address, String> {

@@ -37,7 +37,7 @@ use infra_sdk::store::{Record, RunRecord, State};
 use infra_sdk::{Address, Declarations, Diagnostic};
 
 pub use adopt::Adopted;
-pub use builtin::Builtin;
+pub use builtin::{Builtin, is_built_in};
 pub use digest::is_digest;
 pub use event::{Estimate, Event, Operation, Remaining, Summary};
 pub use imprint::{ChangeImprint, Imprint, plans_digest};

@@ -28,6 +28,7 @@ const PLANNING: [&str; 14] = [
     "refresh_only",
     "max_destroy",
     "accept_loss",
+    "accept_gone",
     "skip_checks",
     "digest",
 ];

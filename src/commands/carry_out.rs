@@ -23,7 +23,7 @@ use crate::notify::{self, Report, StackReport};
 use crate::session::between::Between;
 use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
-    one_document, plan_all, review, states, within,
+    mostly_there, one_document, plan_all, review, states, within,
 };
 use crate::view::{Terminal, apply_json, checks as checks_view, human};
 
@@ -145,7 +145,12 @@ pub(super) async fn carry_out(
         adopt: adopt.then_some(verb),
         offers: mode == Mode::Apply && args.format.format == Format::Human && !args.auto_approve,
     };
-    let planned = plan_all(context, stacks, &way).await;
+    let planned = plan_all(context, stacks, &way).await.and_then(|planned| {
+        let plans = planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
+        let environment = &planned.selection.environment;
+        mostly_there(environment, &planned.cloud.account, plans, args.budget.accept_gone)?;
+        Ok(planned)
+    });
     if let (Format::Json, Err(error)) = (args.format.format, &planned) {
         context.terminal.answer(&apply_json::unplanned(&error.diagnostics));
     }

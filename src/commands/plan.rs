@@ -15,7 +15,8 @@ use crate::cli::{
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::session::{
-    Budget, Locking, Part, Planned, Prepared, Review, Way, kept, plan_all, review, save, within,
+    Budget, Locking, Part, Planned, Prepared, Review, Way, kept, mostly_there, plan_all, review,
+    save, within,
 };
 use crate::view::picture::{Model, PlanPage, plan_page};
 use crate::view::{checks, human, markdown, plan_json};
@@ -181,6 +182,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
     }
     let plans = || planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
     let (environment, accepted) = (&planned.selection.environment, &args.budget.accept_loss);
+    mostly_there(environment, &planned.cloud.account, plans(), args.budget.accept_gone)?;
     kept(environment, provider, plans(), accepted)?;
     let of_environment = (!args.destroy).then_some(environment);
     within(Budget::of(args.budget.max_destroy, of_environment).as_ref(), plans())?;

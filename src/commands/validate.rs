@@ -5,13 +5,16 @@ use clap::Args;
 use crate::cli::{Context, Format, FormatArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Declared, Recorded, declare_recorded, definitions, select};
+use crate::session::{
+    Declared, Recorded, declare_recorded, declared_otherwise, definitions, select,
+};
 use crate::view::{human, validate_json};
 
 /// Build the stacks and check them, without a cloud
 ///
 /// What a stack looks up is answered from what an earlier run recorded, and otherwise with
-/// placeholders; the answer says which.
+/// placeholders; the answer says which. The program is run twice, and a warning says what it declares
+/// otherwise the second time.
 #[derive(Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
@@ -43,6 +46,7 @@ async fn check(context: &Context, args: &StackArgs) -> Result<Vec<human::validat
     let selection = select(context, args, false).await?;
     let provider = definitions(&selection.environment).await;
     let declared = declare_recorded(context, &selection, &*provider).await?;
+    declared_otherwise(context, &selection, &declared).await?;
     let checked = |stack: Declared<Recorded<'_>>| human::validate::Checked {
         stack: stack.name,
         resources: stack.declarations.resources.len(),

@@ -3,6 +3,7 @@
 //! The main type is [`Environment`].
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use infra_aws::OtherAccount;
@@ -239,6 +240,19 @@ pub(crate) fn is_endpoint_url(text: &str) -> bool {
         let stands = |c: char| c.is_ascii_alphanumeric() || "-._~:@[]%".contains(c);
         !host.is_empty() && host.chars().all(stands) && !rest.contains(char::is_whitespace)
     })
+}
+
+/// Whether what is sent to a URL can be read on the way: it leaves this machine without TLS.
+pub(crate) fn is_readable_by_others(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let here = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    !(here || host == "localhost" || host.ends_with(".localhost"))
 }
 
 pub(super) fn endpoint_problem(endpoint: &Text) -> Option<Diagnostic> {

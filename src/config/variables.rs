@@ -37,6 +37,11 @@ impl Variable {
         self.path.join(".")
     }
 
+    /// What it is set to, as it was written.
+    pub(crate) fn value(&self) -> &str {
+        &self.value
+    }
+
     /// Sets it, over whatever a file says.
     pub(crate) fn apply(&self, nodes: &mut Nodes) {
         let Some((last, tables)) = self.path.split_last() else { return };

@@ -77,6 +77,11 @@ impl<'a> Recorded<'a> {
     ) -> Self {
         Self { provider, region, known, recorded: BTreeSet::new(), placeholders: BTreeSet::new() }
     }
+
+    /// One that answers the same from the beginning.
+    pub(super) fn again(&self) -> Self {
+        Self::new(self.provider, self.region, self.known.clone())
+    }
 }
 
 impl Answers for Recorded<'_> {

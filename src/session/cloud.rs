@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::failure::call_failure;
 use super::sandbox::started_sandbox;
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project, is_endpoint_url};
+use crate::config::{Endpoint, Environment, Project, is_endpoint_url, is_readable_by_others};
 use crate::error::Result;
 
 /// The variable by which the SDK finds another endpoint than AWS's.
@@ -31,6 +31,8 @@ pub(crate) struct Cloud {
     pub(crate) provider: Box<dyn Provider>,
     /// The account that is used.
     pub(crate) account: String,
+    /// Who uses it: the ARN of a user or of a role, whatever its session is called.
+    pub(crate) caller: String,
 }
 
 /// Connects to the cloud of an environment, and refuses every account but its own.
@@ -67,11 +69,48 @@ pub(crate) async fn connect(
         limits: Some(project.own_folder().join(LIMITS)),
     })
     .await;
+    if let (Endpoint::Standard, Some(url)) = (&environment.endpoint, provider.endpoint_url()) {
+        if is_readable_by_others(url) {
+            return Err(readable("the variable AWS_ENDPOINT_URL or the profile", url).into());
+        }
+        context.terminal.diagnostics([&elsewhere(url)]);
+    }
     let account = provider.guard().await.map_err(|failure| {
         let place = environment.location.clone();
         refused(environment, place, &failure)
     })?;
-    Ok(Cloud { provider: Box::new(Builtin::new(Box::new(provider))), account: account.id })
+    Ok(Cloud {
+        provider: Box::new(Builtin::new(Box::new(provider))),
+        caller: without_session(&account.arn),
+        account: account.id,
+    })
+}
+
+/// Who a caller is: a role is the same in every session.
+fn without_session(arn: &str) -> String {
+    match arn.split_once(":assumed-role/") {
+        Some((account, role)) => {
+            let name = role.split('/').next().unwrap_or_default();
+            format!("{account}:assumed-role/{name}")
+        }
+        None => arn.to_owned(),
+    }
+}
+
+/// A note that it is not AWS that is asked: whoever set the variable long ago may not think of it.
+fn elsewhere(url: &str) -> Diagnostic {
+    Diagnostic::warning("aws::endpoint", "it is not AWS's own endpoint that is asked")
+        .detail(format!(
+            "calls go to `{url}`, which the variable {ENDPOINT} or `endpoint_url` of the profile names"
+        ))
+        .hint("unset it for AWS, or name it as `endpoint` in infra.toml if it is meant")
+}
+
+/// What is secret would go through the network in clear.
+fn readable(who: &str, url: &str) -> Diagnostic {
+    Diagnostic::error("aws::endpoint", "the endpoint is neither here nor reached over TLS")
+        .detail(format!("{who} names `{url}`: whatever is sent there can be read on the way"))
+        .hint("use `https://`, or name it as `endpoint` in infra.toml if it is meant")
 }
 
 /// When credentials of environment variables end, as `aws configure export-credentials` says it; a
@@ -85,7 +124,7 @@ fn credentials_expire() -> Option<SystemTime> {
 /// is no URL, or goes to AWS itself.
 ///
 /// # Errors
-/// With the first variable whose value is none.
+/// With the first variable whose value is none, or to which secrets would travel in clear.
 pub(super) fn check_variables(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> std::result::Result<(), Diagnostic> {
@@ -94,6 +133,14 @@ pub(super) fn check_variables(
         .filter(|(name, _)| name == ENDPOINT || name.starts_with(ENDPOINTS))
         .collect();
     endpoints.sort();
+    let open = endpoints.iter().find_map(|(name, value)| {
+        let url =
+            value.to_str().filter(|url| is_endpoint_url(url) && is_readable_by_others(url))?;
+        Some(readable(&format!("the variable {name}"), url))
+    });
+    if let Some(open) = open {
+        return Err(open);
+    }
     let wrong = endpoints.into_iter().find_map(|(name, value)| {
         let text = value.to_string_lossy().into_owned();
         (!is_endpoint_url(&text)).then_some((name, text))

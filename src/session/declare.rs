@@ -10,6 +10,7 @@ use infra_sdk::{Declarations, Diagnostic};
 
 use super::answers::Recorded;
 use super::between::{ordered, wrong_reads};
+use super::given;
 use super::select::{Selected, Selection};
 use crate::cli::Context;
 use crate::error::{CommandError, Result};
@@ -26,7 +27,7 @@ pub(crate) struct Declared<A> {
 }
 
 /// What stacks said about variables that they do not know, by name of the variable.
-type Refusals = BTreeMap<String, Vec<Diagnostic>>;
+pub(super) type Refusals = BTreeMap<String, Vec<Diagnostic>>;
 
 /// Runs the program for every selected stack and checks what it declares. Warnings are shown.
 ///
@@ -43,8 +44,10 @@ pub(crate) async fn declare<A: Answers>(
     let mut refusals = Refusals::new();
     for stack in &selection.stacks {
         let mut answers = answers(&stack.name).await?;
+        let log = |line: &str| context.terminal.log(&stack.name, line);
         let mut declarations =
-            declare_stack(context, selection, stack, &mut answers, &mut refusals).await?;
+            declare_stack(selection, stack, &mut answers, &mut refusals, &log).await?;
+        problems.extend(given::secrets(&selection.variables, provider, &declarations));
         let found = std::mem::take(&mut declarations.diagnostics);
         // What follows from a mistake would only hide it.
         if !found.iter().any(Diagnostic::is_error) {
@@ -94,17 +97,16 @@ pub(super) fn in_order<A>(
 
 /// Runs the program for one stack. Where others may know a variable that this one does not, it is
 /// left out here: one that none of them knows is an error in the end.
-async fn declare_stack(
-    context: &Context,
+pub(super) async fn declare_stack(
     selection: &Selection,
     stack: &Selected,
     answers: &mut dyn Answers,
     refusals: &mut Refusals,
+    log: &(dyn Fn(&str) + Sync),
 ) -> Result<Declarations> {
     if !stack.declared {
         return Ok(Declarations::default());
     }
-    let log = |line: &str| context.terminal.log(&stack.name, line);
     let mut left_out = BTreeSet::new();
     loop {
         let mut settings = stack.nodes.clone();
@@ -119,7 +121,7 @@ async fn declare_stack(
             protected: selection.environment.protected,
             settings,
         };
-        let declared = selection.program.declare(&hello, answers, &log).await?;
+        let declared = selection.program.declare(&hello, answers, log).await?;
         let refused: BTreeMap<_, _> = selection
             .variables
             .iter()

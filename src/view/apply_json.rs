@@ -11,8 +11,8 @@ use infra_engine::{
 use infra_sdk::{Address, Diagnostic, Value};
 use serde_json::{Value as Json, json};
 
-use super::json;
 use super::outputs_json;
+use super::{ci, json};
 
 /// Types of the resources of a plan, which events do not carry.
 pub(crate) type Types = BTreeMap<Address, String>;
@@ -293,7 +293,7 @@ fn line(level: &str, message: &str, kind: &str, body: Json) -> String {
     if let (Json::Object(line), Json::Object(body)) = (&mut line, body) {
         line.extend(body);
     }
-    format!("{line}\n")
+    ci::json(format!("{line}\n"))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub(crate) mod apply_json;
 pub(crate) mod checks;
+mod ci;
 mod diff;
 pub(crate) mod drift_json;
 mod fit;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use infra_sdk::Value;
 use serde_json::{Map, Value as Json, json};
 
+use super::ci;
 use super::json::{type_of, value};
 
 /// All outputs by name.
@@ -32,5 +33,5 @@ pub(super) fn entries(outputs: &BTreeMap<String, Value>) -> Map<String, Json> {
 
 /// A document on lines of its own.
 pub(super) fn document(json: &Json) -> String {
-    format!("{json:#}\n")
+    ci::json(format!("{json:#}\n"))
 }

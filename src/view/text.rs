@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::ci;
+
 /// What is added.
 pub(crate) const ADD: Style = AnsiColor::Green.on_default();
 /// What is changed.
@@ -22,13 +24,16 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
 }
 
-/// One line of somebody else's text: what would move the cursor, change the colour or turn the
-/// direction of writing is escaped.
+/// One line of somebody else's text: what would move the cursor, change the colour, turn the
+/// direction of writing or command a CI system is escaped.
 pub(crate) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
+    let commands: Vec<usize> = ci::starts(text).collect();
+    for (at, character) in text.char_indices() {
         if character == '\t' {
             safe.push_str("    ");
+        } else if commands.contains(&at) {
+            safe.extend(character.escape_unicode());
         } else if is_unsafe(character) {
             safe.extend(character.escape_default());
         } else {
@@ -68,5 +73,7 @@ mod tests {
         assert_eq!(plain("x\u{202e}y\u{2066}z\u{200b}"), "x\\u{202e}y\\u{2066}z\\u{200b}");
         assert_eq!(plain("a\rb\nc\u{9b}d"), "a\\rb\\nc\\u{9b}d");
         assert_eq!(plain("naïve — 日本\t!"), "naïve — 日本    !");
+        assert_eq!(plain("\t::error::x"), "    \\u{3a}:error::x");
+        assert_eq!(plain("a##vso[b]"), "a\\u{23}#vso[b]");
     }
 }

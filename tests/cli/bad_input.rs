@@ -1,7 +1,9 @@
 //! Bad input: one diagnostic that says where and what to do, the documented exit code, and a state
 //! that is as it was.
 
-use crate::support::{ACCOUNT, Project, Run, under_shell, with_credentials};
+use std::time::Duration;
+
+use crate::support::{ACCOUNT, Project, Run, serve_identity, under_shell, with_credentials};
 
 /// Checks what holds for all of them, and returns what was shown.
 fn refused(project: &Project, run: &Run, code: i32, expected: &str) -> String {
@@ -244,6 +246,37 @@ fn a_variable_that_leads_the_sdk_nowhere_is_named() {
     project.environment("endpoint = \"http://127.0.0.1:1\"");
     let run = plan("AWS_ENDPOINT_URL", "not a url");
     refused(&project, &run, 1, "aws::unreachable");
+}
+
+#[test]
+fn what_is_not_aws_is_named_and_never_asked_in_clear() {
+    let project = Project::new();
+    project.environment("");
+    project.program("desired()");
+    let plan = |variables: &[(&str, &str)]| {
+        let mut command = project.command(&["plan", "--env", "dev", "--program", "program"]);
+        with_credentials(&mut command);
+        project.run(command.envs(variables.iter().copied()))
+    };
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+        let run = plan(&[(name, "http://192.0.2.1:4566/")]);
+        let shown = refused(&project, &run, 1, "aws::endpoint");
+        assert!(shown.contains(&format!("the variable {name} names")), "{shown}");
+        assert!(shown.contains("can be read on the way"), "{shown}");
+    }
+    project.write("home/.aws/config", "[default]\nendpoint_url = http://192.0.2.1:4566\n");
+    let shown = refused(&project, &plan(&[]), 1, "aws::endpoint");
+    assert!(shown.contains("or the profile names `http://192.0.2.1:4566`"), "{shown}");
+    // On this machine nobody reads along, and somebody may have forgotten all the same.
+    let endpoint = serve_identity(ACCOUNT, Duration::ZERO, false);
+    let run = plan(&[("AWS_ENDPOINT_URL", &endpoint)]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stderr.contains("warning[aws::endpoint]"), "{}", run.shown());
+    assert!(run.stderr.contains(&format!("calls go to `{endpoint}`")), "{}", run.shown());
+    // What the project says is meant.
+    project.environment(&format!("endpoint = \"{endpoint}\""));
+    let run = plan(&[]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.shown());
 }
 
 #[test]

@@ -30,6 +30,45 @@ fn refused(project: &Project, words: &str, what: &str) -> Run {
 }
 
 #[test]
+fn a_stack_of_which_most_is_gone_is_not_made_anew_unasked() {
+    let sandboxed = Sandboxed::new();
+    let project = &sandboxed.project;
+    let names = ["gone-0", "gone-1", "gone-2", "gone-3", "gone-4", "gone-5", "gone-6", "gone-7"];
+    project.program(&logs(&names));
+    ok(&project.stacks("apply --env dev --auto-approve"));
+    let delete = |names: &[&str]| {
+        sandboxed.by_hand(&format!(
+            "for name in {names:?}: client('logs').delete_log_group(logGroupName=name)"
+        ));
+    };
+    // Half of it may go.
+    delete(&names[..4]);
+    ok(&project.stacks("plan --env dev"));
+    delete(&names[4..5]);
+    let run = refused(project, "plan --env dev", "error[plan::gone]");
+    for what in [
+        "of 8 recorded objects of web 5 are not there: `log-0`, `log-1`,",
+        "region us-west-2, and which endpoint is asked",
+        "`--accept-gone` has them made anew",
+    ] {
+        assert!(run.stderr.contains(what), "{what}: {}", run.shown());
+    }
+    drop(refused(project, "plan --env dev --destroy", "has them forgotten"));
+    drop(refused(project, "plan --env dev --out plan", "error[plan::gone]"));
+    assert!(!project.path().join("plan").exists());
+    let calls = sandboxed.calls(|| {
+        drop(refused(project, "apply --env dev --auto-approve", "error[plan::gone]"));
+        drop(refused(project, "destroy --env dev --auto-approve", "error[plan::gone]"));
+    });
+    assert!(calls.iter().all(|call| !call.mutating), "{calls:?}");
+    ok(&project.stacks("plan --env dev --accept-gone --out plan"));
+    let run = done(infra(project, "apply plan"));
+    assert!(run.stdout.contains("5 added, 0 changed, 0 destroyed"), "{}", run.shown());
+    let run = project.stacks("plan --env dev --detailed-exitcode");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+}
+
+#[test]
 fn a_protected_environment_keeps_what_holds_data() {
     let sandboxed = Sandboxed::new();
     let project = &sandboxed.project;

@@ -188,3 +188,34 @@ fn without_cargo_there_is_a_way_out() {
       = hint: install Rust from https://rustup.rs, or name a built program with `--program FILE`
     ");
 }
+
+#[test]
+fn a_program_that_declares_otherwise_the_second_time_is_told() {
+    let project = Project::new();
+    project.program(
+        "me = str(os.getpid())\n\
+         desired(\n\
+         \x20   resource('same', 'infra_data', input='x'),\n\
+         \x20   resource('other', 'infra_data', input=me),\n\
+         \x20   resource('note-' + me, 'infra_data', input='x'),\n\
+         \x20   outputs=[('me', me)],\n\
+         )",
+    );
+    let run = project.stacks("validate --env dev");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(run.stderr.contains("warning[program::differs]"), "{}", run.shown());
+    for what in ["`other`: `input`", ": whether it is there", "the output `me`"] {
+        assert!(run.stderr.contains(what), "{what}: {}", run.shown());
+    }
+    assert!(!run.stderr.contains("`same`"), "{}", run.shown());
+    // Another order means nothing, and what it prints is shown once.
+    project.program(
+        "print('hello', flush=True)\n\
+         both = [resource('one', 'infra_data', input='x'), resource('two', 'infra_data', input='x')]\n\
+         desired(*(both if os.getpid() % 2 else reversed(both)))",
+    );
+    for _ in 0..3 {
+        let run = project.stacks("validate --env dev");
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), "web | hello\n"), "{}", run.shown());
+    }
+}

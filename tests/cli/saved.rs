@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::sandboxed::{Sandboxed, infra};
-use crate::support::{ACCOUNT, Project, Run, serve_identity, with_credentials};
+use crate::support::{ACCOUNT, Project, Run, serve_caller, serve_identity, with_credentials};
 
 const SECRET: &str = "Sw0rdf1sh-and-chips";
 
@@ -260,6 +260,31 @@ fn a_plan_is_refused_on_other_ground() {
 }
 
 #[test]
+fn a_plan_that_somebody_else_made_is_carried_out_with_a_warning() {
+    let project = Project::with_cloud();
+    let role = |session: &str| {
+        let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/plan/{session}");
+        project.environment(&format!("endpoint = \"{}\"", serve_caller(&arn)));
+    };
+    role("monday");
+    project.program(&note("one"));
+    drop(saved(&project));
+    // The same role in another session is the same.
+    role("tuesday");
+    let run = done(apply(&project));
+    assert!(!run.stderr.contains("plan-file::caller"), "{}", run.shown());
+    project.program(&note("two"));
+    drop(saved(&project));
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
+    project.environment(&format!("endpoint = \"{}\"", serve_caller(&arn)));
+    let run = done(apply(&project));
+    assert!(run.stderr.contains("warning[plan-file::caller]"), "{}", run.shown());
+    let who = [format!("arn:aws:sts::{ACCOUNT}:assumed-role/plan,"), arn];
+    assert!(who.iter().all(|who| run.stderr.contains(who)), "{}", run.shown());
+    assert_eq!(text_of(&project), "input = \"two\"");
+}
+
+#[test]
 fn a_plan_of_another_environment_or_another_state_is_refused() {
     let project = with_a_plan();
     let run =
@@ -341,6 +366,7 @@ fn what_says_what_to_plan_contradicts_a_plan() {
         "--refresh-only",
         "--max-destroy 1",
         "--accept-loss note",
+        "--accept-gone",
     ] {
         let run = infra(&project, &format!("apply plan {flag}"));
         assert_eq!(run.code, Some(64), "{flag}: {}", run.shown());

@@ -101,3 +101,29 @@ fn a_variable_that_no_stack_knows_is_an_error() {
     assert!(run.stderr.contains("error[settings::unknown]"), "{}", run.shown());
     assert!(run.stderr.contains("`nobody`"), "{}", run.shown());
 }
+
+#[test]
+fn a_secret_on_the_command_line_is_warned_of_and_not_shown() {
+    let project = Project::new();
+    let set = "{name: node['value']['value'] for name, node in settings.items()}";
+    project.program(&format!(
+        "given = {set}\n\
+         desired(\n\
+         \x20   resource('token', 'infra_data', input={{'$sensitive': given['token']}}),\n\
+         \x20   resource('plain', 'infra_data', input=given['name']),\n\
+         )"
+    ));
+    let run = project.stacks("validate --env dev --var token=hunter2-of-the-sea --var name=web");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    insta::assert_snapshot!(run.stderr, @r"
+    warning[cli::secret-argument]: a secret stands on the command line
+      ┌─ stacks/src/main.rs:7:5
+      = `token`
+      = `--var token=…` goes to `input` of this resource; arguments are seen by others on this machine, and kept by shells and logs
+      = hint: have it made by a `random_password`, look it up in Secrets Manager, or read it from a file with `--var-file`
+    ");
+    // A file is not seen by others.
+    project.write("secret.toml", "[web]\ntoken = \"hunter2-of-the-sea\"\nname = \"web\"\n");
+    let run = project.stacks("validate --env dev --var-file secret.toml");
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.shown());
+}

@@ -240,22 +240,32 @@ fn typed_program() -> PathBuf {
 /// everything else with an error; and CreateVpc too if it is to make one. Source: the STS and EC2 API
 /// references. It ends with the process of the tests.
 pub(crate) fn serve_identity(account: &'static str, delay: Duration, makes: bool) -> String {
+    serve(format!("arn:aws:iam::{account}:user/test"), account, (delay, makes))
+}
+
+/// The same, where the caller is somebody else of the account of the tests.
+pub(crate) fn serve_caller(arn: &str) -> String {
+    serve(arn.to_owned(), ACCOUNT, (Duration::ZERO, false))
+}
+
+fn serve(arn: String, account: &'static str, manner: (Duration, bool)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream, account, (delay, makes)));
+            let arn = arn.clone();
+            std::thread::spawn(move || answer(stream, (&arn, account), manner));
         }
     });
     format!("http://{address}")
 }
 
-fn answer(stream: TcpStream, account: &str, (delay, makes): (Duration, bool)) {
+fn answer(stream: TcpStream, (arn, account): (&str, &str), (delay, makes): (Duration, bool)) {
     let mut reader = BufReader::new(stream);
     while let Some(body) = request(&mut reader) {
         let identity = format!(
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/test</Arn>\
+             <GetCallerIdentityResult><Arn>{arn}</Arn>\
              <UserId>AIDAEXAMPLE</UserId><Account>{account}</Account></GetCallerIdentityResult>\
              <ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
              </GetCallerIdentityResponse>"

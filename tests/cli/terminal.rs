@@ -92,3 +92,38 @@ fn an_answer_that_cannot_be_written_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("error[output::unwritable]"));
 }
+
+#[test]
+fn what_others_wrote_commands_no_ci_system() {
+    let project = Project::with_cloud();
+    let text = "first\\n::set-output name=a::b\\n  ##vso[task.setvariable variable=a]b";
+    project.program(&format!(
+        "print('::add-mask::x')\n\
+         print('##[error]x', flush=True)\n\
+         desired(resource('note', 'infra_data', input='{text}'), outputs=[('said', '{text}')])"
+    ));
+    let commands = |text: &str| {
+        let line = |line: &str| {
+            let begins = line.trim_start().strip_prefix("::");
+            let named = begins.is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+            named || line.contains("##vso[") || line.contains("##[")
+        };
+        text.lines().filter(|text| line(text)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for words in
+        ["plan --env dev", "plan --env dev --format json", "apply --env dev --auto-approve"]
+    {
+        let run = project.stacks(words);
+        assert_eq!(run.code, Some(0), "{}", run.shown());
+        for stream in [&run.stdout, &run.stderr] {
+            assert_eq!(commands(stream), Vec::<String>::new(), "{words}");
+        }
+        assert!(run.stdout.contains("23"), "it is not shown at all: {}", run.shown());
+    }
+    // As data it is what it was.
+    let run = project.infra("output --env dev --format json");
+    assert_eq!(commands(&run.stdout), Vec::<String>::new());
+    let outputs: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let expected = "first\n::set-output name=a::b\n  ##vso[task.setvariable variable=a]b";
+    assert_eq!(outputs["said"]["value"], expected);
+}

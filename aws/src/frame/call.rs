@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::calls::is_fragile;
 use super::clients::Aws;
 use super::error::{Result, failure, operation_of};
-use super::silence::{self, SILENCE_PATIENCE, is_silence};
+use super::silence::{self, NETWORK_PATIENCE, SILENCE_PATIENCE, is_silence};
 
 /// Throttled calls are sent again for as long as this: throttling is no reason to fail.
 const THROTTLE_PATIENCE: Duration = Duration::from_secs(600);
@@ -38,6 +38,7 @@ impl Aws {
         let operation = operation_of::<E>();
         let mut tries = Tries::new(is_fragile(&operation), self.silence().is_doubted(&operation));
         loop {
+            tries.known_to_answer = self.silence().was_heard(&operation);
             let permit = self.limiter(&operation).acquire(&operation).await;
             if self.silence().is_certain(&operation) {
                 return Err(silence::not_sent(&operation, &self.endpoint_of(&operation)));
@@ -67,8 +68,15 @@ impl Aws {
                     }
                     tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
                     let silent = silent.then(|| sent.elapsed());
-                    let Some(delay) = tries.next(&failure, silent) else { return Err(failure) };
-                    tokio::time::sleep(delay).await;
+                    match tries.next(&failure, silent) {
+                        Some(delay) => tokio::time::sleep(delay).await,
+                        None if tries.known_to_answer && was_not_sent(&failure) => {
+                            self.silence().out_of_reach(&operation);
+                            let endpoint = self.endpoint_of(&operation);
+                            return Err(silence::cut_off(failure, &endpoint, tries.waited()));
+                        }
+                        None => return Err(failure),
+                    }
                 }
             }
         }
@@ -128,6 +136,8 @@ struct Tries {
     fragile: bool,
     /// Whether the service left another call unanswered before: then once is enough.
     doubted: bool,
+    /// Whether the service was heard before: if it cannot be reached, the network is gone.
+    known_to_answer: bool,
     began: Instant,
     count: u32,
     throttled: Duration,
@@ -135,7 +145,14 @@ struct Tries {
 
 impl Tries {
     fn new(fragile: bool, doubted: bool) -> Self {
-        Self { fragile, doubted, began: Instant::now(), count: 0, throttled: Duration::ZERO }
+        Self {
+            fragile,
+            doubted,
+            known_to_answer: false,
+            began: Instant::now(),
+            count: 0,
+            throttled: Duration::ZERO,
+        }
     }
 
     /// How long all of them took.
@@ -158,6 +175,9 @@ impl Tries {
                 self.throttled += delay;
                 (self.throttled < THROTTLE_PATIENCE).then_some(delay)
             }
+            FailureClass::Network if self.known_to_answer && was_not_sent(failure) => {
+                (self.waited() + delay < NETWORK_PATIENCE).then_some(delay)
+            }
             FailureClass::Network => {
                 let unsafe_to_repeat = self.fragile && failure.effect == Effect::Unknown;
                 (!unsafe_to_repeat && self.count < NETWORK_TRIES).then_some(delay)
@@ -165,6 +185,13 @@ impl Tries {
             _ => None,
         }
     }
+}
+
+/// Whether a call failed on the way to its service, so that no byte of it arrived.
+fn was_not_sent(failure: &Failure) -> bool {
+    failure.class == FailureClass::Network
+        && failure.effect == Effect::None
+        && failure.status.is_none()
 }
 
 /// Full jitter over an exponential back-off from 100 ms to 20 s, as AWS's architecture blog
@@ -181,6 +208,7 @@ pub(crate) fn jittered(attempt: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::test_server::{Answer, TestServer};
 
     fn failed(class: FailureClass, effect: Effect) -> Failure {
         Failure { effect, ..Failure::new(class, "x") }
@@ -212,6 +240,43 @@ mod tests {
             assert!(tries.waited() < Duration::from_secs(65), "{:?}", tries.waited());
         }
         assert!(Tries::new(false, true).next(&lost, Some(Duration::from_secs(30))).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_was_there_is_waited_for_some_minutes_and_no_wrong_endpoint_is() {
+        let refused = failed(FailureClass::Network, Effect::None);
+        for (known_to_answer, least, most) in [(true, 160, 180), (false, 0, 2)] {
+            let mut tries = Tries { known_to_answer, ..Tries::new(true, false) };
+            while let Some(delay) = tries.next(&refused, None) {
+                tokio::time::sleep(delay).await;
+            }
+            let waited = tries.waited().as_secs();
+            assert!((least..=most).contains(&waited), "{waited} s");
+        }
+        // What may have arrived is not sent for minutes: its outcome is looked for.
+        let lost = failed(FailureClass::Network, Effect::Unknown);
+        let mut tries = Tries { known_to_answer: true, ..Tries::new(true, false) };
+        assert!(tries.next(&lost, None).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_call_goes_on_when_the_network_is_back() {
+        fn nothing(_: &str, _: &str) -> Answer {
+            Answer::new(200, "{\"Aliases\":[]}")
+        }
+        let server = TestServer::new(nothing);
+        let aws = server.aws().await;
+        let list = || aws.call(|| aws.kms().list_aliases().send());
+        list().await.expect("it is there");
+        let address = server.address();
+        drop(server);
+        // Four quick tries are over by then.
+        let back = tokio::task::spawn_blocking(move || {
+            std::thread::sleep(Duration::from_secs(3));
+            TestServer::at(address, nothing)
+        });
+        list().await.expect("it is there again");
+        drop(back.await.expect("it listens"));
     }
 
     #[test]

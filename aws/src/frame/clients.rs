@@ -23,6 +23,7 @@ use super::error::{Result, missing};
 use super::limiter::{Limiter, Limits};
 use super::readings::Readings;
 use super::silence::Silence;
+use super::whole::Whole;
 
 /// Name of our sessions, as CloudTrail shows it.
 const SESSION: &str = "infra";
@@ -282,6 +283,7 @@ impl Aws {
         self.place.s3.get_or_init(|| {
             let config = aws_sdk_s3::config::Builder::from(&self.place.config)
                 .force_path_style(self.place.path_style)
+                .interceptor(Whole)
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
@@ -300,7 +302,10 @@ macro_rules! clients {
             $(
                 $(#[$doc])*
                 pub fn $name(&self) -> &$sdk::Client {
-                    self.place.clients.$name.get_or_init(|| $sdk::Client::new(&self.place.config))
+                    self.place.clients.$name.get_or_init(|| {
+                        let config = $sdk::config::Builder::from(&self.place.config);
+                        $sdk::Client::from_conf(config.interceptor(Whole).build())
+                    })
                 }
             )*
         }

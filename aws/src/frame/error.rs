@@ -3,13 +3,20 @@
 //! One function classifies, here and nowhere else.
 
 use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use infra_sdk::DecodeError;
 use infra_sdk::provider::{Effect, Failure, FailureClass};
+
+/// How far the clocks of AWS and of this machine may be apart. Source: AWS general reference,
+/// Signature Version 4: requests are good for five minutes, of S3 for fifteen.
+const CLOCKS_APART: Duration = Duration::from_secs(4 * 60);
 
 /// Result of a call or a handler method.
 pub type Result<T> = std::result::Result<T, Failure>;
@@ -40,6 +47,9 @@ where
     let code = error.code().map(str::to_owned);
     let status = error.raw_response().map(|response| response.status().as_u16());
     let class = match error {
+        SdkError::ServiceError(_) if is_about_rights(code.as_deref(), &message(error)) => {
+            FailureClass::Denied
+        }
         SdkError::ServiceError(_) => classify(code.as_deref().unwrap_or_default(), status),
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureClass::Network,
         SdkError::DispatchFailure(dispatch) if is_credentials(dispatch) => {
@@ -66,7 +76,7 @@ where
         operation: Some(operation_of::<E>()),
         status,
         request_id: error.request_id().map(str::to_owned),
-        hints: hints(class, code.as_deref()),
+        hints: clock(class, error).map_or_else(|| hints(class, code.as_deref()), |hint| vec![hint]),
         code,
         ..Failure::new(class, message(error))
     }
@@ -139,6 +149,8 @@ pub fn classify(code: &str, status: Option<u16>) -> FailureClass {
         "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"
+        | "RequestInTheFuture"
+        | "InvalidSignatureException"
         | "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "AuthFailure"
@@ -204,6 +216,37 @@ fn is_not_found(code: &str) -> bool {
         || code == "InvalidResourceId"
 }
 
+/// Whether a code that two things have in EC2 is not about who calls but about what may be done: one
+/// such call says nothing about the next. Source: EC2 API reference, client error codes.
+fn is_about_rights(code: Option<&str>, message: &str) -> bool {
+    code == Some("AuthFailure") && !message.contains("credentials")
+}
+
+/// What to do where the cause is a clock: every service has a code of its own for that, and some
+/// only say that the signature is wrong. The time of the answer tells.
+fn clock<E>(class: FailureClass, error: &SdkError<E, HttpResponse>) -> Option<String> {
+    if class != FailureClass::Credentials {
+        return None;
+    }
+    let told = error.raw_response()?.headers().get("date")?;
+    let theirs = DateTime::from_str(told, Format::HttpDate).ok()?;
+    off(SystemTime::now(), SystemTime::try_from(theirs).ok()?)
+}
+
+fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
+    let (apart, how) = match theirs.duration_since(ours) {
+        Ok(apart) => (apart, "slow"),
+        Err(error) => (error.duration(), "fast"),
+    };
+    (apart > CLOCKS_APART).then(|| {
+        format!(
+            "set the clock of this machine: it is {} min {how}, and AWS refuses requests whose \
+             time is off",
+            apart.as_secs().div_ceil(60)
+        )
+    })
+}
+
 fn hints(class: FailureClass, code: Option<&str>) -> Vec<String> {
     let hint = match class {
         FailureClass::Credentials if code == Some("RequestTimeTooSkewed") => {
@@ -253,6 +296,7 @@ pub fn decode(error: &DecodeError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::test_server::{Answer, TestServer};
 
     #[test]
     fn operations_are_named_as_iam_names_them() {
@@ -265,6 +309,35 @@ mod tests {
             ),
             "logs:CreateLogGroup"
         );
+    }
+
+    #[tokio::test]
+    async fn a_wrong_clock_is_told_by_how_much() {
+        let refusal =
+            "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired\"}";
+        for (minutes, expected) in [(14, "it is 14 min slow"), (0, "sign in again")] {
+            let server = TestServer::new(move |_, _| {
+                let now = SystemTime::now() + Duration::from_secs(60 * minutes);
+                let date = DateTime::from(now).fmt(Format::HttpDate).expect("a date");
+                Answer { headers: vec![("date", date)], ..Answer::new(400, refusal) }
+            });
+            let aws = server.aws().await;
+            let failure = aws
+                .call(|| aws.kms().list_aliases().send())
+                .await
+                .expect_err("the server refuses everything");
+            assert_eq!(failure.class, FailureClass::Credentials);
+            assert!(failure.hints.concat().contains(expected), "{:?}", failure.hints);
+        }
+        let now = SystemTime::now();
+        assert!(off(now, now - Duration::from_secs(600)).is_some_and(|hint| hint.contains("fast")));
+    }
+
+    #[test]
+    fn one_object_that_is_not_ours_says_nothing_about_the_credentials() {
+        let about_rights = |message| is_about_rights(Some("AuthFailure"), message);
+        assert!(about_rights("Not authorized for images: [ami-0]"));
+        assert!(!about_rights("AWS was not able to validate the provided access credentials"));
     }
 
     #[test]
@@ -280,6 +353,8 @@ mod tests {
             ("InvalidGroup.Duplicate", Some(400), FailureClass::Exists),
             ("EntityAlreadyExists", Some(409), FailureClass::Exists),
             ("EntityTemporarilyUnmodifiable", Some(409), FailureClass::Busy),
+            ("ExpiredToken", Some(400), FailureClass::Credentials),
+            ("InvalidSignatureException", Some(400), FailureClass::Credentials),
             ("InternalError", Some(500), FailureClass::Network),
             ("WAFAssociatedItemException", Some(400), FailureClass::DependsOn),
             ("WAFDuplicateItemException", Some(400), FailureClass::Exists),

@@ -9,6 +9,8 @@ pub mod call;
 pub mod calls;
 pub mod clients;
 pub mod error;
+#[cfg(test)]
+mod garbage;
 pub mod handler;
 mod history;
 pub mod limiter;
@@ -21,5 +23,8 @@ pub mod read;
 pub mod readings;
 pub mod silence;
 pub mod tags;
+#[cfg(test)]
+pub(crate) mod test_server;
 pub mod wait;
+pub(crate) mod whole;
 pub mod wire;

@@ -76,6 +76,12 @@ impl AwsProvider {
         self.home.guard(self.account.as_deref()).await.cloned()
     }
 
+    /// Another endpoint than AWS's own, which the connection, a variable or the profile names.
+    #[must_use]
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.home.config().endpoint_url()
+    }
+
     /// The clients of the environment's own account and region.
     pub(crate) fn home(&self) -> &Aws {
         &self.home

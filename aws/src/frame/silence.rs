@@ -1,8 +1,8 @@
 //! Services that do not answer: a connection that opens, or not even that, and then nothing.
 //!
-//! The main type is [`Silence`]. Whoever waits for one call learns that its service is silent; all
-//! others need not wait as long for the same answer. It never keeps a call from a service that was
-//! heard since.
+//! The main type is [`Silence`]. Whoever waits for one call learns that its service is silent, or
+//! that the network is gone; all others need not wait as long for the same answer. It never keeps a
+//! call from a service that was heard since.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,37 +19,67 @@ pub(crate) const SILENCE_PATIENCE: Duration = Duration::from_secs(63);
 const CALLS: u32 = 2;
 /// How long nothing is sent to a silent service; after that one tries again.
 const PAUSE: Duration = Duration::from_secs(15);
+/// How long a call waits for a network that was there a moment ago: cables are put back and
+/// routers start again within minutes.
+pub(crate) const NETWORK_PATIENCE: Duration = Duration::from_secs(180);
 
 /// Which services do not answer.
 #[derive(Debug, Default)]
 pub struct Silence(Mutex<HashMap<String, Word>>);
 
-/// What is known of a service since it was heard last.
+/// What is known of a service.
 #[derive(Debug)]
 struct Word {
+    /// Whether it was heard at all, so that what leads to it is right.
+    heard: bool,
+    /// How many calls in a row it has left unanswered since.
     unanswered: u32,
+    /// Whether a call has waited for the network in vain since.
+    out_of_reach: bool,
     latest: Instant,
 }
 
 impl Silence {
     /// The service answered, with whatever.
     pub(crate) fn heard(&self, operation: &str) {
-        self.words().remove(service(operation));
+        self.learn(operation, |word| {
+            *word = Word { heard: true, unanswered: 0, out_of_reach: false, ..*word };
+        });
     }
 
     /// The service did not answer.
     pub(crate) fn unanswered(&self, operation: &str) {
+        self.learn(operation, |word| {
+            word.unanswered += 1;
+            word.latest = Instant::now();
+        });
+    }
+
+    /// A call has waited for the network as long as it may.
+    pub(crate) fn out_of_reach(&self, operation: &str) {
+        self.learn(operation, |word| word.out_of_reach = true);
+    }
+
+    /// Whether the service was heard in this run, and nobody has waited for it in vain since: if
+    /// it cannot be reached, the network is gone.
+    pub(crate) fn was_heard(&self, operation: &str) -> bool {
+        let words = self.words();
+        words.get(service(operation)).is_some_and(|word| word.heard && !word.out_of_reach)
+    }
+
+    fn learn(&self, operation: &str, what: impl FnOnce(&mut Word)) {
         let mut words = self.words();
-        let word = words
-            .entry(service(operation).to_owned())
-            .or_insert_with(|| Word { unanswered: 0, latest: Instant::now() });
-        word.unanswered += 1;
-        word.latest = Instant::now();
+        what(words.entry(service(operation).to_owned()).or_insert_with(|| Word {
+            heard: false,
+            unanswered: 0,
+            out_of_reach: false,
+            latest: Instant::now(),
+        }));
     }
 
     /// Whether the service left the latest call unanswered.
     pub(crate) fn is_doubted(&self, operation: &str) -> bool {
-        self.words().contains_key(service(operation))
+        self.words().get(service(operation)).is_some_and(|word| word.unanswered > 0)
     }
 
     /// Whether the service has been silent just now, so that a call would only wait for nothing.
@@ -95,6 +125,16 @@ pub(crate) fn told(failure: Failure, endpoint: &str, waited: Duration) -> Failur
     with_way_out(Failure { message, ..failure })
 }
 
+/// The failure of a call that was never sent, because nothing leads to its service any more.
+pub(crate) fn cut_off(failure: Failure, endpoint: &str, waited: Duration) -> Failure {
+    let message = format!(
+        "{endpoint} could not be reached for {} s, and was before: {}",
+        waited.as_secs(),
+        failure.message
+    );
+    with_way_out(Failure { message, ..failure })
+}
+
 fn with_way_out(mut failure: Failure) -> Failure {
     failure.hints.push(
         "check the network, proxies and firewalls on the way, and `endpoint` in infra.toml; then \
@@ -122,5 +162,17 @@ mod tests {
         assert!(silence.is_certain("ec2:CreateVpc"));
         silence.heard("ec2:CreateVpc");
         assert!(!silence.is_doubted("ec2:CreateVpc"));
+    }
+
+    #[test]
+    fn a_network_is_gone_where_a_service_was_heard_and_nobody_has_waited_for_it_in_vain() {
+        let silence = Silence::default();
+        assert!(!silence.was_heard("ec2:CreateVpc"), "the endpoint may be wrong");
+        silence.heard("ec2:CreateVpc");
+        assert!(silence.was_heard("ec2:DescribeVpcs") && !silence.was_heard("iam:GetRole"));
+        silence.out_of_reach("ec2:CreateVpc");
+        assert!(!silence.was_heard("ec2:DescribeVpcs"), "each call would wait as long again");
+        silence.heard("ec2:CreateVpc");
+        assert!(silence.was_heard("ec2:CreateVpc"));
     }
 }

@@ -116,12 +116,8 @@ mod handler {
 
         async fn read(aws: &Aws, known: &[Known]) -> Reads<Self> {
             // The list of profiles has no tags, so that it would save nothing.
-            read_each(
-                known,
-                GONE,
-                |item| async move { get(aws, &item.id).await?.map(see).transpose() },
-            )
-            .await
+            read_each(known, GONE, |item| async move { see(get(aws, &item.id).await?).map(Some) })
+                .await
         }
 
         async fn update(
@@ -147,7 +143,7 @@ mod handler {
             let name = want.name.as_ref().ok_or_else(|| missing("name"))?.as_str();
             let mut found = Vec::new();
             for name in std::iter::once(name.to_owned()).chain(made_alike(aws, name).await?) {
-                let profile = absent(get(aws, &name).await, GONE)?;
+                let profile = absent(get(aws, &name).await.map(Some), GONE)?;
                 let ours = profile.is_some_and(|it| is_ours(&want.tags, &tags_of(it.tags)));
                 if ours && !found.contains(&name) {
                     found.push(name);
@@ -175,14 +171,14 @@ mod handler {
         }
     }
 
-    async fn get(aws: &Aws, name: &str) -> Result<Option<Wire>> {
+    async fn get(aws: &Aws, name: &str) -> Result<Wire> {
         let get = || aws.iam().get_instance_profile().instance_profile_name(name).send();
-        Ok(aws.call(get).await?.instance_profile)
+        aws.call(get).await?.instance_profile.ok_or_else(|| missing("InstanceProfile"))
     }
 
     /// Takes out every other role and puts in the one that is wanted: a profile holds one at most.
     async fn set_role(aws: &Aws, id: &str, want: Option<&str>) -> Result<()> {
-        let profile = get(aws, id).await?.ok_or_else(|| missing("InstanceProfile"))?;
+        let profile = get(aws, id).await?;
         let held: Vec<_> = profile.roles.into_iter().map(|role| role.role_name).collect();
         for role in held.iter().filter(|role| Some(role.as_str()) != want) {
             let remove = || {

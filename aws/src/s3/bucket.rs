@@ -277,7 +277,7 @@ mod handler {
 
     /// Deletes every version and every delete marker, a thousand at a time, which is what one
     /// DeleteObjects call takes.
-    async fn empty(aws: &Aws, bucket: &str) -> Result<()> {
+    pub(super) async fn empty(aws: &Aws, bucket: &str) -> Result<()> {
         loop {
             let page = aws.call(|| aws.s3().list_object_versions().bucket(bucket).send()).await?;
             let versions = page.versions.unwrap_or_default().into_iter();
@@ -337,6 +337,25 @@ mod rule_tests {
 mod tests {
     use super::*;
     use crate::conformance::{Fixture, conforms};
+    use crate::frame::test_server::{Answer, TestServer};
+
+    #[tokio::test]
+    async fn an_object_that_stays_is_an_error_although_the_call_succeeds() {
+        let space = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+        let server = TestServer::new(move |line, _| {
+            let version = "<Version><Key>kept</Key><VersionId>1</VersionId></Version>";
+            let error = "<Error><Key>kept</Key><Code>AccessDenied</Code></Error>";
+            Answer::new(
+                200,
+                match line.starts_with("GET ") {
+                    true => format!("<ListVersionsResult {space}>{version}</ListVersionsResult>"),
+                    false => format!("<DeleteResult {space}>{error}</DeleteResult>"),
+                },
+            )
+        });
+        let failure = handler::empty(&server.aws().await, "logs").await.expect_err("it stays");
+        assert_eq!(failure.message, "object `kept` cannot be deleted: AccessDenied");
+    }
 
     conforms!(
         aws_s3_bucket,

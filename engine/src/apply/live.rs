@@ -35,7 +35,7 @@ pub(crate) struct Trouble {
 pub(crate) enum Stops {
     /// What depends on it.
     Dependents,
-    /// Whatever is not begun: the store cannot be written.
+    /// Whatever is not begun: the store cannot be written, or nobody is signed in any more.
     WhatIsNotBegun,
     /// The run, at once: another run has the state.
     Everything,
@@ -458,7 +458,12 @@ impl<'a> Live<'a> {
             _ => None,
         };
         diagnostic.hints.extend(hint.map(str::to_owned));
-        self.trouble(index, diagnostic)
+        let trouble = self.trouble(index, diagnostic);
+        match failure.class {
+            // Every other call would be refused as well, one after another.
+            FailureClass::Credentials => Trouble { stops: Stops::WhatIsNotBegun, ..trouble },
+            _ => trouble,
+        }
     }
 
     fn store_trouble(&self, index: usize, error: &StoreError, when: When) -> Trouble {

@@ -13,7 +13,7 @@ use infra_sdk::{Diagnostic, Object, Options, Schema, Value};
 use super::live::{Live, Trouble};
 use super::token::{Purpose, digest, token};
 use crate::event::Operation;
-use crate::plan::Action;
+use crate::plan::{Action, Change, Reason};
 use crate::refresh::{harmless, revealed};
 use crate::search::{Fate, Lost, search};
 use crate::{check, compare, decide};
@@ -98,7 +98,7 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
         }
     };
     let id = made.id;
-    if let Some(old) = old.as_ref().filter(|old| is_of(old, &change.type_name, &id)) {
+    if let Some(old) = old.as_ref().filter(|old| is_of(old, change, &id)) {
         return Err(live.trouble(index, not_another(old)).with_id(&id));
     }
     let mut outputs = told(schema, made.outputs);
@@ -439,10 +439,12 @@ fn timeout(live: &Live<'_>, index: usize, operation: Operation) -> Option<Durati
     }
 }
 
-/// Whether an id belongs to an object of a record.
-fn is_of(record: &Record, type_name: &str, id: &str) -> bool {
-    record.type_name == type_name
-        && (record.id == id || record.deposed.iter().any(|deposed| deposed.id == id))
+/// Whether an id belongs to an object of a record that is there. One that is gone may come back under
+/// its id, where that is its name.
+fn is_of(record: &Record, change: &Change, id: &str) -> bool {
+    let gone = change.reasons.iter().any(|reason| matches!(reason, Reason::GoneOutside { .. }));
+    record.type_name == change.type_name
+        && ((!gone && record.id == id) || record.deposed.iter().any(|deposed| deposed.id == id))
 }
 
 /// Recorded as the new object, it would be deleted as the old one.

@@ -6,4 +6,4 @@
 mod generator;
 mod provider;
 
-pub use provider::Builtin;
+pub use provider::{Builtin, is_built_in};

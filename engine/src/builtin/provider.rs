@@ -44,6 +44,12 @@ impl<P> Builtin<P> {
     }
 }
 
+/// Whether a type stands in no cloud, so that an object of it is there while its record is.
+#[must_use]
+pub fn is_built_in(type_name: &str) -> bool {
+    schema(type_name).is_some()
+}
+
 fn schema(type_name: &str) -> Option<&'static Schema> {
     SCHEMAS.iter().copied().find(|schema| schema.type_name == type_name)
 }

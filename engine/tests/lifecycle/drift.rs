@@ -3,7 +3,7 @@
 use infra_engine::Plan;
 use serde_json::json;
 
-use crate::harness::{Bench, Sheet, show};
+use crate::harness::{Bench, Sheet, at, show};
 
 fn stack() -> Sheet {
     Sheet::new().add("network", "test_network", json!({"cidr": "10.0.0.0/16"})).add(
@@ -57,6 +57,16 @@ async fn what_was_deleted_outside_is_made_again() {
     insta::assert_snapshot!(drift(&plan), @"machine machine-2 gone");
     insta::assert_snapshot!(show(&plan), @"create machine: machine-2 is gone");
     bench.apply(&stack()).await;
+}
+
+#[tokio::test]
+async fn what_was_deleted_outside_is_made_again_under_its_name() {
+    let bench = Bench::new();
+    let sheet = Sheet::new().add("bucket", "test_bucket", json!({"name": "logs"}));
+    bench.apply(&sheet).await;
+    bench.fake.delete_outside("bucket");
+    bench.apply(&sheet).await;
+    assert_eq!(bench.state().records[&at("bucket")].id, "logs");
 }
 
 #[tokio::test]

@@ -33,6 +33,32 @@ fn unknown() -> Failure {
 }
 
 #[tokio::test]
+async fn credentials_that_end_in_the_middle_stop_the_run_and_are_named_once() {
+    let bench = Bench::new();
+    let expired = Failure {
+        operation: Some("ec2:CreateVpc".to_owned()),
+        code: Some("ExpiredToken".to_owned()),
+        status: Some(400),
+        ..Failure::new(FailureClass::Credentials, "the token is expired")
+    };
+    bench.fake.inject(Verb::Create, "machine", 1, Fault::Fail(expired));
+    let mut sheet = stack();
+    for number in 0..5 {
+        sheet = sheet.add(&format!("later-{number}"), "test_note", json!({"text": "x"}));
+    }
+    let plan = bench.plan(&sheet).await;
+    let ran = bench.run(plan).await;
+    let [(address, diagnostic)] = &ran.summary.failed[..] else { panic!("{:?}", ran.summary) };
+    assert_eq!(*address, at("machine"));
+    assert!(diagnostic.detail.contains("ExpiredToken"), "{diagnostic:?}");
+    assert!(diagnostic.hints.concat().contains("get new credentials"), "{diagnostic:?}");
+    assert!(ran.summary.left.contains(&at("later-4")), "{:?}", ran.summary.left);
+    assert!(!ran.log.contains("later"), "others were tried too:\n{}", ran.log);
+    bench.assert_nothing_lost();
+    bench.apply(&sheet).await;
+}
+
+#[tokio::test]
 async fn a_failure_stops_what_depends_on_it_and_nothing_else() {
     let bench = Bench::new();
     bench.fake.inject(Verb::Create, "network", 1, Fault::Fail(denied()));

@@ -12,6 +12,7 @@ use infra_sdk::{Address, Externals};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Environment;
+use crate::session::cloud::Cloud;
 
 /// What a plan of a stack was made from, and what it does.
 #[derive(Serialize, Deserialize)]
@@ -19,6 +20,8 @@ use crate::config::Environment;
 pub(super) struct Content {
     /// The account that it was made in.
     pub(super) account: String,
+    /// Who made it there: the ARN of a user or role.
+    pub(super) caller: String,
     /// What the environment was.
     pub(super) environment: EnvironmentWire,
     /// How many runs had written the state.
@@ -98,7 +101,7 @@ impl EnvironmentWire {
 
 impl Content {
     pub(super) fn new(
-        account: &str,
+        cloud: &Cloud,
         environment: &Environment,
         serial: u64,
         (goal, accepted): (&Goal, &[Address]),
@@ -106,7 +109,8 @@ impl Content {
     ) -> Self {
         let texts = |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect();
         Self {
-            account: account.to_owned(),
+            account: cloud.account.clone(),
+            caller: cloud.caller.clone(),
             environment: EnvironmentWire::of(environment),
             serial,
             mode: match goal.mode {

@@ -125,6 +125,19 @@ impl Refused<'_> {
         .hint("use credentials of that account, or plan again")
     }
 
+    /// The credentials are of the same account and of another user or role: no reason to refuse, as
+    /// a job that plans often may do less than the one that applies.
+    pub(super) fn caller(self, then: &str, now: &str) -> Diagnostic {
+        let why = format!(
+            "made as {}, and it is carried out as {}",
+            then.escape_debug(),
+            now.escape_debug()
+        );
+        Diagnostic::warning("plan-file::caller", "somebody else made the plan")
+            .detail(format!("`{}`: {why}", self.0.display()))
+            .hint("what one may see or do, the other may not; plan again if that is not meant")
+    }
+
     /// The same goal comes to another plan now.
     pub(super) fn moved(self, stack: &str, lines: &[String]) -> Diagnostic {
         let mut why = format!("in `{stack}`, since then:");

@@ -45,6 +45,7 @@ struct Held {
     goal: Goal,
     imprint: Imprint,
     account: String,
+    caller: String,
     accepted: Vec<Address>,
 }
 
@@ -76,6 +77,9 @@ pub(crate) async fn reopen(
     let cloud = connect(context, &project, &environment).await?;
     if let Some(other) = held.iter().find(|stack| stack.account != cloud.account) {
         return Err(refused.account(&other.account, &cloud.account).into());
+    }
+    if let Some(other) = held.iter().find(|stack| stack.caller != cloud.caller) {
+        context.terminal.diagnostics([&refused.caller(&other.caller, &cloud.caller)]);
     }
     let mode = held.first().map_or(Mode::Apply, |stack| stack.goal.mode);
     let accepted = held.first().map(|stack| stack.accepted.clone()).unwrap_or_default();
@@ -145,8 +149,9 @@ async fn hold(
     }
     let owner =
         Arc::new(Owner { stack: planned.name.clone(), environment: environment.name.clone() });
-    let account = content.account.clone();
+    let (account, caller) = (content.account.clone(), content.caller.clone());
     let accepted = content.accepted().map_err(|why| refused.damaged(&why))?;
     let (goal, imprint) = content.read(owner).map_err(|why| refused.damaged(&why))?;
-    Ok(Held { name: planned.name.clone(), store, state, goal, imprint, account, accepted })
+    let name = planned.name.clone();
+    Ok(Held { name, store, state, goal, imprint, account, caller, accepted })
 }

@@ -29,10 +29,10 @@ pub(crate) fn save(planned: &Planned, accepted: &[Address], path: &Path) -> Resu
         let Some(store) = &stack.store else {
             return Err(refuse("the state is not held".to_owned()).into());
         };
-        let (plan, account) = (&stack.plan, &planned.cloud.account);
+        let (plan, cloud) = (&stack.plan, &planned.cloud);
         let imprint = Imprint::of(plan);
         let content =
-            Content::new(account, environment, plan.serial, (&stack.goal, accepted), imprint);
+            Content::new(cloud, environment, plan.serial, (&stack.goal, accepted), imprint);
         let bytes = serde_json::to_vec(&content).map_err(|error| refuse(error.to_string()))?;
         parts.push((&**store, bytes));
         stacks.push(PlannedStack { name: stack.name.clone(), lineage: plan.lineage.clone() });

@@ -1,7 +1,9 @@
 //! Values as text, and what differs between two of them.
 //!
 //! The main functions are [`inline`], [`lines`] and [`difference`]. A sensitive value is never
-//! shown; all text of others is escaped.
+//! shown; all text of others is escaped; what is huge is cut, and says so.
+
+use std::time::Duration;
 
 use infra_engine::is_digest;
 use infra_sdk::{Kind, Value};
@@ -23,9 +25,46 @@ const INLINE_LIMIT: usize = 60;
 /// Unchanged lines around a changed one that are shown.
 const AROUND: usize = 2;
 
+/// As many characters of one line are shown; the JSON views have everything.
+const LONGEST_LINE: usize = 2_000;
+
+/// As many lines of one value are shown.
+const MOST_LINES: usize = 500;
+
+/// How long two values are compared line by line, before coarser differences are good enough.
+const COMPARED_WITHIN: Duration = Duration::from_secs(2);
+
 /// Text between quotes.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", plain(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+    let (start, rest) = clipped(text);
+    format!("\"{}\"{rest}", plain(&start.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+/// A line of somebody else's text.
+fn line(text: &str) -> String {
+    let (start, rest) = clipped(text);
+    format!("{}{rest}", plain(start))
+}
+
+/// The beginning of a text that is too long for a terminal, and what is to be said of the rest: two
+/// that differ only there differ in the digest.
+fn clipped(text: &str) -> (&str, String) {
+    let Some((end, _)) = text.char_indices().nth(LONGEST_LINE) else {
+        return (text, String::new());
+    };
+    let digest = blake3::hash(text.as_bytes()).to_hex();
+    let rest = format!("… ({} bytes in all, blake3 {})", text.len(), &digest[..16]);
+    (&text[..end], paint(FAINT, &rest))
+}
+
+/// The first of many lines, and how many more there are.
+fn first_of(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        lines.truncate(MOST_LINES);
+        lines.push(paint(FAINT, &format!("# ({more} more lines; `--format json` has them all)")));
+    }
+    lines
 }
 
 /// A key of a map: bare where it can be told from what follows.
@@ -64,14 +103,18 @@ fn document(text: &str) -> Option<Vec<String>> {
         && let Ok(json) = serde_json::from_str::<serde_json::Value>(text)
         && let Ok(pretty) = serde_json::to_string_pretty(&json)
     {
-        return (pretty.lines().count() > 1).then(|| pretty.lines().map(plain).collect());
+        return (pretty.lines().count() > 1).then(|| pretty.lines().map(line).collect());
     }
     let several = text.trim_end_matches('\n').contains('\n');
-    several.then(|| text.lines().map(plain).collect())
+    several.then(|| text.lines().map(line).collect())
 }
 
-/// The value on as many lines as it needs.
+/// The value on as many lines as it needs, within reason.
 pub(crate) fn lines(value: &Value) -> Vec<String> {
+    first_of(all_lines(value))
+}
+
+fn all_lines(value: &Value) -> Vec<String> {
     if let Some(text) = inline(value) {
         return vec![text];
     }
@@ -79,7 +122,7 @@ pub(crate) fn lines(value: &Value) -> Vec<String> {
         Value::String(text) => document(text).unwrap_or_else(|| vec![quoted(text)]),
         Value::List(items) => {
             let inner = items.iter().flat_map(|item| {
-                let mut item = lines(item);
+                let mut item = all_lines(item);
                 if let Some(last) = item.last_mut() {
                     last.push(',');
                 }
@@ -89,7 +132,7 @@ pub(crate) fn lines(value: &Value) -> Vec<String> {
         }
         Value::Map(entries) => {
             let inner = entries.iter().filter(|(_, v)| !v.is_null()).flat_map(|(name, value)| {
-                let mut value = lines(value);
+                let mut value = all_lines(value);
                 if let Some(first) = value.first_mut() {
                     *first = format!("{} = {first}", key(name));
                 }
@@ -113,10 +156,10 @@ pub(crate) fn difference(before: &Value, after: &Value, kind: Option<&Kind>) -> 
         Some(kind) => kind.canonical(value),
         None => value.clone(),
     };
-    let (before, after) = (lines(&canonical(before)), lines(&canonical(after)));
+    let (before, after) = (all_lines(&canonical(before)), all_lines(&canonical(after)));
     let old: Vec<&str> = before.iter().map(String::as_str).collect();
     let new: Vec<&str> = after.iter().map(String::as_str).collect();
-    let diff = TextDiff::from_slices(&old, &new);
+    let diff = TextDiff::configure().timeout(COMPARED_WITHIN).diff_slices(&old, &new);
     let mut shown = Vec::new();
     let mut next = 0;
     for group in diff.grouped_ops(AROUND) {
@@ -136,7 +179,7 @@ pub(crate) fn difference(before: &Value, after: &Value, kind: Option<&Kind>) -> 
         return vec![format!("  {}", paint(FAINT, "# only a sensitive part differs"))];
     }
     fold(&mut shown, before.len().saturating_sub(next));
-    shown
+    first_of(shown)
 }
 
 fn fold(shown: &mut Vec<String>, count: usize) {
@@ -198,6 +241,29 @@ mod tests {
         let digest = format!("blake3:{}:{}", "0".repeat(32), "0".repeat(64));
         let digest = Value::Map(Object::from([("$digest".into(), Value::from(digest))]));
         assert_eq!(inline(&digest.sensitive()).as_deref(), Some("(write-only value)"));
+    }
+
+    #[test]
+    fn what_is_huge_is_cut_and_still_tells_two_apart() {
+        let long = |end: &str| Value::from(format!("{}{end}", "é".repeat(3_000_000)));
+        let (one, other) = (shown(&lines(&long("a"))), shown(&lines(&long("b"))));
+        assert!(one.len() < 10_000 && one.contains("(6000001 bytes in all, blake3 "), "{one}");
+        assert_ne!(one, other);
+        let many = |from: usize| {
+            let lines: Vec<_> = (from..from + 100_000).map(|n| format!("line {n}")).collect();
+            Value::from(lines.join("\n"))
+        };
+        let text = lines(&many(0));
+        assert_eq!(text.len(), MOST_LINES + 1);
+        assert!(shown(&text).ends_with("# (99500 more lines; `--format json` has them all)"));
+        let text = difference(&many(0), &many(200_000), None);
+        assert_eq!(text.len(), MOST_LINES + 1);
+        // A list of many short values is no better.
+        let list = Value::List((0..1_000_000).map(Value::Int).collect());
+        assert_eq!(lines(&list).len(), MOST_LINES + 1);
+        // What fits is whole.
+        let fits = Value::from("x".repeat(LONGEST_LINE));
+        assert_eq!(shown(&lines(&fits)).len(), LONGEST_LINE + 2);
     }
 
     #[test]

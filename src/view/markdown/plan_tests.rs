@@ -116,7 +116,11 @@ fn not_even_text_that_is_made_for_it_breaks_the_limit_or_its_block() {
     assert!(text.contains(&"`".repeat(2_001)), "the fence is longer than what it holds");
     let text = shown(&[("web", &plan(changes(200).collect()))]);
     assert!(text.len() <= GITHUB, "{}", text.len());
-    let one = created("huge", &[("a", Value::from("y".repeat(300_000)))]);
+    // Values are cut, so that one of them fits; many do not.
+    let huge = Value::from("y".repeat(300_000));
+    let names: Vec<_> = (0..100).map(|number| format!("a{number}")).collect();
+    let values: Vec<_> = names.iter().map(|name| (name.as_str(), huge.clone())).collect();
+    let one = created("huge", &values);
     let text = shown(&[("web", &plan(vec![one]))]);
     assert!(text.len() <= GITHUB, "{}", text.len());
     assert!(text.contains("This is not all: the details of 1 entry did not fit"), "{text}");
