@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::session::{Part, Reopened, reopen};
 
 /// Everything that says what to plan, which a saved plan has said already.
-const PLANNING: [&str; 14] = [
+const PLANNING: [&str; 15] = [
     "stack",
     "var",
     "var_file",

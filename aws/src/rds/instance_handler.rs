@@ -314,11 +314,8 @@ mod tests {
 
     #[test]
     fn an_imported_database_is_looked_for_by_what_stays() {
-        let mut known = Known {
-            id: "main".to_owned(),
-            recorded: infra_sdk::Object::new(),
-            outputs: infra_sdk::Object::new(),
-        };
+        let mut known =
+            Known { id: "main".to_owned(), recorded: Object::new(), outputs: Object::new() };
         assert_eq!(lasting_id(&known), "main");
         known.outputs.insert("resource_id".to_owned(), "db-ABC".into());
         assert_eq!(lasting_id(&known), "db-ABC");

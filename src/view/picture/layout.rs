@@ -36,11 +36,11 @@ pub(super) fn layout(count: usize, arrows: &BTreeSet<(usize, usize)>) -> Vec<Spo
         }
     }
     for _ in 0..SWEEPS {
-        for column in 1..members.len() {
-            arrange(&mut members[column], &needs, &mut rows);
+        for column in members.iter_mut().skip(1) {
+            arrange(column, &needs, &mut rows);
         }
-        for column in (0..last).rev() {
-            arrange(&mut members[column], &needed_by, &mut rows);
+        for column in members.iter_mut().rev().skip(1) {
+            arrange(column, &needed_by, &mut rows);
         }
     }
     let top = rows.iter().copied().fold(f64::INFINITY, f64::min);
