@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
-use infra_engine::{Forecast, Mode, plans_digest};
+use infra_engine::{Forecast, Mode, Plan, plans_digest};
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::Provider;
 
@@ -173,6 +173,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
                 plans: &plans,
                 review: held.as_ref(),
                 digest: &digest,
+                forecast: &forecast(&plans, PARALLELISM),
                 schemas: &|name| provider.schema(name),
             }));
         }
@@ -235,6 +236,12 @@ fn sum_up_checks(context: &Context, review: Option<&Review>, format: PlanFormat)
     }
 }
 
+/// How long the plans take, one after another.
+fn forecast(plans: &[(&str, &Plan)], parallelism: u16) -> Forecast {
+    let forecasts = plans.iter().map(|(_, plan)| plan.forecast(usize::from(parallelism)));
+    forecasts.fold(Forecast::default(), Forecast::then)
+}
+
 /// Writes the plans for people, and how long they will take with so many operations in flight.
 pub(super) fn show(
     context: &Context,
@@ -245,9 +252,7 @@ pub(super) fn show(
 ) {
     let plans: Vec<_> = stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
     let schemas = |type_name: &str| provider.schema(type_name);
-    // One is carried out after another.
-    let forecasts = plans.iter().map(|(_, plan)| plan.forecast(usize::from(parallelism)));
-    let forecast = forecasts.fold(Forecast::default(), Forecast::then);
+    let forecast = forecast(&plans, parallelism);
     let text = human::plan::render(environment, &plans, &schemas, &forecast);
     context.terminal.answer(&text);
 }

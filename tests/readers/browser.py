@@ -68,8 +68,7 @@ try:
 
     # A click on a node shows its diff.
     node = next(n for n in find("#graph a.node") if "aws_db_instance" in n.accessible_name)
-    target = node.get_attribute("href").split("#")[-1] if node.get_attribute("href") else ""
-    target = target or script("return arguments[0].getAttribute('href').slice(1)", node)
+    target = script("return arguments[0].getAttribute('href').slice(1)", node)
     before = script("return document.getElementById(arguments[0]).open", target)
     script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", node)
     driver.implicitly_wait(2)

@@ -124,6 +124,18 @@ async fn outputs(live: &Live<'_>, took: &[(usize, Duration)], summary: &mut Summ
     summary.outputs = outputs;
 }
 
+/// Operations in flight that are about nothing but records: the store writes what is there together.
+const RECORDS_AT_ONCE: usize = 256;
+
+/// What an operation needs a place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// A call: there are as many places as operations may be in flight.
+    Call,
+    /// A write to the store alone.
+    Record,
+}
+
 /// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
@@ -145,7 +157,11 @@ struct Scheduler<'a> {
     order: Vec<usize>,
     /// What the heaviest path weighs that begins with each step: it goes first.
     height: Vec<Duration>,
-    ready: BinaryHeap<(Duration, Reverse<usize>)>,
+    calls: BinaryHeap<(Duration, Reverse<usize>)>,
+    /// Those that are about nothing but a record.
+    records: BinaryHeap<(Duration, Reverse<usize>)>,
+    /// How many of those are in flight.
+    recording: usize,
     /// The steps of each change.
     steps_of: Vec<Vec<usize>>,
     /// Addresses that were said to be blocked.
@@ -167,21 +183,20 @@ impl<'a> Scheduler<'a> {
         let order = graph::sort(&waits);
         let height = pace::longest(&order, followers, |step| live.plan.work.pace.weight(step));
         let missing: Vec<usize> = waits.iter().map(Vec::len).collect();
-        let ready = (0..missing.len())
-            .filter(|step| missing[*step] == 0)
-            .map(|step| (height[step], Reverse(step)))
-            .collect();
+        let first: Vec<usize> = (0..missing.len()).filter(|step| missing[*step] == 0).collect();
         let mut steps_of = vec![Vec::new(); live.plan.changes.len()];
         for (number, step) in live.plan.work.steps.iter().enumerate() {
             steps_of[step.change].push(number);
         }
-        Self {
+        let mut scheduler = Self {
             live,
             progress: vec![Progress::Waiting; followers.len()],
             missing,
             order,
             height,
-            ready,
+            calls: BinaryHeap::new(),
+            records: BinaryHeap::new(),
+            recording: 0,
             steps_of,
             blocked: HashSet::new(),
             halted: false,
@@ -189,6 +204,28 @@ impl<'a> Scheduler<'a> {
             finished: Vec::new(),
             took: Vec::new(),
             slow: HashSet::new(),
+        };
+        first.into_iter().for_each(|step| scheduler.line_up(step));
+        scheduler
+    }
+
+    /// The line that a step stands in. One without an operation has no write either, and is done as
+    /// soon as it is looked at.
+    fn line(&self, step: usize) -> Line {
+        let step = &self.live.plan.work.steps[step];
+        let type_name = &self.live.change(step.change).type_name;
+        if step.operation.is_some() && self.live.run.provider.lives_in_record(type_name) {
+            Line::Record
+        } else {
+            Line::Call
+        }
+    }
+
+    fn line_up(&mut self, step: usize) {
+        let entry = (self.height[step], Reverse(step));
+        match self.line(step) {
+            Line::Call => self.calls.push(entry),
+            Line::Record => self.records.push(entry),
         }
     }
 
@@ -203,9 +240,15 @@ impl<'a> Scheduler<'a> {
             if self.obey(*stop.borrow_and_update(), summary) {
                 return;
             }
-            while !self.halted && in_flight.len() < live.run.parallelism.max(1) {
-                let Some(future) = self.begin() else { break };
+            // Calls first: what is done on the way there may let a record go.
+            while !self.halted && in_flight.len() - self.recording < live.run.parallelism.max(1) {
+                let Some(future) = self.begin(Line::Call) else { break };
                 in_flight.push(future);
+            }
+            while !self.halted && self.recording < RECORDS_AT_ONCE {
+                let Some(future) = self.begin(Line::Record) else { break };
+                in_flight.push(future);
+                self.recording += 1;
             }
             if in_flight.is_empty() {
                 return;
@@ -255,9 +298,17 @@ impl<'a> Scheduler<'a> {
         false
     }
 
-    /// Takes the next operation from the queue; steps without one are done on the way.
-    fn begin(&mut self) -> Option<Flight<'a>> {
-        while let Some((_, Reverse(step))) = self.ready.pop() {
+    fn next(&mut self, line: Line) -> Option<usize> {
+        let line = match line {
+            Line::Call => &mut self.calls,
+            Line::Record => &mut self.records,
+        };
+        line.pop().map(|(_, Reverse(step))| step)
+    }
+
+    /// Takes the next operation from a line; steps without one are done on the way.
+    fn begin(&mut self, line: Line) -> Option<Flight<'a>> {
+        while let Some(step) = self.next(line) {
             let index = self.live.plan.work.steps[step].change;
             let Some(operation) = self.live.plan.work.steps[step].operation else {
                 self.release(step);
@@ -295,6 +346,7 @@ impl<'a> Scheduler<'a> {
         };
         let elapsed = self.live.run.clock.monotonic().saturating_sub(begun);
         let address = self.address(step).clone();
+        self.recording -= usize::from(self.line(step) == Line::Record);
         let Some(operation) = self.live.plan.work.steps[step].operation else { return };
         match result {
             Ok(Outcome::OnItsWay { id, last }) => {
@@ -308,8 +360,8 @@ impl<'a> Scheduler<'a> {
                 self.release(step);
                 if !unchanged {
                     self.count(step, operation, summary);
-                    // Of a wait it is not known when it began.
-                    if operation != Operation::Await {
+                    // Of a wait it is not known when it began, and a record is written at once.
+                    if operation != Operation::Await && self.line(step) == Line::Call {
                         self.took.push((step, elapsed));
                     }
                 }
@@ -361,7 +413,7 @@ impl<'a> Scheduler<'a> {
         for &follower in &self.live.plan.work.followers[step] {
             self.missing[follower] -= 1;
             if self.missing[follower] == 0 && self.progress[follower] == Progress::Waiting {
-                self.ready.push((self.height[follower], Reverse(follower)));
+                self.line_up(follower);
             }
         }
     }

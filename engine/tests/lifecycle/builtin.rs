@@ -1,6 +1,6 @@
 //! Built-in types through the whole engine, beside those of a cloud: made once, kept, never shown.
 
-use infra_engine::{Goal, Recovered};
+use infra_engine::{Event, Goal, Recovered};
 use infra_sdk::provider::{Place, Provider as _};
 use infra_sdk::store::{Edit, Intent, Operation, Status, Store as _};
 use infra_sdk::{Expr, Function, Object, Value};
@@ -140,6 +140,21 @@ async fn what_lives_in_the_record_alone_is_written_once_and_without_an_intent() 
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_lives_in_the_record_alone_waits_for_no_call() {
+    let mut sheet = Sheet::new();
+    for name in ["a", "b", "c"] {
+        sheet = sheet.add(name, "infra_data", json!({"input": name}));
+        sheet = sheet.add(&format!("{name}-cloud"), "test_note", json!({}));
+    }
+    let bench = Bench { parallelism: 1, ..Bench::new() };
+    let ran = bench.apply(&sheet).await;
+    let started = |event: &&Event| matches!(event, Event::Started { .. });
+    let ended = ran.events.iter().position(|event| matches!(event, Event::Completed { .. }));
+    let together = ran.events[..ended.expect("it ends")].iter().filter(started).count();
+    assert_eq!(together, 4, "one call, and all three records");
 }
 
 #[tokio::test]

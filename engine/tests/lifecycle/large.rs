@@ -17,11 +17,12 @@ async fn ten_thousand_resources_are_planned_applied_and_destroyed() {
     let bench = Bench { parallelism: 50, ..Bench::new() };
     let ran = bench.apply(&sheet).await;
     assert_eq!(ran.summary.created.len(), count);
-    // Of each the intent, its record, and that it is ready; beside them the run begins and ends.
-    assert_eq!(bench.disk.writes().len(), 3 * count + 2);
+    // Of each the intent, its record, and that it is ready; beside them the run begins and ends,
+    // and says how long they took.
+    assert_eq!(bench.disk.writes().len(), 3 * count + 3);
     let ran = bench.apply(&Sheet::new()).await;
     assert_eq!(ran.summary.destroyed.len(), count);
-    assert_eq!(bench.disk.writes().len(), 5 * count + 4);
+    assert_eq!(bench.disk.writes().len(), 5 * count + 6);
     // One question about all, in each of the two plans that had records.
     assert_eq!(bench.fake.reads(), 2);
     assert!(bench.fake.out_of_order().is_empty());

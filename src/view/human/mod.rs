@@ -14,6 +14,6 @@ pub(crate) mod preflight;
 pub(crate) mod progress;
 pub(crate) mod state;
 pub(crate) mod summary;
-mod time;
+pub(crate) mod time;
 pub(crate) mod validate;
 mod values;

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use infra_engine::{Action, Counts, Plan};
+use infra_engine::{Action, Counts, Forecast, Plan};
 use sha2::{Digest as _, Sha256};
 
 use super::model::{Model, Sort};
@@ -16,6 +16,7 @@ use super::svg::{self, drawing, escaped};
 use crate::session::Review;
 use crate::view::checks::human as checks;
 use crate::view::human::plan::{Schemas, counted};
+use crate::view::human::time;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -38,6 +39,8 @@ pub(crate) struct PlanPage<'a> {
     pub(crate) review: Option<&'a Review>,
     /// Names the plans, see [`infra_engine::plans_digest`].
     pub(crate) digest: &'a str,
+    /// How long it will take.
+    pub(crate) forecast: &'a Forecast,
     /// The types.
     pub(crate) schemas: Schemas<'a>,
 }
@@ -56,6 +59,10 @@ pub(crate) fn plan_page(page_of: &PlanPage<'_>) -> String {
         let (counts, held) = checks::counted(review);
         // Writing into a text cannot fail.
         let _ = writeln!(head, "<p class=\"sum\">Checks: {counts} ({held})</p>");
+    }
+    let takes = time::forecast(page_of.forecast);
+    if !takes.is_empty() {
+        let _ = writeln!(head, "<p class=\"sum\">{}</p>", escaped(takes.trim_end()));
     }
     if pending {
         let _ = writeln!(

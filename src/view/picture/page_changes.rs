@@ -52,7 +52,7 @@ pub(super) fn sections(
         let others =
             found.chain(warnings).chain(drift).chain(outputs).filter(|(_, text)| !text.is_empty());
         for (number, (risk, painted)) in others.enumerate() {
-            let head = summary(&format!("o{stack}-{number}"), risk, "note", name, &painted);
+            let head = summary(&format!("o{stack}-{number}"), risk, "told", name, &painted);
             items.push(Item { risk, entry: Entry { headline: head, body: body(&painted, "") } });
         }
     }

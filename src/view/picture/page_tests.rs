@@ -14,6 +14,7 @@ fn shown(declarations: &Declarations, plan: &Plan) -> String {
         plans: &[("web", plan)],
         review: None,
         digest: "0123abcd",
+        forecast: &Forecast::default(),
         schemas: &|_| None,
     })
 }
