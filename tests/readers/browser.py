@@ -35,7 +35,7 @@ def script(text, *arguments):
 
 
 def view():
-    return find("#graph")[0].get_attribute("viewBox")
+    return script("return arguments[0].getAttribute('viewBox')", find("#graph")[0])
 
 
 try:
