@@ -18,6 +18,7 @@ enum Measure {
     Is(&'static str),
     Begins(&'static str),
     Ends(&'static str),
+    Has(&'static str),
 }
 
 /// What is to be reached.
@@ -100,7 +101,7 @@ const TARGETS: &[Target] = &[
         what: "apply, as a multiple of the critical path",
         benchmark: Benchmark::Waits,
         size: None,
-        measure: Measure::Begins("apply over critical path"),
+        measure: Measure::Has(": apply over critical path, "),
         unit: "x",
         bound: Bound::AtMost(1.1),
     },
@@ -142,6 +143,7 @@ impl Target {
                     Measure::Is(words) => figure.measure == words,
                     Measure::Begins(words) => figure.measure.starts_with(words),
                     Measure::Ends(words) => figure.measure.ends_with(words),
+                    Measure::Has(words) => figure.measure.contains(words),
                 }
         });
         let values = values.map(|figure| figure.value);
