@@ -6,6 +6,7 @@
 //! is told: what the system may have dropped is never tried again on the same file, and every later
 //! call gets the same error.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -357,8 +358,8 @@ impl<T: Table, B: Beside> Keeper<T, B> {
         let (mut head, mut bytes) = (self.head.clone(), 0);
         for (key, new) in &changes {
             let old = match self.staged.get(key) {
-                Some(staged) => staged.clone(),
-                None => self.table.get(key)?,
+                Some(staged) => staged.as_deref().map(Cow::Borrowed),
+                None => self.table.get(key)?.map(Cow::Owned),
             };
             if let Some(old) = old {
                 head.remove(key, &old);

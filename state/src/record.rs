@@ -199,7 +199,7 @@ impl RecordWire {
         key: &SealingKey,
         lineage: &str,
     ) -> Result<Self, StoreError> {
-        let mut sealer = Sealer::new(key, lineage, "record", record.address.as_str());
+        let sealer = Sealer::new(key, lineage, "record", record.address.as_str());
         let deposed = record.deposed.iter().enumerate().map(|(index, deposed)| {
             let inputs = sealer.object(&format!("deposed[{index}]"), &deposed.inputs)?;
             Ok(DeposedWire { id: deposed.id.clone(), inputs })
@@ -227,7 +227,7 @@ impl RecordWire {
     }
 
     pub(crate) fn unseal(self, key: &SealingKey, lineage: &str) -> Result<Record, String> {
-        let mut sealer = Sealer::new(key, lineage, "record", &self.address);
+        let sealer = Sealer::new(key, lineage, "record", &self.address);
         let deposed = self.deposed.into_iter().enumerate().map(|(index, deposed)| {
             let inputs = sealer.read_object(&format!("deposed[{index}]"), &deposed.inputs)?;
             Ok(Deposed { id: deposed.id, inputs })
@@ -307,7 +307,7 @@ impl IntentWire {
         key: &SealingKey,
         lineage: &str,
     ) -> Result<Self, StoreError> {
-        let mut sealer = Sealer::new(key, lineage, "intent", intent.address.as_str());
+        let sealer = Sealer::new(key, lineage, "intent", intent.address.as_str());
         Ok(Self {
             run: intent.run.clone(),
             address: intent.address.to_string(),
@@ -325,7 +325,7 @@ impl IntentWire {
     }
 
     pub(crate) fn unseal(self, key: &SealingKey, lineage: &str) -> Result<Intent, String> {
-        let mut sealer = Sealer::new(key, lineage, "intent", &self.address);
+        let sealer = Sealer::new(key, lineage, "intent", &self.address);
         Ok(Intent {
             inputs: sealer.read_object("inputs", &self.inputs)?,
             run: self.run,
@@ -394,14 +394,14 @@ impl LookupWire {
         lineage: &str,
     ) -> Result<Self, StoreError> {
         let digest = key.digest(lookup);
-        let mut sealer = Sealer::new(key, lineage, "lookup", &digest);
+        let sealer = Sealer::new(key, lineage, "lookup", &digest);
         let lookup = sealer.value("key", &Value::from(lookup).sensitive())?;
         let answer = sealer.value("answer", answer)?;
         Ok(Self { digest, key: lookup, answer })
     }
 
     pub(crate) fn unseal(self, key: &SealingKey, lineage: &str) -> Result<(String, Value), String> {
-        let mut sealer = Sealer::new(key, lineage, "lookup", &self.digest);
+        let sealer = Sealer::new(key, lineage, "lookup", &self.digest);
         let lookup = sealer.read_value("key", &self.key)?;
         let lookup = lookup.as_str().ok_or("its key is not text")?.to_owned();
         Ok((lookup, sealer.read_value("answer", &self.answer)?))

@@ -11,6 +11,7 @@ use infra_sdk::{Object, Value};
 use serde_json::{Map, Value as Json, json};
 use zeroize::Zeroizing;
 
+use crate::record::to_body;
 use crate::seal::SealingKey;
 
 /// Attributes of a wire struct.
@@ -19,101 +20,153 @@ pub(crate) type Attributes = BTreeMap<String, Json>;
 /// Seals and unseals the values of one record: knows where each stands.
 pub(crate) struct Sealer<'a> {
     key: &'a SealingKey,
-    place: Vec<String>,
+    /// Lineage of the state, kind of the thing, and its name.
+    thing: [&'a str; 3],
+}
+
+/// Where a value stands within the values around it. Most values are not sensitive, so it costs
+/// nothing until it is written down.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    around: Option<&'a Place<'a>>,
+    part: Part<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a> Place<'a> {
+    fn at(part: &'a str) -> Self {
+        Self { around: None, part: Part::Name(part) }
+    }
+
+    fn within(&'a self, part: Part<'a>) -> Self {
+        Self { around: Some(self), part }
+    }
+
+    /// The parts, from the outermost on.
+    fn parts(&self) -> Vec<String> {
+        let around = std::iter::successors(Some(self), |place| place.around);
+        let mut parts: Vec<_> = around
+            .map(|place| match place.part {
+                Part::Name(name) => name.to_owned(),
+                Part::Index(index) => index.to_string(),
+            })
+            .collect();
+        parts.reverse();
+        parts
+    }
 }
 
 impl<'a> Sealer<'a> {
     /// For the values of one thing: a kind (`record`, `intent`, `output`, `lookup`) and its name.
-    pub(crate) fn new(key: &'a SealingKey, lineage: &str, kind: &str, name: &str) -> Self {
-        let place = ["infra-seal-1", lineage, kind, name].map(str::to_owned).to_vec();
-        Self { key, place }
+    pub(crate) fn new(key: &'a SealingKey, lineage: &'a str, kind: &'a str, name: &'a str) -> Self {
+        Self { key, thing: [lineage, kind, name] }
     }
 
     /// JSON of named values; `part` names the attribute that holds them, such as `inputs`.
-    pub(crate) fn object(&mut self, part: &str, object: &Object) -> Result<Attributes, StoreError> {
-        self.inside(part, |sealer| {
-            let entries = object.iter();
-            entries.map(|(name, value)| Ok((name.clone(), sealer.value(name, value)?))).collect()
-        })
+    pub(crate) fn object(&self, part: &str, object: &Object) -> Result<Attributes, StoreError> {
+        let place = Place::at(part);
+        let entries = object.iter();
+        let entries = entries.map(|(name, value)| {
+            Ok((name.clone(), self.json(place.within(Part::Name(name)), value)?))
+        });
+        entries.collect()
     }
 
     /// JSON of one value.
-    pub(crate) fn value(&mut self, part: &str, value: &Value) -> Result<Json, StoreError> {
-        self.inside(part, |sealer| match value {
+    pub(crate) fn value(&self, part: &str, value: &Value) -> Result<Json, StoreError> {
+        self.json(Place::at(part), value)
+    }
+
+    fn json(&self, place: Place<'_>, value: &Value) -> Result<Json, StoreError> {
+        match value {
             Value::List(items) => {
                 let items = items.iter().enumerate();
-                items.map(|(index, item)| sealer.value(&index.to_string(), item)).collect()
+                items
+                    .map(|(index, item)| self.json(place.within(Part::Index(index)), item))
+                    .collect()
             }
             Value::Map(entries) => {
-                let entries = entries.iter();
-                let entries =
-                    entries.map(|(name, item)| Ok((name.clone(), sealer.value(name, item)?)));
+                let entries = entries.iter().map(|(name, item)| {
+                    Ok((name.clone(), self.json(place.within(Part::Name(name)), item)?))
+                });
                 Ok(map_to_json(entries.collect::<Result<_, StoreError>>()?))
             }
             Value::Sensitive(inner) => {
                 let plain = Zeroizing::new(clear_json(inner).to_string());
-                let sealed = sealer.key.seal(&sealer.associated_data(), plain.as_bytes())?;
+                let sealed = self.key.seal(&self.associated_data(place)?, plain.as_bytes())?;
                 Ok(json!({ "$sealed": sealed }))
             }
             plain => Ok(plain_json(plain)),
-        })
+        }
     }
 
     /// Reads what [`Sealer::object`] wrote for the same part.
     ///
     /// # Errors
     /// With what is wrong, as a fragment that shows no value.
-    pub(crate) fn read_object(&mut self, part: &str, json: &Attributes) -> Result<Object, String> {
-        self.inside(part, |sealer| {
-            json.iter()
-                .map(|(name, item)| Ok((name.clone(), sealer.read_value(name, item)?)))
-                .collect()
-        })
+    pub(crate) fn read_object(&self, part: &str, json: &Attributes) -> Result<Object, String> {
+        self.read_entries(Place::at(part), json.iter())
     }
 
     /// Reads what [`Sealer::value`] wrote for the same part.
     ///
     /// # Errors
     /// As [`Sealer::read_object`].
-    pub(crate) fn read_value(&mut self, part: &str, json: &Json) -> Result<Value, String> {
-        self.inside(part, |sealer| match json {
+    pub(crate) fn read_value(&self, part: &str, json: &Json) -> Result<Value, String> {
+        self.read(Place::at(part), json)
+    }
+
+    fn read(&self, place: Place<'_>, json: &Json) -> Result<Value, String> {
+        match json {
             Json::Array(items) => {
                 let items = items.iter().enumerate();
-                let items = items.map(|(index, item)| sealer.read_value(&index.to_string(), item));
+                let items =
+                    items.map(|(index, item)| self.read(place.within(Part::Index(index)), item));
                 Ok(Value::List(items.collect::<Result<_, _>>()?))
             }
             Json::Object(entries) => match marker(entries)? {
                 Some(("$sealed", Json::String(text))) => {
-                    let plain = sealer.key.unseal(&sealer.associated_data(), text)?;
+                    let associated = self.associated_data(place).map_err(|e| e.to_string())?;
+                    let plain = self.key.unseal(&associated, text)?;
                     // The parser's own message could quote the value.
                     let json = serde_json::from_slice(&plain)
                         .map_err(|_| "a sealed value does not hold JSON".to_owned())?;
                     Ok(read_clear(&json)?.sensitive())
                 }
-                Some(("$map", Json::Object(entries))) => sealer.read_map(entries),
+                Some(("$map", Json::Object(entries))) => {
+                    Ok(Value::Map(self.read_entries(place, entries.iter())?))
+                }
                 Some(marked) => read_marked(marked),
-                None => sealer.read_map(entries),
+                None => Ok(Value::Map(self.read_entries(place, entries.iter())?)),
             },
             plain => Ok(Value::from_json(plain)),
-        })
+        }
     }
 
-    fn read_map(&mut self, entries: &Map<String, Json>) -> Result<Value, String> {
-        let entries = entries.iter();
-        let entries = entries.map(|(name, item)| Ok((name.clone(), self.read_value(name, item)?)));
-        Ok(Value::Map(entries.collect::<Result<_, String>>()?))
-    }
-
-    fn inside<T>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.place.push(part.to_owned());
-        let done = work(self);
-        self.place.pop();
-        done
+    fn read_entries<'e>(
+        &self,
+        place: Place<'_>,
+        entries: impl Iterator<Item = (&'e String, &'e Json)>,
+    ) -> Result<Object, String> {
+        entries
+            .map(|(name, item)| {
+                Ok((name.clone(), self.read(place.within(Part::Name(name)), item)?))
+            })
+            .collect()
     }
 
     /// Where the value stands, written so that no two places look the same.
-    fn associated_data(&self) -> Vec<u8> {
-        json!(self.place).to_string().into_bytes()
+    fn associated_data(&self, place: Place<'_>) -> Result<Vec<u8>, StoreError> {
+        let [lineage, kind, name] = self.thing;
+        let mut parts = vec!["infra-seal-1", lineage, kind, name];
+        let within = place.parts();
+        parts.extend(within.iter().map(String::as_str));
+        to_body(&parts)
     }
 }
 
@@ -222,7 +275,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_value_comes_back(value in values()) {
-            let mut sealer = Sealer::new(key(), "lineage", "record", "a.b");
+            let sealer = Sealer::new(key(), "lineage", "record", "a.b");
             let json = sealer.value("inputs", &value).expect("written");
             let text = json.to_string();
             let read: Json = serde_json::from_str(&text).expect("JSON");
@@ -232,20 +285,20 @@ mod tests {
 
     #[test]
     fn a_sealed_value_that_is_moved_to_another_attribute_does_not_open() {
-        let mut sealer = Sealer::new(key(), "lineage", "record", "a.b");
+        let sealer = Sealer::new(key(), "lineage", "record", "a.b");
         let secret = Object::from([("password".to_owned(), Value::from("hunter2").sensitive())]);
         let json = sealer.object("inputs", &secret).expect("written");
         assert_eq!(sealer.read_object("inputs", &json), Ok(secret));
         assert!(sealer.read_object("outputs", &json).is_err());
         let moved = Attributes::from([("name".to_owned(), json["password"].clone())]);
         assert!(sealer.read_object("inputs", &moved).is_err());
-        let mut elsewhere = Sealer::new(key(), "lineage", "record", "a.c");
+        let elsewhere = Sealer::new(key(), "lineage", "record", "a.c");
         assert!(elsewhere.read_object("inputs", &json).is_err());
     }
 
     #[test]
     fn a_sensitive_value_in_clear_is_refused() {
-        let mut sealer = Sealer::new(key(), "lineage", "record", "a.b");
+        let sealer = Sealer::new(key(), "lineage", "record", "a.b");
         assert!(sealer.read_value("inputs", &json!({ "$sensitive": "x" })).is_err());
     }
 }

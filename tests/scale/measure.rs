@@ -68,10 +68,11 @@ async fn a_plan_without_changes_reads_a_network_in_few_calls() {
     }
 }
 
-/// 300 groups with 1,400 rules at a size of 1,000; fewer of both at smaller ones.
+/// 300 groups with 1,400 rules at a size of 1,000; fewer of both at smaller ones. No more at larger
+/// ones: the emulator takes hours for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_without_changes_reads_the_rules_of_many_groups_together() {
-    for size in figures::sizes() {
+    for size in figures::sizes().into_iter().filter(|size| *size <= 1000) {
         let (groups, rules) = (size * 3 / 10, size * 14 / 10);
         let variables = [format!("groups={groups}"), format!("rules={rules}")];
         let plan = life("groups", groups + rules + 1, &variables).await;
