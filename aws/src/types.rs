@@ -212,6 +212,8 @@ mod tests {
             assert!(calls.create.contains(':'), "{name} names no create operation");
             assert!(calls.operations.contains(&calls.create), "{name} does not list its create");
             assert!(!calls.actions.is_empty(), "{name} lists no IAM action");
+            let inputs: Vec<_> = handler.schema().inputs.iter().map(|field| field.name).collect();
+            assert!(calls.loose.iter().all(|loose| inputs.contains(loose)), "{name} has no such");
             for list in [calls.operations, calls.actions] {
                 assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {list:?}");
             }

@@ -366,6 +366,12 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Inputs of a type whose text the service keeps without ever looking at what it names, such as
+    /// the dimensions of an alarm: an object that is named nowhere else need not be ready yet.
+    fn loose_inputs(&self, _type_name: &str) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How long an operation usually takes, readiness included, where nothing is known of earlier
     /// runs: an estimate. `None` for an operation that takes its time and nobody can say how long.
     fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration>;

@@ -68,6 +68,9 @@ pub struct Calls {
     pub named_by: Option<&'static str>,
     /// The input that keeps AWS from deleting the object while it is on.
     pub protection: Option<&'static str>,
+    /// Inputs whose text the service keeps without looking at what it names, each with its source
+    /// beside it: what they name need not be ready yet.
+    pub loose: &'static [&'static str],
     /// Codes that mean that the object is not there. Nothing else does.
     pub gone: &'static [&'static str],
     /// Errors of create and update that mean that something they need is not visible yet.
@@ -108,6 +111,7 @@ impl Calls {
         naming: None,
         named_by: None,
         protection: None,
+        loose: &[],
         gone: &[],
         not_yet: &[],
         lingering: &[],

@@ -221,6 +221,10 @@ impl Provider for AwsProvider {
         })
     }
 
+    fn loose_inputs(&self, type_name: &str) -> &'static [&'static str] {
+        handler(type_name).map_or(&[], |handler| handler.calls().loose)
+    }
+
     fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration> {
         usual_time(type_name, operation, self.patience(type_name, operation)?)
     }

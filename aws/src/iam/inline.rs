@@ -46,6 +46,8 @@ macro_rules! inline_policy {
                     operations: OPERATIONS,
                     actions: OPERATIONS,
                     naming: Some(NAMING),
+                    // Resources of a policy need not exist. Source: "IAM JSON policy elements: Resource".
+                    loose: &["policy"],
                     gone: GONE,
                     not_yet: &[$not_yet],
                     patience: PATIENCE,

@@ -99,6 +99,8 @@ mod handler {
             // GetCallerIdentity needs no permission. Source: STS API Reference.
             actions: OPERATIONS.split_at(11).0,
             naming: Some(NAMING),
+            // Resources of a policy need not exist. Source: "IAM JSON policy elements: Resource".
+            loose: &["policy"],
             gone: GONE,
             // Attachments that were removed a moment ago.
             lingering: &[("DeleteConflict", "")],

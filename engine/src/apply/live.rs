@@ -11,6 +11,7 @@ use std::time::Duration;
 use infra_sdk::provider::{Failure, FailureClass, Owner, Place, Target};
 use infra_sdk::store::{self, Deposed, Edit, Intent, Record, RunChange, RunRecord, StoreError};
 use infra_sdk::{Address, Diagnostic, Expr, Object, Reference, Schema, Value};
+use tokio::sync::Notify;
 
 use crate::event::Operation;
 use crate::plan::{Action, Change, Plan};
@@ -48,6 +49,12 @@ const LAST_LOOK: Duration = Duration::from_secs(1);
 /// times their memory.
 type Attributes = Box<[(String, Value)]>;
 
+/// The attributes of a resource; of an input and an output with one name the output counts.
+fn attributes(inputs: &Object, outputs: &Object) -> Attributes {
+    let inputs = inputs.iter().filter(|(name, _)| !outputs.contains_key(*name));
+    inputs.chain(outputs).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// What is known while a run goes on.
 pub(crate) struct Live<'a> {
     pub(crate) plan: &'a Plan,
@@ -58,6 +65,12 @@ pub(crate) struct Live<'a> {
     written: Mutex<HashMap<Address, Option<Record>>>,
     /// By change: attributes of what was made or changed in this run.
     values: Mutex<Vec<Option<Attributes>>>,
+    /// By change: what is known already of objects that are made and not ready.
+    unready: Mutex<HashMap<usize, Attributes>>,
+    /// Of those, the changes that the scheduler has not heard of.
+    made: Mutex<Vec<usize>>,
+    /// Wakes the scheduler for them.
+    making: Notify,
     /// By change: the cloud's last word about an object that is waited for.
     words: Mutex<Vec<Option<String>>>,
     /// The run as the history has it, from the first write on.
@@ -77,6 +90,9 @@ impl<'a> Live<'a> {
             owner,
             written: Mutex::default(),
             values: Mutex::new(vec![None; plan.changes.len()]),
+            unready: Mutex::default(),
+            made: Mutex::default(),
+            making: Notify::new(),
             words: Mutex::new(vec![None; plan.changes.len()]),
             history: RunRecord {
                 id: run.id.clone(),
@@ -238,10 +254,53 @@ impl<'a> Live<'a> {
 
     /// Notes the attributes of something that was made or changed.
     pub(crate) fn learn(&self, index: usize, inputs: &Object, outputs: &Object) {
-        // Of two with one name the output counts.
-        let inputs = inputs.iter().filter(|(name, _)| !outputs.contains_key(*name));
-        let attributes = inputs.chain(outputs).map(|(name, value)| (name.clone(), value.clone()));
-        lock(&self.values)[index] = Some(attributes.collect());
+        lock(&self.values)[index] = Some(attributes(inputs, outputs));
+        self.is_unready_no_more(index);
+    }
+
+    /// Notes what is known of an object that is made and recorded, and that is waited for from now on.
+    pub(crate) fn made(&self, index: usize, inputs: &Object, outputs: &Object) {
+        lock(&self.unready).insert(index, attributes(inputs, outputs));
+        lock(&self.made).push(index);
+        self.making.notify_one();
+    }
+
+    /// The changes whose objects were made since this was asked last; waits for the first.
+    pub(crate) async fn next_made(&self) -> Vec<usize> {
+        loop {
+            let made = std::mem::take(&mut *lock(&self.made));
+            if !made.is_empty() {
+                return made;
+            }
+            self.making.notified().await;
+        }
+    }
+
+    /// Forgets what was known of an object before it was ready: it is, or does not become so in this
+    /// run.
+    pub(crate) fn is_unready_no_more(&self, index: usize) {
+        lock(&self.unready).remove(&index);
+    }
+
+    /// Whether what one change makes can do with an object of another that is made and not ready:
+    /// nothing but inputs that the service never looks into name it, and what they name is known.
+    pub(crate) fn is_loose(&self, user: usize, made: usize) -> bool {
+        let Some(declaration) = &self.part(user).declaration else { return false };
+        let (options, made) = (&declaration.arguments.options, &self.change(made).address);
+        let mut triggers = options.replace_triggered_by.iter();
+        if options.depends_on.contains(made) || triggers.any(|trigger| trigger.address == *made) {
+            return false;
+        }
+        let loose = self.run.provider.loose_inputs(&declaration.type_name);
+        let inputs = declaration.arguments.inputs.iter();
+        let mut named = inputs.flat_map(|(name, expr)| {
+            let references = expr.references().into_iter();
+            references.filter(|r| r.address == *made).map(move |reference| (name, reference))
+        });
+        named.all(|(name, reference)| {
+            let known = self.resolve(reference).is_some_and(|value| !value.has_unknown());
+            known && loose.contains(&name.as_str())
+        })
     }
 
     /// Notes the cloud's word about an object that is waited for. The cloud may repeat what it was
@@ -283,7 +342,15 @@ impl<'a> Live<'a> {
             Action::NoOp | Action::Import => {
                 change.after.as_ref().map(|after| after.get(name).cloned().unwrap_or_default())
             }
-            _ => lock(&self.values)[index].as_ref().map(find),
+            _ => {
+                let ready = lock(&self.values)[index].as_ref().map(find);
+                // What of an unready object is not known yet stays unknown.
+                let of_unready = |attributes: &Attributes| {
+                    let known = attributes.iter().find(|(known, _)| known == name);
+                    known.map(|(_, value)| value.clone())
+                };
+                ready.or_else(|| lock(&self.unready).get(&index).and_then(of_unready))
+            }
         };
         Some(value.unwrap_or(Value::Unknown))
     }

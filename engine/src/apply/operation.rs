@@ -125,6 +125,10 @@ async fn create(live: &Live<'_>, index: usize) -> Result<Outcome, Trouble> {
     live.put(index, sequence, record.clone(), replaced, Some(note))
         .await
         .map_err(|trouble| trouble.with_id(&id))?;
+    // The new half of a replacement is used once it is ready, and not before.
+    if change.action == Action::Create {
+        live.made(index, &record.inputs, &record.outputs);
+    }
     settle(live, index, schema, record, &desired, Operation::Create).await
 }
 

@@ -174,6 +174,8 @@ struct Scheduler<'a> {
     took: Vec<(usize, Duration)>,
     /// Steps that were said to be slow.
     slow: HashSet<usize>,
+    /// Steps that are not done, each with one that no longer waits for it.
+    let_go: HashSet<(usize, usize)>,
 }
 
 impl<'a> Scheduler<'a> {
@@ -204,6 +206,7 @@ impl<'a> Scheduler<'a> {
             finished: Vec::new(),
             took: Vec::new(),
             slow: HashSet::new(),
+            let_go: HashSet::new(),
         };
         first.into_iter().for_each(|step| scheduler.line_up(step));
         scheduler
@@ -271,6 +274,7 @@ impl<'a> Scheduler<'a> {
                         return;
                     }
                 }
+                made = live.next_made() => self.let_go(&made),
                 _ = ticks.tick() => self.tell(),
             }
         }
@@ -350,6 +354,7 @@ impl<'a> Scheduler<'a> {
         let Some(operation) = self.live.plan.work.steps[step].operation else { return };
         match result {
             Ok(Outcome::OnItsWay { id, last }) => {
+                self.live.is_unready_no_more(self.live.plan.work.steps[step].change);
                 self.progress[step] = Progress::OnItsWay;
                 summary.interrupted = true;
                 summary.waiting.push((address.clone(), last.clone()));
@@ -376,6 +381,7 @@ impl<'a> Scheduler<'a> {
                     elapsed,
                     diagnostic,
                 });
+                self.live.is_unready_no_more(self.live.plan.work.steps[step].change);
                 self.progress[step] = Progress::Failed;
                 summary.failed.push((address, trouble.diagnostic));
                 self.halted |= trouble.stops != Stops::Dependents;
@@ -411,10 +417,41 @@ impl<'a> Scheduler<'a> {
         self.progress[step] = Progress::Done;
         self.finished.push(step);
         for &follower in &self.live.plan.work.followers[step] {
-            self.missing[follower] -= 1;
-            if self.missing[follower] == 0 && self.progress[follower] == Progress::Waiting {
-                self.line_up(follower);
+            if !self.let_go.remove(&(step, follower)) {
+                self.waits_no_more(follower);
             }
+        }
+    }
+
+    /// Lets go of steps that can do with objects which are made and not ready.
+    fn let_go(&mut self, made: &[usize]) {
+        let live = self.live;
+        let steps = &live.plan.work.steps;
+        for &index in made {
+            let making = |step: &&usize| steps[**step].operation == Some(Operation::Create);
+            let Some(&step) = self.steps_of[index].iter().find(making) else { continue };
+            // It may have become ready, or failed, at the same time.
+            if !matches!(self.progress[step], Progress::Running(_)) {
+                continue;
+            }
+            for &follower in &live.plan.work.followers[step] {
+                // One that does nothing would let go of those that wait for it.
+                if steps[follower].operation.is_some()
+                    && self.progress[follower] == Progress::Waiting
+                    && live.is_loose(steps[follower].change, index)
+                    && self.let_go.insert((step, follower))
+                {
+                    self.waits_no_more(follower);
+                }
+            }
+        }
+    }
+
+    /// A step waits for one less.
+    fn waits_no_more(&mut self, step: usize) {
+        self.missing[step] -= 1;
+        if self.missing[step] == 0 && self.progress[step] == Progress::Waiting {
+            self.line_up(step);
         }
     }
 

@@ -116,6 +116,10 @@ where
         schema(type_name).is_some() || self.inner.lives_in_record(type_name)
     }
 
+    fn loose_inputs(&self, type_name: &str) -> &'static [&'static str] {
+        self.inner.loose_inputs(type_name)
+    }
+
     fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration> {
         match schema(type_name) {
             Some(_) => Some(Duration::ZERO),

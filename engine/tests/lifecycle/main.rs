@@ -25,6 +25,7 @@ mod moved;
 mod pace;
 mod preflight;
 mod prevent_destroy;
+mod readiness;
 mod recovery;
 mod refresh_only;
 mod renames;

@@ -13,7 +13,7 @@ use infra_sdk::store::Operation;
 use infra_sdk::{Address, Diagnostic, LookupSchema, Object, Schema, Value};
 
 use super::faults::{Fault, Faults, Verb};
-use super::schemas::{BUCKET, TYPES};
+use super::schemas::{BUCKET, NOTE, TYPES};
 use super::world::{self, World};
 
 /// How long the fake waits between two looks at what is not ready.
@@ -365,6 +365,10 @@ impl Provider for FakeProvider {
 
     fn patience(&self, _type_name: &str, _operation: Operation) -> Option<Duration> {
         Some(PATIENCE)
+    }
+
+    fn loose_inputs(&self, type_name: &str) -> &'static [&'static str] {
+        if type_name == NOTE.type_name { &["text"] } else { &[] }
     }
 
     fn usual_time(&self, _type_name: &str, operation: Operation) -> Option<Duration> {
