@@ -24,6 +24,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// A create that is older than this has had its effect, if it has one: longer than any provider
+/// tries again, waits for a network, or is held back.
+const SENT_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What to do when several objects may be the one that is meant.
 pub(crate) const OTHERS: &str = "keep one: delete the others, or take the tag `infra:address` off \
     them,\nand run the command again";
@@ -113,8 +117,8 @@ pub(crate) async fn search(
     for looks in 1_u32.. {
         let unknown: Vec<usize> = (0..lost.len()).filter(|i| fates[*i].is_none()).collect();
         // What was begun before it was old enough proves nothing.
-        let left: Vec<_> =
-            unknown.iter().map(|i| left(clock, &lost[*i], clock.monotonic() - begun)).collect();
+        let searched = clock.monotonic() - begun;
+        let left: Vec<_> = unknown.iter().map(|i| left(clock, &lost[*i], searched)).collect();
         let asked: Vec<_> = unknown.iter().map(|i| &lost[*i]).collect();
         let answers = look(provider, &asked).await;
         for ((&index, left), answer) in unknown.iter().zip(&left).zip(answers) {
@@ -123,7 +127,11 @@ pub(crate) async fn search(
                 Err(diagnostic) => Some(Err(diagnostic)),
                 Ok(Some((id, observed))) => Some(Ok(Fate::Made(id, observed))),
                 Ok(None) if left.is_zero() && (at_once || looks > 1) => Some(Ok(Fate::NotMade)),
-                Ok(None) if !left.is_zero() && lost[index].may_stay_open => Some(Ok(Fate::Open)),
+                Ok(None)
+                    if is_young(clock, &lost[index], searched) && lost[index].may_stay_open =>
+                {
+                    Some(Ok(Fate::Open))
+                }
                 Ok(None) => None,
             };
         }
@@ -141,11 +149,20 @@ pub(crate) async fn search(
     fates.into_iter().flatten().collect()
 }
 
-/// How long until a look that finds nothing counts. An instant of another machine may be yet to
-/// come on this one: then the time since the search began counts.
+/// How long until a look that finds nothing counts. What a create makes shows up some time after the
+/// call that made it, which may have been its last try, long after it was begun; but the one who
+/// sent it was gone when the search began.
 fn left(clock: &dyn Clock, lost: &Lost, searched: Duration) -> Duration {
-    let age = clock.since(&lost.request.started).unwrap_or_default();
-    lost.within.saturating_sub(age.max(searched))
+    match clock.since(&lost.request.started) {
+        Some(age) if age >= SENT_WITHIN + lost.within => Duration::ZERO,
+        _ => lost.within.saturating_sub(searched),
+    }
+}
+
+/// Whether the service knows the token of a create still. An instant of another machine may be yet
+/// to come on this one: then the time since the search began counts.
+fn is_young(clock: &dyn Clock, lost: &Lost, searched: Duration) -> bool {
+    clock.since(&lost.request.started).unwrap_or_default().max(searched) < lost.within
 }
 
 /// One look at what creates may have made: what can be found and read.

@@ -92,13 +92,31 @@ async fn nothing_counts_as_not_made_before_it_is_old_enough() {
 #[tokio::test(start_paused = true)]
 async fn what_is_old_is_not_waited_for_and_looked_at_twice() {
     let bench = broken(Settling::Search(WITHIN), Fault::Fail(unknown()), 0).await;
-    tokio::time::sleep(WITHIN * 2).await;
+    tokio::time::sleep(Duration::from_secs(25 * 60 * 60)).await;
     let begun = tokio::time::Instant::now();
     let recovered = bench.recover().await.expect("settled");
     assert_eq!(recovered, [Recovered::NotMade { address: at("network") }]);
     assert!(begun.elapsed() < Duration::from_secs(1));
     assert_eq!(bench.fake.calls(Verb::Find, "network"), 2 + 1, "two looks, and the first plan's");
     assert!(bench.waits.lock().expect("no panic").is_empty());
+}
+
+/// The last try of a create may be sent long after the first: after retries, or when a network is
+/// back.
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_long_after_it_was_begun_is_waited_for() {
+    let bench = Bench::new();
+    bench.fake.settle_by(Settling::Search(WITHIN));
+    bench.fake.delay(Verb::Create, "network", Duration::from_secs(170));
+    bench.fake.hide("network", Duration::from_secs(20));
+    bench.fake.inject(Verb::Create, "network", 1, Fault::Lost(unknown()));
+    let plan = bench.plan(&stack("c")).await;
+    bench.run(plan).await;
+    bench.fake.clear_delays();
+    let recovered = bench.recover().await.expect("settled");
+    assert_eq!(recovered, [Recovered::Adopted { address: at("network"), id: "network-1".into() }]);
+    bench.apply(&stack("c")).await;
+    assert_eq!(bench.fake.live().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
