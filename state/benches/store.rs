@@ -11,7 +11,8 @@
 //! half of the bytes that W operations write (as counted by the kernel, in the same slice of time)
 //! and synced with `fdatasync`, by one writer that does nothing else; the bound is W / 2 operations
 //! for each such round. Store and disk take turns of a fraction of a second, and the ratio is taken
-//! over the sums, because a disk that others use too is never the same for long.
+//! over the sums, because a disk that others use too is never the same for long. Beside it stands the
+//! rate as a multiple of what is possible without groups, with two syncs for each operation.
 //!
 //! `INFRA_BENCH_SIZES` (such as `100 1000`) sets other sizes, and with it the first part is short.
 
@@ -191,6 +192,8 @@ fn in_flight(turns: usize) {
         figure(writers, "in flight: appends and syncs of the disk", disk, "per second");
         figure(writers, "in flight: fsync-bound operations", bound, "per second");
         figure(writers, "in flight: share of the fsync-bound rate", rate / bound, "x");
+        let alone = rate / (disk / 2.0);
+        figure(writers, "in flight: share of two syncs for each operation", alone, "x");
         figure(writers, "in flight: syncs of an operation", sums.syncs / sums.operations, "calls");
         let megabytes = sums.bytes / sums.operations / 1e6;
         figure(writers, "in flight: written by an operation", megabytes, "MB");
