@@ -5,10 +5,10 @@
 
 use infra_aws::ec2::{
     AvailabilityZones, Eip, FlowLog, InternetGateway, InternetGatewayHandle, NatGateway,
-    NatGatewayHandle, NetworkAcl, NetworkAclRule, Route, RouteTable, RouteTableAssociation,
-    RouteTableHandle, RuleAction, SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle,
-    SecurityGroupId, SecurityGroupIngressRule, Subnet, SubnetHandle, TrafficType, Vpc, VpcEndpoint,
-    VpcHandle,
+    NatGatewayHandle, NetworkAcl, NetworkAclRule, Route, RouteHandle, RouteTable,
+    RouteTableAssociation, RouteTableHandle, RuleAction, SecurityGroup, SecurityGroupEgressRule,
+    SecurityGroupHandle, SecurityGroupId, SecurityGroupIngressRule, Subnet, SubnetHandle,
+    TrafficType, Vpc, VpcEndpoint, VpcHandle,
 };
 use infra_aws::iam::{
     PolicyDocument, Principal, Role, RoleHandle, RoleName, RolePolicy, Statement,
@@ -60,6 +60,8 @@ pub(crate) struct Network {
     pub(crate) private: Vec<SubnetHandle>,
     /// A database subnet a zone.
     pub(crate) database: Vec<SubnetHandle>,
+    /// What takes public subnets to the internet.
+    pub(crate) internet: RouteHandle,
 }
 
 /// Which of the three subnets of a zone.
@@ -87,7 +89,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &NetworkArguments<'_>) -> Re
     let outside = route_table(stack, name, &vpc, "public", &public);
     let default: Ipv4Net = "0.0.0.0/0".parse()?;
     let route = Route::new(outside.id()).destination_cidr_block(default);
-    stack.add("public-internet", route.gateway_id(gateway.id()));
+    let internet = stack.add("public-internet", route.gateway_id(gateway.id()));
 
     let nats = if arguments.single_nat_gateway { 1 } else { zones.len() };
     let mut tables = vec![route_table(stack, name, &vpc, "database", &database)];
@@ -106,7 +108,7 @@ pub(crate) fn declare(stack: &mut Stack, arguments: &NetworkArguments<'_>) -> Re
 
     database_acl(stack, arguments, &vpc, &database);
     flow_log(stack, name, &vpc, arguments.flow_logs);
-    Ok(Network { vpc, public, private, database })
+    Ok(Network { vpc, public, private, database, internet })
 }
 
 /// Declares a network over the first zones that there are, with a log group for its flow logs.

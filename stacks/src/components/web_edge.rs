@@ -161,6 +161,8 @@ fn balancer(
         .access_logs(access)
         .drop_invalid_header_fields(true)
         .enable_deletion_protection(stack.env().is_protected())
+        // AWS refuses one that faces the internet in a VPC that cannot reach it, and no argument says so.
+        .depends_on(&network.internet)
         // The service tries to write there when it is told to.
         .depends_on(&logs.policy);
     stack.add("load-balancer", balancer)
