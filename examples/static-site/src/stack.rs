@@ -28,7 +28,6 @@ pub fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let account = stack.lookup(CallerIdentity)?.account_id;
     let name = format!("site-{}-{account}", stack.env().name());
     let bucket = Bucket::new(name)
-        .waive("baseline::public-bucket", "it is a site: everybody may read it")
         .waive("baseline::bucket-versioning", "the repository keeps every version of the files");
     let bucket = stack.add("site", bucket);
     let owner = OwnershipRule::new(ObjectOwnership::BucketOwnerEnforced);
@@ -50,7 +49,8 @@ fn open(stack: &mut Stack, bucket: &BucketHandle) {
         .block_public_acls(true)
         .ignore_public_acls(true)
         .block_public_policy(false)
-        .restrict_public_buckets(false);
+        .restrict_public_buckets(false)
+        .waive("baseline::public-bucket", "it is a site: everybody may read it");
     let access = stack.add("public", access);
     let read = Statement::allow()
         .sid("ReadBySite")

@@ -113,3 +113,52 @@ impl DeclaredQueue {
         PolicyDocument::new().statement(work)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::checks::{PlanView, preview};
+    use infra_sdk::{Environment, ResourceType};
+
+    use super::*;
+
+    /// The plan of two queues, without a cloud.
+    fn plan() -> PlanView {
+        let environment =
+            Environment { name: "test".into(), region: "us-west-2".into(), protected: false };
+        preview(environment, &[&Queue::SCHEMA, &QueueRedrivePolicy::SCHEMA], |stack| {
+            for name in ["invoices", "letters"] {
+                let settings = WorkQueueSettings { work_time: Seconds(60), attempts: 5 };
+                WorkQueue::new(name, &settings).declare(stack);
+            }
+        })
+    }
+
+    #[test]
+    fn each_queue_gives_up_and_only_it() {
+        let plan = plan();
+        let mut gives_up = Vec::new();
+        for queue in plan.resources::<Queue>() {
+            let policies = plan.attached::<QueueRedrivePolicy, _, _>(&queue, |p| p.queue_url());
+            gives_up.push((queue.address.to_string(), policies.len()));
+        }
+        gives_up.sort();
+        let expected = [
+            ("invoices.failed".to_owned(), 0),
+            ("invoices.queue".to_owned(), 1),
+            ("letters.failed".to_owned(), 0),
+            ("letters.queue".to_owned(), 1),
+        ];
+        assert_eq!(gives_up, expected);
+    }
+
+    #[test]
+    fn messages_are_encrypted() {
+        for queue in plan().resources::<Queue>() {
+            assert!(
+                queue.get(|queue| queue.sqs_managed_sse_enabled()).is_on(),
+                "{}",
+                queue.address
+            );
+        }
+    }
+}
