@@ -83,18 +83,9 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         example.copy_to(folder.path(), &self.endpoint);
         let project = Project { world: self, example, program, folder };
-        for environment in example.environments() {
-            project.infra(&format!("check --env {environment}"), 0).await?;
-        }
         for command in example.commands() {
-            let word = command.split(' ').next().unwrap_or_default();
-            if word == "apply" {
-                // So that the empty plan below says something.
-                let environment = environment(&command);
-                project.infra(&format!("plan --env {environment} --detailed-exitcode"), 2).await?;
-            }
+            let (word, environment) = parts(&command);
             project.infra(&command, 0).await?;
-            let environment = environment(&command);
             if word == "apply" {
                 project.infra(&format!("plan --env {environment} --detailed-exitcode"), 0).await?;
             }
@@ -103,6 +94,13 @@ impl World {
                 if list.trim().is_empty() != (word == "destroy") {
                     return Err(format!("{}: after {command}: `{list}`", example.name));
                 }
+            }
+        }
+        let commands = example.commands();
+        for environment in example.environments() {
+            let check = format!("check --env {environment}");
+            if !commands.contains(&check) {
+                project.infra(&check, 0).await?;
             }
         }
         Ok(())
@@ -146,7 +144,9 @@ impl Project<'_> {
     }
 }
 
-/// The environment that a command names.
-fn environment(command: &str) -> &str {
-    command.split(' ').skip_while(|word| *word != "--env").nth(1).unwrap_or_default()
+/// The first word of a command, and the environment that it names.
+fn parts(command: &str) -> (&str, &str) {
+    let mut words = command.split(' ');
+    let first = words.next().unwrap_or_default();
+    (first, words.skip_while(|word| *word != "--env").nth(1).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! A public bucket, and an object for each file of the folder `site`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use infra_aws::iam::{Operator, PolicyDocument, Principal, Statement};
 use infra_aws::s3::{
@@ -84,7 +84,7 @@ fn files() -> Result<Vec<PathBuf>> {
 fn upload(
     stack: &mut Stack,
     bucket: &BucketHandle,
-    file: &PathBuf,
+    file: &Path,
     settings: &Settings,
 ) -> Result<()> {
     let text = fs::read_to_string(file)

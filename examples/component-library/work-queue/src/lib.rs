@@ -116,8 +116,8 @@ impl DeclaredQueue {
 
 #[cfg(test)]
 mod tests {
+    use infra_sdk::Environment;
     use infra_sdk::checks::{PlanView, preview};
-    use infra_sdk::{Environment, ResourceType};
 
     use super::*;
 
