@@ -17,6 +17,7 @@ use infra_aws::sts::Partition;
 use infra_sdk::ipnet::IpNet;
 use infra_sdk::prelude::*;
 
+use crate::network::Network;
 use crate::stack::Settings;
 
 /// A role, and what must be attached to it before anybody takes it on.
@@ -32,14 +33,14 @@ impl ServiceRole {
     }
 }
 
-/// Declares the cluster with its nodes in these subnets.
+/// Declares the cluster with its nodes in that network.
 pub fn declare(
     stack: &mut Stack,
     name: &str,
     settings: &Settings,
-    subnets: &[SubnetHandle],
+    network: &Network,
 ) -> Result<ClusterHandle> {
-    let cluster = control_plane(stack, name, settings, subnets)?;
+    let cluster = control_plane(stack, name, settings, &network.private)?;
     let role = role(
         stack,
         name,
@@ -51,7 +52,7 @@ pub fn declare(
             ("images", managed::AMAZON_EC2_CONTAINER_REGISTRY_READ_ONLY),
         ],
     )?;
-    let subnets: Vec<_> = subnets.iter().map(|subnet| subnet.id()).collect();
+    let subnets: Vec<_> = network.private.iter().map(|subnet| subnet.id()).collect();
     let scaling = NodeGroupScalingConfig::new(settings.most_nodes, settings.nodes)
         .desired_size(settings.nodes);
     let mut nodes = NodeGroup::new(cluster.name(), role.role.arn(), scaling, subnets)
@@ -60,7 +61,8 @@ pub fn declare(
         .instance_types([settings.instance_type.as_str()])
         .version(settings.version.as_str())
         // Another type of machine is another group, which is there before the old one goes.
-        .create_before_destroy(true);
+        .create_before_destroy(true)
+        .depends_on(&network.way_out);
     // Nodes are ready only with a network, so its add-ons come first.
     for addon in ["vpc-cni", "kube-proxy"] {
         let declared = self::addon(stack, settings, &cluster, addon)?;

@@ -1,13 +1,21 @@
 //! Nodes in private subnets of two zones, which reach the internet through one NAT gateway.
 
 use infra_aws::ec2::{
-    AvailabilityZones, Eip, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation,
-    RouteTableHandle, Subnet, SubnetHandle, Vpc, VpcHandle,
+    AvailabilityZones, Eip, InternetGateway, NatGateway, Route, RouteHandle, RouteTable,
+    RouteTableAssociation, RouteTableHandle, Subnet, SubnetHandle, Vpc, VpcHandle,
 };
 use infra_sdk::prelude::*;
 
-/// Declares a VPC with a public and two private subnets, and returns the private ones.
-pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Vec<SubnetHandle>> {
+/// A network for nodes.
+pub struct Network {
+    /// A private subnet in each of two zones.
+    pub private: Vec<SubnetHandle>,
+    /// The way out of them, by which nodes reach their images.
+    pub way_out: RouteHandle,
+}
+
+/// Declares a VPC with a public and two private subnets.
+pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Network> {
     let zones = stack.lookup(AvailabilityZones::available())?;
     let mut ranges = cidr.subnets(cidr.prefix_len() + 4)?;
     let mut range =
@@ -42,8 +50,8 @@ pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Vec<Subne
     stack.add("public-default", route.gateway_id(internet.id()));
     let inside = routes(stack, &vpc, "private", &private);
     let route = Route::new(inside.id()).destination_cidr_block(Ipv4Net::default());
-    stack.add("private-default", route.nat_gateway_id(nat.id()));
-    Ok(private)
+    let way_out = stack.add("private-default", route.nat_gateway_id(nat.id()));
+    Ok(Network { private, way_out })
 }
 
 fn routes(

@@ -32,8 +32,8 @@ pub struct Settings {
 /// Declares network and cluster.
 pub fn declare(stack: &mut Stack, settings: &Settings) -> Result<()> {
     let name = format!("cluster-{}", stack.env().name());
-    let subnets = stack.scope("network", |stack| network::declare(stack, &name, settings.cidr))?;
-    let cluster = cluster::declare(stack, &name, settings, &subnets)?;
+    let network = stack.scope("network", |stack| network::declare(stack, &name, settings.cidr))?;
+    let cluster = cluster::declare(stack, &name, settings, &network)?;
     stack.output("name", cluster.name());
     stack.output("endpoint", cluster.endpoint());
     stack.output("security_group", cluster.cluster_security_group_id());

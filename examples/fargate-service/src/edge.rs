@@ -33,6 +33,7 @@ pub fn declare(stack: &mut Stack, name: &str, settings: &Settings, network: &Net
         .security_groups([network.edge.id()])
         .drop_invalid_header_fields(true)
         .enable_deletion_protection(stack.env().is_protected())
+        .depends_on(&network.internet)
         .waive("baseline::access-logs", "the firewall before it writes every request to its log");
     let balancer = stack.add("load-balancer", balancer);
     let target = TargetGroup::new()

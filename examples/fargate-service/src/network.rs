@@ -2,9 +2,9 @@
 //! load balancer reaches the tasks.
 
 use infra_aws::ec2::{
-    AvailabilityZones, InternetGateway, Route, RouteTable, RouteTableAssociation, SecurityGroup,
-    SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule, Subnet, SubnetHandle,
-    Vpc, VpcHandle,
+    AvailabilityZones, InternetGateway, Route, RouteHandle, RouteTable, RouteTableAssociation,
+    SecurityGroup, SecurityGroupEgressRule, SecurityGroupHandle, SecurityGroupIngressRule, Subnet,
+    SubnetHandle, Vpc, VpcHandle,
 };
 use infra_sdk::prelude::*;
 
@@ -17,6 +17,8 @@ pub struct Network {
     pub vpc: VpcHandle,
     /// A subnet in each of two zones.
     pub subnets: Vec<SubnetHandle>,
+    /// The way to the internet, without which AWS makes no load balancer that the world reaches.
+    pub internet: RouteHandle,
     /// Of the load balancer.
     pub edge: SecurityGroupHandle,
     /// Of the tasks.
@@ -32,7 +34,7 @@ pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Network> 
     let internet = stack.add("internet", InternetGateway::new().vpc_id(vpc.id()));
     let routes = stack.add("routes", RouteTable::new(vpc.id()));
     let route = Route::new(routes.id()).destination_cidr_block(Ipv4Net::default());
-    stack.add("default", route.gateway_id(internet.id()));
+    let internet = stack.add("default", route.gateway_id(internet.id()));
     let zones = stack.lookup(AvailabilityZones::available())?;
     let mut subnets = Vec::new();
     for (zone, range) in zones.names().zip(cidr.subnets(cidr.prefix_len() + 4)?).take(2) {
@@ -45,7 +47,7 @@ pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Network> 
     let edge = group(stack, name, &vpc, "edge");
     let tasks = group(stack, name, &vpc, "tasks");
     open(stack, &edge, &tasks);
-    Ok(Network { vpc, subnets, edge, tasks })
+    Ok(Network { vpc, subnets, internet, edge, tasks })
 }
 
 fn group(stack: &mut Stack, name: &str, vpc: &VpcHandle, whose: &str) -> SecurityGroupHandle {

@@ -53,7 +53,7 @@ fn open(stack: &mut Stack, bucket: &BucketHandle) {
         .waive("baseline::public-bucket", "it is a site: everybody may read it");
     let access = stack.add("public", access);
     let read = Statement::allow()
-        .sid("ReadBySite")
+        .sid("ReadByEverybody")
         .principal(Principal::all())
         .action("s3:GetObject")
         .resource(text!(bucket.arn(), "/*"));
