@@ -47,10 +47,11 @@ pub fn declare(stack: &mut Stack, name: &str, cidr: Ipv4Net) -> Result<Network> 
 
     let outside = routes(stack, &vpc, "public", std::slice::from_ref(&public));
     let route = Route::new(outside.id()).destination_cidr_block(Ipv4Net::default());
-    stack.add("public-default", route.gateway_id(internet.id()));
+    let beyond = stack.add("public-default", route.gateway_id(internet.id()));
     let inside = routes(stack, &vpc, "private", &private);
     let route = Route::new(inside.id()).destination_cidr_block(Ipv4Net::default());
-    let way_out = stack.add("private-default", route.nat_gateway_id(nat.id()));
+    let route = route.nat_gateway_id(nat.id()).depends_on(&beyond);
+    let way_out = stack.add("private-default", route);
     Ok(Network { private, way_out })
 }
 
