@@ -18,6 +18,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// Which workspace crates an example may depend on: what everybody's stacks may.
+const EXAMPLE_ARROWS: &[&str] = &["infra-aws", "infra-sdk"];
+
 /// Crates that must not link an async runtime or an AWS SDK crate.
 const LIGHT: &[&str] = &["sdk", "sdk/macros", "stacks"];
 
@@ -40,6 +43,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 pub fn violations(root: &Path) -> Vec<String> {
     let files = rust_files(root);
     let mut found = arrows(root);
+    found.extend(example_arrows(root, &files));
     found.extend(budgets(root, &files));
     found.extend(logic_in_mod_files(root, &files));
     found.extend(forgotten_types(root, &files));
@@ -57,24 +61,36 @@ fn dependencies(root: &Path, folder: &str) -> Result<Vec<String>, String> {
 }
 
 fn arrows(root: &Path) -> Vec<String> {
+    let one = |(folder, allowed): &(&str, &[&str])| {
+        wrong_arrows(root, folder, allowed, LIGHT.contains(folder))
+    };
+    ARROWS.iter().flat_map(one).collect()
+}
+
+/// Examples are light, all of them: they begin what people write, and are built where people plan.
+fn example_arrows(root: &Path, files: &[PathBuf]) -> Vec<String> {
+    let folders = files.iter().filter_map(|path| {
+        let name = relative(root, path);
+        let folder = name.strip_suffix("/src/main.rs").or(name.strip_suffix("/src/lib.rs"))?;
+        folder.starts_with("examples/").then(|| folder.to_owned())
+    });
+    folders.flat_map(|folder| wrong_arrows(root, &folder, EXAMPLE_ARROWS, true)).collect()
+}
+
+fn wrong_arrows(root: &Path, folder: &str, allowed: &[&str], light: bool) -> Vec<String> {
+    let names = match dependencies(root, folder) {
+        Ok(names) => names,
+        Err(message) => return vec![message],
+    };
     let mut found = Vec::new();
-    for (folder, allowed) in ARROWS {
-        let names = match dependencies(root, folder) {
-            Ok(names) => names,
-            Err(message) => {
-                found.push(message);
-                continue;
-            }
-        };
-        for name in names {
-            let ours = name.starts_with("infra-") || name == "stacks";
-            if ours && !allowed.contains(&name.as_str()) {
-                found.push(format!("{folder}/Cargo.toml: must not depend on {name}"));
-            }
-            let heavy = name.starts_with("aws-") || name == "tokio";
-            if heavy && LIGHT.contains(folder) {
-                found.push(format!("{folder}/Cargo.toml: must stay light, and depends on {name}"));
-            }
+    for name in names {
+        let ours = name.starts_with("infra-") || name == "stacks";
+        if ours && !allowed.contains(&name.as_str()) {
+            found.push(format!("{folder}/Cargo.toml: must not depend on {name}"));
+        }
+        let heavy = name.starts_with("aws-") || name == "tokio";
+        if heavy && light {
+            found.push(format!("{folder}/Cargo.toml: must stay light, and depends on {name}"));
         }
     }
     found
