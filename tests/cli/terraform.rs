@@ -98,10 +98,39 @@ fn names(help: &str, word: &str) -> bool {
 /// The pages for people.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_dir(root.join("docs")).unwrap_or_else(|error| panic!("docs: {error}"));
-    let docs = docs.map(|entry| entry.unwrap_or_else(|error| panic!("docs: {error}")).path());
-    let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    docs.chain([root.join("README.md")]).collect()
+    let (mut folders, mut pages) = (vec![root.join("docs")], vec![root.join("README.md")]);
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("docs: {error}"));
+        for entry in entries {
+            let path = entry.unwrap_or_else(|error| panic!("docs: {error}")).path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages
+}
+
+/// The calls of `infra` in a line of shell, without the `infra` before them.
+fn of_shell(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split(['|', ';', '>', '<', '#']).flat_map(|part| part.split("&&"));
+    parts.filter_map(|part| part.trim().trim_start_matches("$ ").strip_prefix("infra "))
+}
+
+/// The calls that a page shows, in lines and in blocks of any language.
+fn calls(text: &str) -> Vec<&str> {
+    let in_lines = spans(text).into_iter().filter_map(|span| span.strip_prefix("infra "));
+    let (mut inside, mut in_blocks) = (false, Vec::new());
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if inside || line.starts_with("    ") {
+            in_blocks.extend(of_shell(line));
+        }
+    }
+    in_lines.chain(in_blocks).collect()
 }
 
 #[test]
@@ -110,7 +139,7 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for page in pages() {
         let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{error}"));
-        for call in spans(&text).iter().filter_map(|span| span.strip_prefix("infra ")) {
+        for call in calls(&text) {
             seen += 1;
             let problem = helps.problem(call);
             wrong.extend(problem.map(|what| format!("{}: `infra {call}`: {what}", page.display())));
@@ -118,6 +147,8 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 100, "only {seen} calls were found");
+    let block = "```sh\ninfra plan --env dev > x && infra fly\n```\n    infra state list # all\n";
+    assert_eq!(calls(block), ["plan --env dev ", "fly", "state list "]);
     // The checks find what is wrong.
     for call in ["fly", "state fly", "apply --fly", "plan --lock-time", "state unlock RUN"] {
         assert!(helps.problem(call).is_some(), "{call}");
