@@ -17,7 +17,7 @@ fn kind(word: &str) -> Option<(&'static str, bool)> {
     let digit = |c: char| c.is_ascii_digit();
     let is_id = |part: &str| part.len() >= 8 && is_hex(part);
     if word.len() >= 20 && word.ends_with('Z') && word.get(10..11) == Some("T") {
-        return Some(("TIME", false));
+        return Some(("TIME", true));
     }
     if word.starts_with("127.0.0.1:") {
         return Some(("ADDRESS", false));
@@ -100,7 +100,8 @@ impl Ids {
     /// still printed. Where the last one is not, as many lines of the end stand there as did before.
     pub(crate) fn rewritten(&self, shown: &[String], printed: &[String]) -> Vec<String> {
         let parts: Vec<_> = shown.split(|line| line == ANY).collect();
-        let mut at = if parts.len() == 1 { printed.len() } else { parts[0].len().min(printed.len()) };
+        let mut at =
+            if parts.len() == 1 { printed.len() } else { parts[0].len().min(printed.len()) };
         let mut fresh: Vec<_> = printed[..at].iter().map(|line| self.as_shown(line)).collect();
         for (index, part) in parts.iter().enumerate().skip(1) {
             let last = index + 1 == parts.len();
@@ -119,7 +120,8 @@ impl Ids {
     }
 
     fn as_shown(&self, line: &str) -> String {
-        let known = |word: &str| self.0.iter().find(|(_, now)| *now == word).map(|(shown, _)| shown);
+        let known =
+            |word: &str| self.0.iter().find(|(_, now)| *now == word).map(|(shown, _)| shown);
         words(line).into_iter().map(|word| known(word).map_or(word, String::as_str)).collect()
     }
 }
@@ -151,7 +153,8 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_is_the_same_and_nothing_else() {
-        let same = |shown: &str, printed: &str| Ids::default().agree(&lines(shown), &lines(printed));
+        let same =
+            |shown: &str, printed: &str| Ids::default().agree(&lines(shown), &lines(printed));
         assert!(same("created vpc-0a1b2c3d4e in 2s", "created vpc-99887766aa in 1m12s"));
         assert!(same("  a  9f00aa11  x", "  a   9f00aa22  x"));
         assert!(same("run\n...\nend", "run\none\ntwo\nend"));

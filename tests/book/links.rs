@@ -125,7 +125,9 @@ fn the_table_of_contents_has_every_page_once() {
         .map(|link| resolved(Path::new(CONTENTS), &link.target).0)
         .collect();
     let mut wrong = Vec::new();
-    for page in pages().iter().filter(|page| page.starts_with("docs") && *page != Path::new(CONTENTS)) {
+    for page in
+        pages().iter().filter(|page| page.starts_with("docs") && *page != Path::new(CONTENTS))
+    {
         let times = listed.iter().filter(|path| *path == page).count();
         if times != 1 {
             wrong.push(format!("{} is there {times} times", page.display()));

@@ -41,8 +41,7 @@ struct Workspace {
 impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config =
-            SandboxConfig::of_a_test(folder.path().join("sandbox"), std::env::vars_os());
+        let config = SandboxConfig::of_a_test(folder.path().join("sandbox"), std::env::vars_os());
         let venv = config.venv_directory();
         let runtime = Runtime::new().expect("threads");
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
@@ -80,7 +79,12 @@ impl World {
         // The releases that this repository has, so that nothing is fetched.
         std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("copied");
         self.announce(&folder.join(".infra/sandbox"));
-        Workspace { folder, home: home.to_owned(), venv: self.venv.clone(), endpoint: self.sandbox.endpoint() }
+        Workspace {
+            folder,
+            home: home.to_owned(),
+            venv: self.venv.clone(),
+            endpoint: self.sandbox.endpoint(),
+        }
     }
 
     /// Tells `infra` in a project where the sandbox is, as one that it started itself would.
@@ -202,6 +206,7 @@ impl Workspace {
             // One folder for all workspaces: what they depend on is built once.
             .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("book"))
             .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_NET_OFFLINE", "true")
             .env(SHARED_VENV, &self.venv);
         let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {

@@ -148,7 +148,7 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 100, "only {seen} calls were found");
     let block = "```sh\ninfra plan --env dev > x && infra fly\n```\n    infra state list # all\n";
-    assert_eq!(calls(block), ["plan --env dev ", "fly", "state list "]);
+    assert_eq!(calls(block), ["plan --env dev", "fly", "state list"]);
     // The checks find what is wrong.
     for call in ["fly", "state fly", "apply --fly", "plan --lock-time", "state unlock RUN"] {
         assert!(helps.problem(call).is_some(), "{call}");
