@@ -16,6 +16,9 @@ use crate::compare::Ids;
 use crate::page::{Call, Page, Step, patched};
 use crate::root;
 
+/// Where the workspaces are that pages begin with.
+const FIXTURES: &str = "tests/fixtures/book";
+
 /// How the folder of a workspace is called on a page.
 const FOLDER: &str = "/home/ann";
 
@@ -70,7 +73,7 @@ impl World {
     /// A copy of a fixture that uses the crates of this repository, beside which the sandbox runs.
     fn workspace(&self, fixture: &str, home: &Path) -> Workspace {
         let folder = home.join(fixture);
-        let from = root().join("tests/fixtures/book").join(fixture);
+        let from = root().join(FIXTURES).join(fixture);
         copy(&from, &folder);
         let manifest = folder.join("stacks/Cargo.toml");
         let text = std::fs::read_to_string(&manifest).expect("a manifest");
@@ -221,6 +224,7 @@ impl Workspace {
         let mut command = self.shell(line);
         command
             .env("PYTHON", self.venv.join("bin/python"))
+            .env("FIXTURES", root().join(FIXTURES))
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ACCESS_KEY_ID", "sandbox")
             .env("AWS_SECRET_ACCESS_KEY", "sandbox")
