@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use crate::{pages, read, root};
+use crate::pages::{pages, read};
+use crate::root;
 
 const CONTENTS: &str = "docs/SUMMARY.md";
 

@@ -13,42 +13,19 @@
 mod compare;
 mod links;
 mod page;
+#[path = "../fixtures/pages.rs"]
+mod pages;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use page::Page;
+use pages::{pages, read};
 use world::World;
 
 /// The repository.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every page, by its path in the repository.
-fn pages() -> Vec<PathBuf> {
-    let mut folders = vec![PathBuf::from("docs")];
-    let mut pages = vec![PathBuf::from("README.md")];
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(root().join(&folder))
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        for entry in entries {
-            let entry = entry.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-            let path = folder.join(entry.file_name());
-            if entry.path().is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages.sort();
-    pages
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(root().join(path))
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]

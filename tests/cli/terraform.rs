@@ -1,8 +1,12 @@
 //! The documentation against the binary: what it names of ours is there, and `docs/terraform.md` names
 //! everything of Terraform's.
 
+#[path = "../fixtures/pages.rs"]
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+
+use pages::{pages, read};
 
 use crate::support::Project;
 
@@ -95,24 +99,6 @@ fn names(help: &str, word: &str) -> bool {
     help.contains(&format!("<{argument}")) || help.contains(&format!("[{argument}"))
 }
 
-/// The pages for people.
-fn pages() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (mut folders, mut pages) = (vec![root.join("docs")], vec![root.join("README.md")]);
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("docs: {error}"));
-        for entry in entries {
-            let path = entry.unwrap_or_else(|error| panic!("docs: {error}")).path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages
-}
-
 /// The calls of `infra` in a line of shell, without the `infra` before them.
 fn of_shell(line: &str) -> impl Iterator<Item = &str> {
     let parts = line.split(['|', ';', '>', '<', '#']).flat_map(|part| part.split("&&"));
@@ -138,7 +124,7 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     let mut helps = Helps::new();
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for page in pages() {
-        let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{error}"));
+        let text = read(&page);
         for call in calls(&text) {
             seen += 1;
             let problem = helps.problem(call);
