@@ -8,8 +8,6 @@
 //! Own code and not trycmd, because commands of a page use what earlier ones printed (the id of a run),
 //! and because pages edit the files of their workspace between commands.
 
-#![expect(clippy::print_stderr, reason = "how long each page took")]
-
 mod compare;
 mod links;
 mod page;
