@@ -3,7 +3,9 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test systems lint bench reliability
+MDBOOK ?= mdbook
+
+.PHONY: demo test systems lint book bench reliability
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -23,6 +25,10 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+## book: the book, in target/book; `cargo install mdbook --locked --version 0.5.4` has what makes it
+book:
+	$(MDBOOK) build
 
 ## bench: all benchmarks, for an hour; docs/benchmarks.md and the README's figures
 bench:

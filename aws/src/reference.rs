@@ -172,7 +172,20 @@ fn facts(field: &Field) -> String {
 
 /// Text in a cell of a table.
 fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    without_paths(&text.split_whitespace().collect::<Vec<_>>().join(" ")).replace('|', "\\|")
+}
+
+/// Text whose links to Rust paths, which only rustdoc follows, are what they are called.
+fn without_paths(text: &str) -> String {
+    let mut parts = text.split("](super::");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        if let Some(open) = plain.rfind('[') {
+            plain.remove(open);
+        }
+        plain.push_str(part.split_once(')').map_or(part, |(_, rest)| rest));
+    }
+    plain
 }
 
 /// The table of some fields, and of the blocks in them. Nested ones have dotted names.

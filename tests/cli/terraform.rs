@@ -1,8 +1,12 @@
 //! The documentation against the binary: what it names of ours is there, and `docs/terraform.md` names
 //! everything of Terraform's.
 
+#[path = "../fixtures/pages.rs"]
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+
+use pages::{pages, read};
 
 use crate::support::Project;
 
@@ -95,13 +99,24 @@ fn names(help: &str, word: &str) -> bool {
     help.contains(&format!("<{argument}")) || help.contains(&format!("[{argument}"))
 }
 
-/// The pages for people.
-fn pages() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_dir(root.join("docs")).unwrap_or_else(|error| panic!("docs: {error}"));
-    let docs = docs.map(|entry| entry.unwrap_or_else(|error| panic!("docs: {error}")).path());
-    let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    docs.chain([root.join("README.md")]).collect()
+/// The calls of `infra` in a line of shell, without the `infra` before them.
+fn of_shell(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split(['|', ';', '>', '<', '#']).flat_map(|part| part.split("&&"));
+    parts.filter_map(|part| part.trim().trim_start_matches("$ ").strip_prefix("infra "))
+}
+
+/// The calls that a page shows, in lines and in blocks of any language.
+fn calls(text: &str) -> Vec<&str> {
+    let in_lines = spans(text).into_iter().filter_map(|span| span.strip_prefix("infra "));
+    let (mut inside, mut in_blocks) = (false, Vec::new());
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if inside || line.starts_with("    ") {
+            in_blocks.extend(of_shell(line));
+        }
+    }
+    in_lines.chain(in_blocks).collect()
 }
 
 #[test]
@@ -109,8 +124,8 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     let mut helps = Helps::new();
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for page in pages() {
-        let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{error}"));
-        for call in spans(&text).iter().filter_map(|span| span.strip_prefix("infra ")) {
+        let text = read(&page);
+        for call in calls(&text) {
             seen += 1;
             let problem = helps.problem(call);
             wrong.extend(problem.map(|what| format!("{}: `infra {call}`: {what}", page.display())));
@@ -118,6 +133,8 @@ fn every_call_in_the_documentation_is_one_that_there_is() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 100, "only {seen} calls were found");
+    let block = "```sh\ninfra plan --env dev > x && infra fly\n```\n    infra state list # all\n";
+    assert_eq!(calls(block), ["plan --env dev", "fly", "state list"]);
     // The checks find what is wrong.
     for call in ["fly", "state fly", "apply --fly", "plan --lock-time", "state unlock RUN"] {
         assert!(helps.problem(call).is_some(), "{call}");

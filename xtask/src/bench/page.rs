@@ -8,7 +8,7 @@ use super::{Benchmark, Section};
 const HEAD: &str = "# Benchmarks
 
 Written by `cargo xtask bench`; `make bench` runs all of them and `cargo xtask bench NAME` one. A
-section is of the run that it names, its figures are in [benchmarks/](benchmarks/), and sections of
+section is of the run that it names, its figures are in `docs/benchmarks/`, and sections of
 benchmarks that were not run since are as they were. Times are of one machine that may have had other
 things to do: compare ratios and counts, and times within a section.
 ";
