@@ -10,7 +10,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use infra_sdk::provider::{Effect, Failure, FailureClass};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
+use super::answered::span_of;
 use super::calls::is_fragile;
 use super::clients::Aws;
 use super::error::{Result, failure, operation_of};
@@ -36,6 +38,18 @@ impl Aws {
         T: Send,
     {
         let operation = operation_of::<E>();
+        let span = span_of(&operation, self.region());
+        self.tried(operation, send).instrument(span).await
+    }
+
+    /// Sends a call until it is answered or no further try makes sense.
+    async fn tried<T, E, F, S>(&self, operation: String, send: F) -> Result<T>
+    where
+        F: Fn() -> S + Send + Sync,
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
         let mut tries = Tries::new(is_fragile(&operation), self.silence().is_doubted(&operation));
         loop {
             tries.known_to_answer = self.silence().was_heard(&operation);
@@ -49,6 +63,7 @@ impl Aws {
                 Ok(answer) => {
                     self.silence().heard(&operation);
                     permit.accepted();
+                    tries.tell(None);
                     return Ok(answer);
                 }
                 Err(error) => {
@@ -67,6 +82,7 @@ impl Aws {
                         drop(permit);
                     }
                     tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
+                    tries.tell(Some(&failure));
                     let silent = silent.then(|| sent.elapsed());
                     match tries.next(&failure, silent) {
                         Some(delay) => tokio::time::sleep(delay).await,
@@ -152,6 +168,20 @@ impl Tries {
             began: Instant::now(),
             count: 0,
             throttled: Duration::ZERO,
+        }
+    }
+
+    /// Notes in the span of the call how often it was sent again, and how the last try ended.
+    fn tell(&self, failure: Option<&Failure>) {
+        let span = Span::current();
+        if self.count > 0 {
+            span.record("http.request.resend_count", self.count);
+        }
+        if let Some(failure) = failure {
+            match &failure.code {
+                Some(code) => span.record("error.type", code.as_str()),
+                None => span.record("error.type", tracing::field::debug(failure.class)),
+            };
         }
     }
 
