@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserialization
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::request_id::RequestId;
+use infra_sdk::provider::Failure;
 use tracing::Span;
 
 /// Notes status and request id in the span of the call.
@@ -51,6 +52,14 @@ pub(crate) fn span_of(operation: &str, region: &str) -> Span {
         aws.request_id = tracing::field::Empty,
         error.type = tracing::field::Empty,
     )
+}
+
+/// Notes in the span of a call why it failed.
+pub(crate) fn told(span: &Span, failure: &Failure) {
+    match &failure.code {
+        Some(code) => span.record("error.type", code.as_str()),
+        None => span.record("error.type", tracing::field::debug(failure.class)),
+    };
 }
 
 /// What the SDKs call a service, by the prefix of its IAM actions. Source: the service models.

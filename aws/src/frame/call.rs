@@ -12,7 +12,7 @@ use infra_sdk::provider::{Effect, Failure, FailureClass};
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use super::answered::span_of;
+use super::answered::{span_of, told};
 use super::calls::is_fragile;
 use super::clients::Aws;
 use super::error::{Result, failure, operation_of};
@@ -39,7 +39,11 @@ impl Aws {
     {
         let operation = operation_of::<E>();
         let span = span_of(&operation, self.region());
-        self.tried(operation, send).instrument(span).await
+        let result = self.tried(operation, send).instrument(span.clone()).await;
+        if let Err(failure) = &result {
+            told(&span, failure);
+        }
+        result
     }
 
     /// Sends a call until it is answered or no further try makes sense.
@@ -63,7 +67,6 @@ impl Aws {
                 Ok(answer) => {
                     self.silence().heard(&operation);
                     permit.accepted();
-                    tries.tell(None);
                     return Ok(answer);
                 }
                 Err(error) => {
@@ -82,10 +85,12 @@ impl Aws {
                         drop(permit);
                     }
                     tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
-                    tries.tell(Some(&failure));
                     let silent = silent.then(|| sent.elapsed());
                     match tries.next(&failure, silent) {
-                        Some(delay) => tokio::time::sleep(delay).await,
+                        Some(delay) => {
+                            Span::current().record("http.request.resend_count", tries.count);
+                            tokio::time::sleep(delay).await;
+                        }
                         None if tries.known_to_answer && was_not_sent(&failure) => {
                             self.silence().out_of_reach(&operation);
                             let endpoint = self.endpoint_of(&operation);
@@ -168,20 +173,6 @@ impl Tries {
             began: Instant::now(),
             count: 0,
             throttled: Duration::ZERO,
-        }
-    }
-
-    /// Notes in the span of the call how often it was sent again, and how the last try ended.
-    fn tell(&self, failure: Option<&Failure>) {
-        let span = Span::current();
-        if self.count > 0 {
-            span.record("http.request.resend_count", self.count);
-        }
-        if let Some(failure) = failure {
-            match &failure.code {
-                Some(code) => span.record("error.type", code.as_str()),
-                None => span.record("error.type", tracing::field::debug(failure.class)),
-            };
         }
     }
 

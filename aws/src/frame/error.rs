@@ -404,7 +404,8 @@ mod tests {
                  <Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>ea966190-f9aa-478e-9ede-example</RequestID></Response>"
             );
-            let failure = answered((status, Vec::new(), body), |aws| async move {
+            let id = ("x-amzn-requestid", "ea966190-f9aa-478e-9ede-example".to_owned());
+            let failure = answered((status, vec![id], body), |aws| async move {
                 aws.ec2().create_vpc().cidr_block("10.0.0.0/16").send().await
             })
             .await;

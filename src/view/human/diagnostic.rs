@@ -134,17 +134,18 @@ fn block(text: &mut String, indent: usize, content: &str, room: Option<usize>) {
 /// A line in several, broken between words; what stands in backticks is a command to copy, or a name,
 /// and stays in one piece.
 fn wrapped(line: &str, room: usize) -> Vec<String> {
-    let (mut lines, mut current, mut quoted) = (Vec::new(), String::new(), false);
-    let mut start = 0;
+    let (mut lines, mut current) = (Vec::new(), String::new());
+    let (mut start, mut begun, mut quoted) = (0, false, false);
     for word in line.split(' ') {
         let fits = current.chars().count() + 1 + piece(&line[start..], word) <= room.max(LEAST);
         start += word.len() + 1;
-        if !current.is_empty() && !quoted && !fits {
+        if begun && !quoted && !fits {
             lines.push(std::mem::take(&mut current));
-        } else if !current.is_empty() || !lines.is_empty() && word.is_empty() {
+        } else if begun {
             current.push(' ');
         }
         current.push_str(word);
+        begun = true;
         quoted ^= word.matches('`').count() % 2 == 1;
     }
     lines.push(current);
@@ -173,7 +174,9 @@ fn source_line(place: &Location, folders: &[PathBuf]) -> Option<String> {
     let text = folders.iter().find_map(read)?;
     let line = text.lines().nth(index)?;
     let code = line.trim();
-    let is_there = !code.is_empty() && !code.starts_with("//") && column <= line.chars().count();
+    // What is missing at the end of a line is told one column after it.
+    let is_long_enough = column <= line.chars().count() + 1;
+    let is_there = is_long_enough && !code.is_empty() && !code.starts_with("//");
     (is_there || column == 0).then(|| line.to_owned())
 }
 
