@@ -9,6 +9,7 @@ use crate::cli::Context;
 use crate::config::near;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::view::human::explain;
 
 /// Every code, with what it means and what to do. A test holds it against the sources.
 const PAGE: &str = include_str!("../../docs/errors.md");
@@ -38,7 +39,8 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit> {
                 .hint("`infra explain` lists all codes; those of checks are in docs/checks.md"),
         ));
     };
-    context.terminal.answer(&format!("{code}\n\n{text}\n"));
+    let terminal = &context.terminal;
+    terminal.answer(&explain::render(code, text, terminal.columns()));
     Ok(Exit::Done)
 }
 

@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 
 use infra_sdk::{Diagnostic, Location, Severity};
 
-use crate::view::text::{ERROR, FAINT, STRONG, WARNING, paint, plain, plain_lines};
+use crate::view::text::{ERROR, FAINT, LEAST, STRONG, WARNING, paint, plain, plain_lines, wrapped};
 
 /// A source file is not read beyond this: a line of it is wanted, not a log file.
 const SOURCE_LIMIT: u64 = 4 << 20;
 
 /// How much of a source line is shown where there is no terminal.
 const LOG_WIDTH: usize = 160;
-
-/// Nothing is cut or broken to less than this.
-const LEAST: usize = 24;
 
 /// Room for line numbers, at least.
 const INDENT: usize = 2;
@@ -129,40 +126,6 @@ fn block(text: &mut String, indent: usize, content: &str, room: Option<usize>) {
             _ => writeln!(text, "{:indent$}  {line}", ""),
         };
     }
-}
-
-/// A line in several, broken between words; what stands in backticks is a command to copy, or a name,
-/// and stays in one piece.
-fn wrapped(line: &str, room: usize) -> Vec<String> {
-    let (mut lines, mut current) = (Vec::new(), String::new());
-    let (mut start, mut begun, mut quoted) = (0, false, false);
-    for word in line.split(' ') {
-        let fits = current.chars().count() + 1 + piece(&line[start..], word) <= room.max(LEAST);
-        start += word.len() + 1;
-        if begun && !quoted && !fits {
-            lines.push(std::mem::take(&mut current));
-        } else if begun {
-            current.push(' ');
-        }
-        current.push_str(word);
-        begun = true;
-        quoted ^= word.matches('`').count() % 2 == 1;
-    }
-    lines.push(current);
-    lines
-}
-
-/// How long the piece is that begins with a word: to the end of the quotation that it opens.
-fn piece(rest: &str, word: &str) -> usize {
-    let end = match word.matches('`').count() % 2 {
-        1 => {
-            let open = rest.find('`').unwrap_or(0) + 1;
-            let close = rest[open..].find('`').map_or(rest.len(), |close| open + close);
-            rest[close..].find(' ').map_or(rest.len(), |space| close + space)
-        }
-        _ => word.len(),
-    };
-    rest[..end].chars().count()
 }
 
 /// The line that a location names, from the first folder that has the file. `None` where the file
