@@ -115,7 +115,8 @@ mod tests {
         let file = folder.path().join("stacks/src/my shop.rs");
         std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         std::fs::write(file, "\n\n\n\n\n\n    stack.add(\"group\", group);\n").expect("written");
-        let text = render(&review(), &[folder.path().to_owned()]);
+        let text =
+            render(&review(), &Frame { folders: vec![folder.path().to_owned()], columns: None });
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
         critical[team::open]: web/network.group is open to <the world> & more
           ┌─ stacks/src/my shop.rs:7:11
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_what_is_too_much_is_shown_before_a_refusal() {
-        let text = exceeding(&review(), &[]);
+        let text = exceeding(&review(), &Frame::default());
         assert!(text.contains("team::open"), "{text}");
         assert!(!text.contains("team::trail") && !text.contains("team::waived"), "{text}");
     }
