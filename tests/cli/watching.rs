@@ -123,8 +123,8 @@ fn a_log_in_json_is_one_object_a_line_with_the_facts_of_what_failed() {
     assert_eq!((&ended["level"], &ended["process.exit.code"]), (&"INFO".into(), &3.into()));
     let failed = lines.iter().find(|line| line["infra.address"] == "parameter").expect("a span");
     assert_eq!(failed["error.type"], "apply::create", "{failed}");
-    let wrong = project.command(&["plan", "--env", "nope", "--log-format=json"]);
-    let wrong = project.run(&mut { wrong });
+    let mut wrong = project.command(&["plan", "--env", "nope", "--log-format=json"]);
+    let wrong = project.run(&mut wrong);
     let problem: Value = serde_json::from_str(wrong.stderr.trim()).expect("one object");
     assert_eq!(
         (&problem["level"], &problem["code"]),

@@ -36,9 +36,10 @@ fn compare(used: &BTreeMap<String, String>, page: &str, rules: &str) -> Vec<Stri
     let heading = |line: &str| Some(line.strip_prefix("### `")?.split('`').next()?.to_owned());
     let told: BTreeSet<_> = page.lines().filter_map(heading).collect();
     let untold = used.iter().filter_map(|(code, file)| {
-        let (told, page) = match PACKS.iter().any(|pack| code.starts_with(pack)) {
-            true => (rules.contains(&format!("`{code}`")), RULES),
-            false => (told.contains(code), PAGE),
+        let (told, page) = if PACKS.iter().any(|pack| code.starts_with(pack)) {
+            (rules.contains(&format!("`{code}`")), RULES)
+        } else {
+            (told.contains(code), PAGE)
         };
         (!told).then(|| format!("{page}: does not tell of `{code}`, which {file} has"))
     });
