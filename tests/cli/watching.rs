@@ -254,7 +254,8 @@ fn nothing_leaves_where_nobody_asks_for_it() {
     }
     assert!(collector.requests.try_recv().is_err(), "somebody was told");
     // The same command does tell where it is asked to, so that the above is no accident.
-    apply(&project, &[], &[endpoint]);
+    let run = apply(&project, &[], &[endpoint]);
+    assert_eq!(run.code, Some(1), "only what AWS refuses is left: {}", run.shown());
     collector.requests.recv_timeout(Duration::from_secs(5)).expect("told");
 }
 
