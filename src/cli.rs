@@ -12,13 +12,15 @@ use infra_sdk::{Address, Diagnostic};
 use infra_state::KeySource;
 use jiff::SignedDuration;
 use tokio::sync::OnceCell;
+use tracing::Instrument as _;
 
 use crate::commands;
 use crate::config::Variable;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
-use crate::view::Terminal;
+use crate::view::{LogFormat, Terminal};
+use crate::watch;
 
 /// Provision AWS from typed Rust: plan, apply, destroy.
 ///
@@ -58,6 +60,10 @@ struct GlobalArgs {
     /// Show no colour, also on a terminal.
     #[arg(long, global = true)]
     no_color: bool,
+    /// How standard error is written: for people, or as one JSON object a line. The variable INFRA_LOG
+    /// says how much is logged, such as `debug`.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
+    log_format: LogFormat,
 }
 
 /// One file each in `commands/`.
@@ -80,6 +86,31 @@ enum Command {
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
     Doctor(commands::doctor::DoctorArgs),
+    Explain(commands::explain::ExplainArgs),
+}
+
+impl Command {
+    /// As it is called, for whoever watches.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Validate(_) => "validate",
+            Self::Plan(_) => "plan",
+            Self::Check(_) => "check",
+            Self::Apply(_) => "apply",
+            Self::Destroy(_) => "destroy",
+            Self::Import(_) => "import",
+            Self::Drift(_) => "drift",
+            Self::Output(_) => "output",
+            Self::State(_) => "state",
+            Self::History(_) => "history",
+            Self::Undo(_) => "undo",
+            Self::Rollback(_) => "rollback",
+            Self::Graph(_) => "graph",
+            Self::Sandbox(_) => "sandbox",
+            Self::Doctor(_) => "doctor",
+            Self::Explain(_) => "explain",
+        }
+    }
 }
 
 /// Which stacks, in which environment, with which settings.
@@ -227,7 +258,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let arguments: Vec<_> = arguments.collect();
     // Help and usage errors come before the arguments are known.
     let colour = !arguments.iter().any(|argument| argument == "--no-color");
-    let terminal = Terminal::new(colour);
+    let terminal = Terminal::new(colour, LogFormat::among(&arguments));
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -248,16 +279,42 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     };
     terminal.look_for_sources_in(&folder);
     let terminal = Arc::new(terminal);
+    let watch = match watch::begin(&terminal) {
+        Ok(watch) => watch,
+        Err(problem) => {
+            terminal.diagnostics([&problem]);
+            return Exit::Usage;
+        }
+    };
     let interrupts = Interrupts::new(&terminal);
     let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
-    let exit = match dispatch(&context, &cli.command) {
+    let span = watched(cli.command.name());
+    let exit = match dispatch(&context, &cli.command, &span) {
         Ok(exit) => exit,
         Err(error) => {
             context.terminal.diagnostics(&error.diagnostics);
             error.exit
         }
     };
+    span.record("process.exit.code", exit.code());
+    if !matches!(exit, Exit::Done | Exit::Pending) {
+        span.record("error.type", tracing::field::debug(exit));
+    }
+    drop(span);
+    watch.finish(&context.terminal);
     finish(&context.terminal, exit)
+}
+
+/// The span of a run.
+fn watched(command: &str) -> tracing::Span {
+    tracing::info_span!(
+        "run",
+        otel.name = format!("infra {command}"),
+        infra.command = command,
+        deployment.environment.name = tracing::field::Empty,
+        process.exit.code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+    )
 }
 
 fn finish(terminal: &Terminal, exit: Exit) -> Exit {
@@ -287,11 +344,11 @@ fn enter(chdir: Option<&std::path::Path>) -> Result<PathBuf> {
     })
 }
 
-fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
+fn dispatch(context: &Context, command: &Command, span: &tracing::Span) -> Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         Diagnostic::error("cli::runtime", "the machine gives no threads").detail(error.to_string())
     })?;
-    let exit = runtime.block_on(async {
+    let work = async {
         // The sandbox hears signals itself: it has emulators to end.
         if let Command::Sandbox(command) = command {
             return commands::sandbox::run(context, command).await;
@@ -302,7 +359,8 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
             () = context.interrupts.end_at_once() => Ok(Exit::Failed),
             exit = obey(context, command) => exit,
         }
-    });
+    };
+    let exit = runtime.block_on(work.instrument(span.clone()));
     // A question that nobody will answer must not keep the process.
     runtime.shutdown_background();
     exit
@@ -325,6 +383,7 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Graph(args) => commands::graph::run(context, args).await,
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,
+        Command::Explain(args) => commands::explain::run(context, args),
     }
 }
 

@@ -11,9 +11,11 @@ mod error;
 mod exit;
 mod interrupts;
 mod notify;
+mod post;
 mod program;
 mod session;
 mod view;
+mod watch;
 
 fn main() -> std::process::ExitCode {
     exit::guarded(|| cli::run(std::env::args_os())).into()

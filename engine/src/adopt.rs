@@ -176,7 +176,7 @@ pub(crate) async fn adopt(
             continue;
         }
         if let Err(error) = record(ports, state, run, &mut started, &records).await {
-            problems.push(unwritable("adopt", &error));
+            problems.push(unwritable(["adopt::lost", "adopt::store"], &error));
             return Err(problems);
         }
         layer.fill(false);
@@ -190,8 +190,14 @@ pub(crate) async fn adopt(
     if started {
         let ended = Some(ports.clock.now());
         let run = RunRecord { ended, complete: problems.is_empty(), ..run.clone() };
-        problems
-            .extend(ports.store.finish(&run).await.err().map(|error| unwritable("adopt", &error)));
+        problems.extend(
+            ports
+                .store
+                .finish(&run)
+                .await
+                .err()
+                .map(|error| unwritable(["adopt::lost", "adopt::store"], &error)),
+        );
     }
     if problems.is_empty() { Ok(adopted) } else { Err(problems) }
 }

@@ -52,7 +52,9 @@ pub(crate) async fn import(
     let mut record =
         taken_over(declaration, schema, &desired, id.to_owned(), &observed, dependencies);
     record.inputs = digest::hide(schema.inputs, &record.inputs, &infra_sdk::Object::new())
-        .map_err(|error| vec![crate::unwritable::unwritable("import", &error)])?;
+        .map_err(|error| {
+            vec![crate::unwritable::unwritable(["import::lost", "import::store"], &error)]
+        })?;
     Ok(record)
 }
 

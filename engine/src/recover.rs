@@ -131,7 +131,10 @@ async fn record(
             }
             Err(error) => {
                 let taken_over = matches!(error, StoreError::Lost { .. });
-                problems.push(about(&open.intent, unwritable("recover", &error)));
+                problems.push(about(
+                    &open.intent,
+                    unwritable(["recover::lost", "recover::store"], &error),
+                ));
                 if taken_over {
                     break;
                 }

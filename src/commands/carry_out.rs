@@ -252,7 +252,7 @@ fn is_let_through(context: &Context, review: Option<&Review>) -> bool {
     let terminal = &context.terminal;
     let refusal = review.refusal();
     if refusal.is_some() {
-        terminal.note(&checks_view::human::exceeding(review, &terminal.sources()));
+        terminal.note(&checks_view::human::exceeding(review, &terminal.frame()));
     }
     terminal.note(&format!("{}\n", checks_view::human::summary(review)));
     terminal.diagnostics(&refusal);

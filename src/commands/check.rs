@@ -85,7 +85,7 @@ pub(crate) async fn run(context: &Context, args: &CheckArgs) -> Result<Exit> {
 fn answer(context: &Context, review: &Review, format: CheckFormat) -> Result<()> {
     let terminal = &context.terminal;
     let text = match format {
-        CheckFormat::Human => human::render(review, &terminal.sources()),
+        CheckFormat::Human => human::render(review, &terminal.frame()),
         CheckFormat::Json => json::render(review),
         CheckFormat::Sarif => sarif::render(review),
         CheckFormat::Junit => junit::render(review).map_err(|error| {

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod import;

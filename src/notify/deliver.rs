@@ -3,7 +3,7 @@
 use infra_sdk::Diagnostic;
 
 use super::message::{Report, json};
-use super::webhook::post;
+use super::webhook;
 use crate::cli::Context;
 use crate::config::Environment;
 
@@ -14,7 +14,7 @@ pub(crate) async fn send(context: &Context, environment: &Environment, report: &
     if !notify.on.contains(&report.occasion) {
         return;
     }
-    if let Err(reason) = post(&notify.variable, json(report)).await {
+    if let Err(reason) = webhook::send(&notify.variable, json(report)).await {
         let warning = Diagnostic::warning("notify::failed", "a notification was not sent")
             .detail(reason.to_string())
             .hint("the run ended as it says; nobody was told of it by `[notify]`");

@@ -195,6 +195,7 @@ pub(crate) fn find(context: &Context, environment: &str) -> Result<(Project, Env
     let project = Project::find(&context.folder)?;
     context.terminal.look_for_sources_in(&project.root);
     let environment = project.environment(environment)?.clone();
+    tracing::Span::current().record("deployment.environment.name", environment.name.as_str());
     Ok((project, environment))
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod history_json;
 pub(crate) mod human;
 pub(crate) mod import_json;
 mod json;
+mod log;
 pub(crate) mod markdown;
 pub(crate) mod outputs_json;
 pub(crate) mod picture;
@@ -28,4 +29,5 @@ mod terminal;
 mod text;
 pub(crate) mod validate_json;
 
+pub(crate) use log::{LogFormat, LogLine};
 pub(crate) use terminal::Terminal;

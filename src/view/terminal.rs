@@ -13,7 +13,8 @@ use infra_sdk::Diagnostic;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::watch;
 
-use super::human::diagnostic;
+use super::human::diagnostic::{self, Frame};
+use super::log::{LogFormat, LogLine};
 use super::text::{FAINT, paint, plain, plain_lines};
 
 /// Where answers, diagnostics and questions go.
@@ -24,6 +25,8 @@ pub(crate) struct Terminal {
     /// Live lines, which step aside while something is written.
     bars: Mutex<Option<MultiProgress>>,
     gone: watch::Sender<bool>,
+    /// How notes are written.
+    log: LogFormat,
 }
 
 struct Stream<S: anstream::stream::RawStream> {
@@ -53,8 +56,9 @@ impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> Stream<S>
 
 impl Terminal {
     /// The streams of this process. Colour is used where a terminal reads and nothing forbids it.
-    pub(crate) fn new(colour: bool) -> Self {
+    pub(crate) fn new(colour: bool, log: LogFormat) -> Self {
         Self {
+            log,
             answers: Mutex::new(Stream::new(std::io::stdout(), colour)),
             notes: Mutex::new(Stream::new(std::io::stderr(), colour)),
             sources: Mutex::default(),
@@ -84,9 +88,10 @@ impl Terminal {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_owned());
     }
 
-    /// The folders in which source files are looked for.
-    pub(crate) fn sources(&self) -> Vec<PathBuf> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Where diagnostics are shown: the folders of source files, and the width of standard error.
+    pub(crate) fn frame(&self) -> Frame {
+        let folders = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Frame { folders, columns: columns_of(std::io::stderr()) }
     }
 
     /// Writes to standard output: the answer.
@@ -96,7 +101,16 @@ impl Terminal {
 
     /// Writes to standard error: everything else.
     pub(crate) fn note(&self, text: &str) {
-        self.write(&self.notes, text);
+        match self.log {
+            LogFormat::Text => self.write(&self.notes, text),
+            LogFormat::Json if text.trim().is_empty() => {}
+            LogFormat::Json => self.logged(&LogLine::said(text)),
+        }
+    }
+
+    /// Writes a line of the log to standard error.
+    pub(crate) fn logged(&self, line: &LogLine) {
+        self.write(&self.notes, &line.render(self.log));
     }
 
     /// The one way out.
@@ -122,9 +136,12 @@ impl Terminal {
 
     /// Shows diagnostics, each with the source line it points at.
     pub(crate) fn diagnostics<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
-        let folders = self.sources();
+        let frame = self.frame();
         for diagnostic in diagnostics {
-            self.note(&diagnostic::render(diagnostic, &folders));
+            match self.log {
+                LogFormat::Text => self.note(&diagnostic::render(diagnostic, &frame)),
+                LogFormat::Json => self.logged(&LogLine::diagnostic(diagnostic)),
+            }
         }
     }
 
@@ -137,18 +154,19 @@ impl Terminal {
 
     /// How many columns the terminal has that shows answers; `None` where it is something else.
     pub(crate) fn columns(&self) -> Option<usize> {
-        let size = tcgetwinsize(std::io::stdout()).ok()?;
-        (size.ws_col > 0).then(|| usize::from(size.ws_col))
+        columns_of(std::io::stdout())
     }
 
-    /// Whether somebody is there to answer a question.
+    /// Whether somebody is there to answer a question. A log for programs asks none.
     pub(crate) fn can_ask(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+        self.log == LogFormat::Text
+            && std::io::stdin().is_terminal()
+            && std::io::stderr().is_terminal()
     }
 
     /// Whether standard error is a terminal, which can show lines that change.
     pub(crate) fn is_live(&self) -> bool {
-        std::io::stderr().is_terminal()
+        self.log == LogFormat::Text && std::io::stderr().is_terminal()
     }
 
     /// Asks, and returns the line that was typed; `None` when the input has ended.
@@ -180,6 +198,11 @@ impl Terminal {
                 .hint("check what standard output leads to, such as a disk that is full")
         })
     }
+}
+
+fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
 }
 
 /// Nobody may ever answer, and an interrupt must be heard all the same.

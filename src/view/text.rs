@@ -19,6 +19,9 @@ pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// A warning.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
+/// Nothing is cut or broken to less than this.
+pub(crate) const LEAST: usize = 24;
+
 /// Text in a style. The text must be safe already.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
@@ -46,6 +49,40 @@ pub(crate) fn plain(text: &str) -> String {
 /// The lines of somebody else's text, each made safe.
 pub(crate) fn plain_lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(plain)
+}
+
+/// A line in several, broken between words; what stands in backticks is a command to copy, or a name,
+/// and stays in one piece.
+pub(crate) fn wrapped(line: &str, room: usize) -> Vec<String> {
+    let (mut lines, mut current) = (Vec::new(), String::new());
+    let (mut start, mut begun, mut quoted) = (0, false, false);
+    for word in line.split(' ') {
+        let fits = current.chars().count() + 1 + piece(&line[start..], word) <= room.max(LEAST);
+        start += word.len() + 1;
+        if begun && !quoted && !fits {
+            lines.push(std::mem::take(&mut current));
+        } else if begun {
+            current.push(' ');
+        }
+        current.push_str(word);
+        begun = true;
+        quoted ^= word.matches('`').count() % 2 == 1;
+    }
+    lines.push(current);
+    lines
+}
+
+/// How long the piece is that begins with a word: to the end of the quotation that it opens.
+fn piece(rest: &str, word: &str) -> usize {
+    let end = match word.matches('`').count() % 2 {
+        1 => {
+            let open = rest.find('`').unwrap_or(0) + 1;
+            let close = rest[open..].find('`').map_or(rest.len(), |close| open + close);
+            rest[close..].find(' ').map_or(rest.len(), |space| close + space)
+        }
+        _ => word.len(),
+    };
+    rest[..end].chars().count()
 }
 
 fn is_unsafe(character: char) -> bool {

@@ -35,3 +35,4 @@ mod support;
 mod terminal;
 mod terraform;
 mod undo;
+mod watching;

@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod cases;
+mod codes;
 pub mod machine;
 pub mod reliability;
 pub mod tidy;

@@ -1,8 +1,10 @@
-//! The rules of the house: which crate may import which, how long a file may be, and that no
-//! resource type was forgotten. Each check returns what breaks its rule, a line each.
+//! The rules of the house: which crate may import which, how long a file may be, that no
+//! resource type and no code of a diagnostic was forgotten. Each check returns what breaks its rule, a line each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::codes;
 
 /// Which workspace crates a crate may depend on. docs/architecture.md explains the arrows.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -48,6 +50,7 @@ pub fn violations(root: &Path) -> Vec<String> {
     found.extend(logic_in_mod_files(root, &files));
     found.extend(forgotten_types(root, &files));
     found.extend(words_out_of_place(root, &files));
+    found.extend(codes::violations(root, &files));
     found
 }
 

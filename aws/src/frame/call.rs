@@ -10,7 +10,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use infra_sdk::provider::{Effect, Failure, FailureClass};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
+use super::answered::{span_of, told};
 use super::calls::is_fragile;
 use super::clients::Aws;
 use super::error::{Result, failure, operation_of};
@@ -36,6 +38,22 @@ impl Aws {
         T: Send,
     {
         let operation = operation_of::<E>();
+        let span = span_of(&operation, self.region());
+        let result = self.tried(operation, send).instrument(span.clone()).await;
+        if let Err(failure) = &result {
+            told(&span, failure);
+        }
+        result
+    }
+
+    /// Sends a call until it is answered or no further try makes sense.
+    async fn tried<T, E, F, S>(&self, operation: String, send: F) -> Result<T>
+    where
+        F: Fn() -> S + Send + Sync,
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
         let mut tries = Tries::new(is_fragile(&operation), self.silence().is_doubted(&operation));
         loop {
             tries.known_to_answer = self.silence().was_heard(&operation);
@@ -69,7 +87,10 @@ impl Aws {
                     tracing::debug!(%operation, class = ?failure.class, code = ?failure.code, "call failed");
                     let silent = silent.then(|| sent.elapsed());
                     match tries.next(&failure, silent) {
-                        Some(delay) => tokio::time::sleep(delay).await,
+                        Some(delay) => {
+                            Span::current().record("http.request.resend_count", tries.count);
+                            tokio::time::sleep(delay).await;
+                        }
                         None if tries.known_to_answer && was_not_sent(&failure) => {
                             self.silence().out_of_reach(&operation);
                             let endpoint = self.endpoint_of(&operation);

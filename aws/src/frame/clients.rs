@@ -19,6 +19,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use infra_sdk::provider::{Failure, FailureClass};
 use infra_sdk::types::{Arn, partition_of};
 
+use super::answered::Answered;
 use super::error::{Result, missing};
 use super::limiter::{Limiter, Limits};
 use super::readings::Readings;
@@ -284,6 +285,7 @@ impl Aws {
             let config = aws_sdk_s3::config::Builder::from(&self.place.config)
                 .force_path_style(self.place.path_style)
                 .interceptor(Whole)
+                .interceptor(Answered)
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
@@ -304,7 +306,8 @@ macro_rules! clients {
                 pub fn $name(&self) -> &$sdk::Client {
                     self.place.clients.$name.get_or_init(|| {
                         let config = $sdk::config::Builder::from(&self.place.config);
-                        $sdk::Client::from_conf(config.interceptor(Whole).build())
+                        let config = config.interceptor(Whole).interceptor(Answered);
+                        $sdk::Client::from_conf(config.build())
                     })
                 }
             )*

@@ -14,6 +14,8 @@ use aws_types::request_id::RequestId;
 use infra_sdk::DecodeError;
 use infra_sdk::provider::{Effect, Failure, FailureClass};
 
+use super::hints::hint_for;
+
 /// How far the clocks of AWS and of this machine may be apart. Source: AWS general reference,
 /// Signature Version 4: requests are good for five minutes, of S3 for fifteen.
 const CLOCKS_APART: Duration = Duration::from_secs(4 * 60);
@@ -71,14 +73,17 @@ where
         }
         _ => Effect::Unknown,
     };
+    let (operation, message) = (operation_of::<E>(), message(error));
+    let known = || hint_for(&operation, code.as_deref()?, &message);
+    let hint = clock(class, error).or_else(known).or_else(|| usual(class).map(str::to_owned));
     Failure {
         effect,
-        operation: Some(operation_of::<E>()),
         status,
         request_id: error.request_id().map(str::to_owned),
-        hints: clock(class, error).map_or_else(|| hints(class, code.as_deref()), |hint| vec![hint]),
+        hints: hint.into_iter().collect(),
         code,
-        ..Failure::new(class, message(error))
+        operation: Some(operation),
+        ..Failure::new(class, message)
     }
 }
 
@@ -247,22 +252,19 @@ fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
     })
 }
 
-fn hints(class: FailureClass, code: Option<&str>) -> Vec<String> {
-    let hint = match class {
-        FailureClass::Credentials if code == Some("RequestTimeTooSkewed") => {
-            "set the clock of this machine: AWS refuses requests whose time is off"
-        }
+/// What to do about a class of errors, where nothing is known of the very error.
+fn usual(class: FailureClass) -> Option<&'static str> {
+    match class {
         FailureClass::Credentials => {
-            "sign in again, for example with `aws sso login`, and repeat the command"
+            Some("sign in again, for example with `aws sso login`, and repeat the command")
         }
-        FailureClass::Denied => "ask for the permission named above, or use another role",
-        FailureClass::Quota => "ask for a higher quota in the Service Quotas console",
+        FailureClass::Denied => Some("ask for the permission named above, or use another role"),
+        FailureClass::Quota => Some("ask for a higher quota in the Service Quotas console"),
         FailureClass::Exists => {
-            "choose another name, or take the object over with the option `import_id`"
+            Some("choose another name, or take the object over with the option `import_id`")
         }
-        _ => return Vec::new(),
-    };
-    vec![hint.to_owned()]
+        _ => None,
+    }
 }
 
 /// A field of an answer that AWS documents as always there and that is not.
@@ -367,5 +369,88 @@ mod tests {
         for (code, status, class) in cases {
             assert_eq!(classify(code, status), class, "{code}");
         }
+    }
+
+    /// What a call fails with that is answered so. Shapes: each service's API reference.
+    async fn answered<T, E, S>(
+        (status, headers, body): (u16, Vec<(&'static str, String)>, String),
+        send: impl Fn(crate::frame::clients::Aws) -> S + Send + Sync,
+    ) -> Failure
+    where
+        S: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+        T: Send + std::fmt::Debug,
+    {
+        let server = TestServer::new(move |_, _| Answer {
+            headers: headers.clone(),
+            ..Answer::new(status, body.clone())
+        });
+        let aws = server.aws().await;
+        aws.call(|| send(aws.clone())).await.expect_err("the server refuses everything")
+    }
+
+    #[tokio::test]
+    async fn answers_of_ec2_become_failures_with_every_fact_and_a_next_step() {
+        let encoded = "You are not authorized to perform this operation. Encoded authorization \
+                       failure message: 4GIOHlTkIaWHQD0Q0m6XSnuUMCm";
+        let cases = [
+            ("VpcLimitExceeded", "The maximum number of VPCs has been reached.", 400, "L-F678F1CE"),
+            ("UnauthorizedOperation", encoded, 403, "decode-authorization-message"),
+            ("OptInRequired", "You are not subscribed to this service.", 401, "open the service"),
+        ];
+        for (code, message, status, step) in cases {
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error>\
+                 <Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+                 <RequestID>ea966190-f9aa-478e-9ede-example</RequestID></Response>"
+            );
+            let id = ("x-amzn-requestid", "ea966190-f9aa-478e-9ede-example".to_owned());
+            let failure = answered((status, vec![id], body), |aws| async move {
+                aws.ec2().create_vpc().cidr_block("10.0.0.0/16").send().await
+            })
+            .await;
+            assert_eq!(failure.operation.as_deref(), Some("ec2:CreateVpc"));
+            assert_eq!((failure.code.as_deref(), failure.status), (Some(code), Some(status)));
+            assert_eq!(failure.request_id.as_deref(), Some("ea966190-f9aa-478e-9ede-example"));
+            assert_eq!(failure.message, message);
+            let [hint] = failure.hints.as_slice() else { panic!("{:?}", failure.hints) };
+            assert!(hint.contains(step) && !hint.contains("4GIOH"), "{hint}");
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_of_other_protocols_have_hints_of_their_service() {
+        let id = ("x-amz-request-id", "4442587FB7D0A2F9".to_owned());
+        let body = "<Error><Code>BucketAlreadyExists</Code><Message>The requested bucket name is not \
+                    available.</Message><BucketName>shop</BucketName></Error>";
+        let failure = answered((409, vec![id], body.to_owned()), |aws| async move {
+            aws.s3().create_bucket().bucket("shop").send().await
+        })
+        .await;
+        assert_eq!(failure.request_id.as_deref(), Some("4442587FB7D0A2F9"));
+        assert!(failure.hints.concat().contains("somebody else's"), "{:?}", failure.hints);
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>Cannot \
+                    delete entity, must detach all policies first.</Message></Error><RequestId>r-1\
+                    </RequestId></ErrorResponse>";
+        let failure = answered((409, Vec::new(), body.to_owned()), |aws| async move {
+            aws.iam().delete_role().role_name("shop").send().await
+        })
+        .await;
+        assert!(failure.hints.concat().starts_with("detach"), "{:?}", failure.hints);
+        let id = ("x-amzn-requestid", "r-2".to_owned());
+        let body = "{\"__type\":\"KMSInvalidStateException\",\"message\":\"arn:aws:kms:k is pending \
+                    deletion.\"}";
+        let failure = answered((400, vec![id], body.to_owned()), |aws| async move {
+            aws.kms()
+                .create_grant()
+                .key_id("k")
+                .grantee_principal("arn:p")
+                .operations("Decrypt".into())
+                .send()
+                .await
+        })
+        .await;
+        assert!(failure.hints.concat().contains("cancel-key-deletion"), "{:?}", failure.hints);
+        assert_eq!(failure.request_id.as_deref(), Some("r-2"));
     }
 }

@@ -4,6 +4,7 @@
 //! contract that a resource type fulfils, then [`adapter`], which puts the frame around it.
 
 pub mod adapter;
+mod answered;
 pub(crate) mod attributes;
 pub mod call;
 pub mod calls;
@@ -12,6 +13,7 @@ pub mod error;
 #[cfg(test)]
 mod garbage;
 pub mod handler;
+mod hints;
 mod history;
 pub mod limiter;
 pub mod lookup;

@@ -517,11 +517,14 @@ impl<'a> Live<'a> {
             _ if !refresh::harmless(failure) => Some(
                 "it may have happened all the same: the next run finds out before it does anything",
             ),
-            FailureClass::Exists => {
+            // What the provider says of the very error is better than what is true of its class.
+            FailureClass::Exists if failure.hints.is_empty() => {
                 Some("take the existing one over with `import_id`, or give this one another name")
             }
             FailureClass::TimedOut => Some("run the command again: it goes on waiting"),
-            FailureClass::Credentials => Some("get new credentials and run the command again"),
+            FailureClass::Credentials if failure.hints.is_empty() => {
+                Some("get new credentials and run the command again")
+            }
             _ => None,
         };
         diagnostic.hints.extend(hint.map(str::to_owned));
@@ -538,7 +541,7 @@ impl<'a> Live<'a> {
             StoreError::Lost { .. } => Stops::Everything,
             _ => Stops::WhatIsNotBegun,
         };
-        let diagnostic = unwritable("apply", error);
+        let diagnostic = unwritable(["apply::lost", "apply::store"], error);
         let (place, hint) = match when {
             When::BeforeTheCall => ("before the call", "nothing was changed in the cloud for it"),
             When::AfterTheCall => (

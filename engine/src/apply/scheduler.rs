@@ -13,9 +13,11 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use infra_sdk::store::{Edit, StoreError};
 use infra_sdk::{Address, Diagnostic, Value};
+use tracing::Instrument as _;
 
 use super::live::{Live, Stops, Trouble};
 use super::operation::{self, Outcome};
+use super::watch;
 use crate::event::{Estimate, Event, Operation, Remaining, Summary};
 use crate::graph;
 use crate::pace;
@@ -83,7 +85,7 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
 }
 
 fn settled_later(error: &StoreError) -> Diagnostic {
-    unwritable("apply", error)
+    unwritable(["apply::lost", "apply::store"], error)
         .hint("what was begun stays in the journal; the next run finds out what became of it")
 }
 
@@ -328,7 +330,9 @@ impl<'a> Scheduler<'a> {
             self.send(Event::Started { address, operation, id, expected });
             let live = self.live;
             let work = AssertUnwindSafe(operation::run(live, index, operation)).catch_unwind();
-            return Some(Box::pin(async move {
+            let span = watch::resource(live.change(index), operation);
+            let watched = span.clone();
+            let flight = async move {
                 // What a panic says may hold a secret. Where it was, the panic hook has told.
                 let result = work.await.unwrap_or_else(|_| {
                     let diagnostic =
@@ -337,8 +341,10 @@ impl<'a> Scheduler<'a> {
                             .hint("this is a bug in infra; the next run finds out what was done");
                     Err(live.trouble(index, diagnostic))
                 });
+                watch::ended(&watched, &result);
                 (step, result)
-            }));
+            };
+            return Some(Box::pin(flight.instrument(span)));
         }
         None
     }

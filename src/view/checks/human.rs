@@ -3,20 +3,19 @@
 //! Start reading at [`render`].
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use infra_sdk::Diagnostic;
 use infra_sdk::checks::Severity;
 
 use crate::session::{Found, Review};
-use crate::view::human::diagnostic;
+use crate::view::human::diagnostic::{self, Frame};
 use crate::view::text::{ERROR, FAINT, STRONG, WARNING, paint, plain};
 
 /// All findings, grouped by severity, each with its source line; what is waived; the summary.
-pub(crate) fn render(review: &Review, folders: &[PathBuf]) -> String {
+pub(crate) fn render(review: &Review, frame: &Frame) -> String {
     let mut text = String::new();
     for severity in Severity::ALL {
-        findings(&mut text, review, severity, folders);
+        findings(&mut text, review, severity, frame);
     }
     let waived = review.findings(true);
     if !waived.is_empty() {
@@ -32,10 +31,10 @@ pub(crate) fn render(review: &Review, folders: &[PathBuf]) -> String {
 }
 
 /// The findings of those severities of which there are too many.
-pub(crate) fn exceeding(review: &Review, folders: &[PathBuf]) -> String {
+pub(crate) fn exceeding(review: &Review, frame: &Frame) -> String {
     let mut text = String::new();
     for (severity, ..) in review.exceeded() {
-        findings(&mut text, review, severity, folders);
+        findings(&mut text, review, severity, frame);
     }
     text
 }
@@ -63,16 +62,16 @@ pub(crate) fn counted(review: &Review) -> (String, String) {
     (format!("{}{waived}", counts.join(", ")), format!("{rules} rules over {stacks}"))
 }
 
-fn findings(text: &mut String, review: &Review, severity: Severity, folders: &[PathBuf]) {
+fn findings(text: &mut String, review: &Review, severity: Severity, frame: &Frame) {
     let of = review.findings(false).into_iter().filter(|(_, f)| f.finding.severity == severity);
     for (stack, found) in of {
-        text.push_str(&finding(stack, found, folders));
+        text.push_str(&finding(stack, found, frame));
         text.push('\n');
     }
 }
 
-/// One finding, with its source line where that is in one of the folders.
-pub(crate) fn finding(stack: &str, found: &Found, folders: &[PathBuf]) -> String {
+/// One finding, with its source line where that is found.
+pub(crate) fn finding(stack: &str, found: &Found, frame: &Frame) -> String {
     let severity = found.finding.severity;
     let style = match severity {
         Severity::Critical | Severity::High => ERROR,
@@ -85,7 +84,7 @@ pub(crate) fn finding(stack: &str, found: &Found, folders: &[PathBuf]) -> String
         paint(style, &format!("{severity}[{code}]")),
         paint(STRONG, &sentence(stack, found))
     );
-    diagnostic::render_under(&head, &as_diagnostic(found), folders)
+    diagnostic::render_under(&head, &as_diagnostic(found), frame)
 }
 
 /// Subject and what is wrong with it.
@@ -116,7 +115,8 @@ mod tests {
         let file = folder.path().join("stacks/src/my shop.rs");
         std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         std::fs::write(file, "\n\n\n\n\n\n    stack.add(\"group\", group);\n").expect("written");
-        let text = render(&review(), &[folder.path().to_owned()]);
+        let text =
+            render(&review(), &Frame { folders: vec![folder.path().to_owned()], columns: None });
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
         critical[team::open]: web/network.group is open to <the world> & more
           ┌─ stacks/src/my shop.rs:7:11
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_what_is_too_much_is_shown_before_a_refusal() {
-        let text = exceeding(&review(), &[]);
+        let text = exceeding(&review(), &Frame::default());
         assert!(text.contains("team::open"), "{text}");
         assert!(!text.contains("team::trail") && !text.contains("team::waived"), "{text}");
     }

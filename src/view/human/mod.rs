@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod outputs;

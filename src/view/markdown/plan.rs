@@ -115,15 +115,19 @@ fn verdict(review: &Review) -> String {
 /// What the checks found in a stack, the worst first, without what is waived.
 fn findings(review: &Review, stack: &str) -> Vec<Entry> {
     let found = review.findings(false).into_iter().filter(|(of, _)| *of == stack);
-    found.map(|(stack, found)| entry(&checks::finding(stack, found, &[]))).collect()
+    found
+        .map(|(stack, found)| entry(&checks::finding(stack, found, &diagnostic::Frame::default())))
+        .collect()
 }
 
 /// What a plan has to tell of one risk.
 fn entries(risk: Risk, plan: &Plan, schemas: Schemas<'_>) -> Vec<Entry> {
     match risk {
-        Risk::Warning => {
-            plan.warnings.iter().map(|warning| entry(&diagnostic::render(warning, &[]))).collect()
-        }
+        Risk::Warning => plan
+            .warnings
+            .iter()
+            .map(|warning| entry(&diagnostic::render(warning, &diagnostic::Frame::default())))
+            .collect(),
         Risk::Drift => {
             let painted = plan.drift.iter().map(|drift| human::drifted(drift, schemas));
             painted.map(|painted| entry(&painted)).collect()

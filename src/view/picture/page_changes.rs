@@ -45,8 +45,13 @@ pub(super) fn sections(
         }
         let found = review.iter().flat_map(|review| review.findings(false));
         let found = found.filter(|(stack, _)| stack == name);
-        let found = found.map(|(stack, found)| (Risk::Finding, checks::finding(stack, found, &[])));
-        let warnings = plan.warnings.iter().map(|w| (Risk::Warning, diagnostic::render(w, &[])));
+        let found = found.map(|(stack, found)| {
+            (Risk::Finding, checks::finding(stack, found, &diagnostic::Frame::default()))
+        });
+        let warnings = plan
+            .warnings
+            .iter()
+            .map(|w| (Risk::Warning, diagnostic::render(w, &diagnostic::Frame::default())));
         let drift = plan.drift.iter().map(|d| (Risk::Drift, human::drifted(d, schemas)));
         let outputs = std::iter::once((Risk::Output, human::outputs(&plan.outputs)));
         let others =
