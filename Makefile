@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test systems lint bench reliability
+.PHONY: demo test systems lint audit package bench reliability
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -23,6 +23,15 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+## audit: licences, sources and advisories of the lock file, the container file; under a minute
+audit:
+	packaging/audit.sh
+
+## package: a Debian package of the optimised command, in target/debian; half an hour
+package:
+	$(CARGO) build --locked --release --package infra
+	$(CARGO) xtask package --binary "$${CARGO_TARGET_DIR:-target}/release/infra"
 
 ## bench: all benchmarks, for an hour; docs/benchmarks.md and the README's figures
 bench:
