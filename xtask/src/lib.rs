@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod cases;
+pub mod http;
 pub mod machine;
 pub mod reliability;
 pub mod tidy;
