@@ -1,6 +1,6 @@
 //! What every handler needs.
 
-pub(crate) use crate::frame::calls::{Calls, CreateClass, Naming};
+pub(crate) use crate::frame::calls::{Calls, CreateClass, Naming, actions};
 pub(crate) use crate::frame::clients::Aws;
 pub(crate) use crate::frame::error::{Result, missing, parsed};
 pub(crate) use crate::frame::handler::{Changed, Creating, Handler, Known, Reads, Seen, TagChange};
