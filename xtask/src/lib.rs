@@ -6,5 +6,6 @@ pub mod bench;
 pub mod cases;
 pub mod http;
 pub mod machine;
+pub mod package;
 pub mod reliability;
 pub mod tidy;
