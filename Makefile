@@ -5,7 +5,7 @@ CARGO ?= cargo
 
 MDBOOK ?= mdbook
 
-.PHONY: demo test systems lint book bench reliability
+.PHONY: demo test systems lint book audit package bench reliability
 
 ## demo: the whole path against AWS on this machine: plan, apply, empty plan, change, destroy
 demo:
@@ -29,6 +29,15 @@ lint:
 ## book: the book, in target/book; `cargo install mdbook --locked --version 0.5.4` has what makes it
 book:
 	$(MDBOOK) build
+
+## audit: licences, sources and advisories of the lock file, the container file; under a minute
+audit:
+	packaging/audit.sh
+
+## package: a Debian package of the optimised command, in target/debian; half an hour
+package:
+	$(CARGO) build --locked --release --package infra
+	$(CARGO) xtask package --binary "$${CARGO_TARGET_DIR:-target}/release/infra"
 
 ## bench: all benchmarks, for an hour; docs/benchmarks.md and the README's figures
 bench:

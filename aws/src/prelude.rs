@@ -1,6 +1,6 @@
 //! What every handler needs.
 
-pub(crate) use crate::frame::calls::{Calls, CreateClass, Naming};
+pub(crate) use crate::frame::calls::{Calls, CreateClass, Naming, actions};
 pub(crate) use crate::frame::clients::Aws;
 pub(crate) use crate::frame::error::{Result, missing, parsed};
 pub(crate) use crate::frame::handler::{Changed, Creating, Handler, Known, Reads, Seen, TagChange};
@@ -9,5 +9,5 @@ pub(crate) use crate::frame::read::{
     EC2_FILTER_VALUES, absent, read_each, read_many, read_named, read_shared,
 };
 pub(crate) use crate::frame::readings::{Question, Readings};
-pub(crate) use crate::frame::wire::{number, recorded_flag, text};
+pub(crate) use crate::frame::wire::{number, recorded_flag, text, time};
 pub(crate) use infra_sdk::Diagnostic;

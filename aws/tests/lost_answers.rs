@@ -4,11 +4,12 @@
 #![cfg(feature = "provider")]
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do: by a panic")]
 
+mod support;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use infra_aws::{AwsProvider, Connection};
 use infra_sandbox::gate::{FaultKind, FaultRule};
-use infra_sandbox::{Sandbox, SandboxConfig};
 use infra_sdk::provider::{Create, Owner, Place, Provider};
 use infra_sdk::{Address, Object, Value};
 
@@ -45,17 +46,7 @@ fn object(entries: &[(&str, &str)]) -> Object {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_answer_is_lost_makes_one_object() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
-    let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
-    let provider = AwsProvider::connect(Connection {
-        region: "us-west-2".to_owned(),
-        endpoint_url: Some(sandbox.endpoint()),
-        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
-        account: None,
-        ..Connection::default()
-    })
-    .await;
+    let (provider, sandbox, _folder) = support::provider(BTreeMap::new()).await;
     let control = sandbox.control();
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"eks.amazonaws.com"}}]}"#;
     // A class each: tags only, unique name, token.

@@ -4,20 +4,14 @@
 #![cfg(feature = "provider")]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use infra_aws::{AwsProvider, Connection, OtherAccount};
-use infra_sandbox::{Sandbox, SandboxConfig};
+use infra_aws::OtherAccount;
 use infra_sdk::provider::{Create, FailureClass, Owner, Place, Provider, Target};
 use infra_sdk::{Address, Object, Value};
-
-fn venv() -> PathBuf {
-    let home = std::env::var_os("HOME").unwrap_or_default();
-    std::env::var_os("INFRA_SANDBOX_VENV")
-        .map_or_else(|| Path::new(&home).join(".cache/infra/sandbox-venv"), PathBuf::from)
-}
 
 fn place(provider: Option<&str>) -> Place {
     Place { region: None, provider: provider.map(str::to_owned) }
@@ -38,29 +32,16 @@ fn vpc(provider: Option<&str>) -> Create {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resource_goes_to_the_account_that_it_names() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let config = SandboxConfig {
-        venv: Some(venv()),
-        environment: std::env::vars_os().collect(),
-        ..SandboxConfig::new(folder.path())
-    };
-    let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
     let other = |account: &str| OtherAccount {
         role_arn: "arn:aws:iam::444455556666:role/infra".to_owned(),
         account: Some(account.to_owned()),
         ..OtherAccount::default()
     };
-    let provider = AwsProvider::connect(Connection {
-        region: "us-west-2".to_owned(),
-        endpoint_url: Some(sandbox.endpoint()),
-        credentials: Some(("123456789012".to_owned(), "test".to_owned())),
-        accounts: BTreeMap::from([
-            ("audit".to_owned(), other("444455556666")),
-            ("wrong".to_owned(), other("777788889999")),
-        ]),
-        ..Connection::default()
-    })
-    .await;
+    let accounts = BTreeMap::from([
+        ("audit".to_owned(), other("444455556666")),
+        ("wrong".to_owned(), other("777788889999")),
+    ]);
+    let (provider, sandbox, _folder) = support::provider(accounts).await;
     let mut request = vpc(Some("audit"));
     provider.schema("aws_vpc").expect("a type").fill_defaults(&mut request.inputs);
     let made = provider.create(&request).await.expect("it is made");

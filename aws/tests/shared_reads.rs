@@ -4,13 +4,15 @@
 #![cfg(feature = "provider")]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use infra_aws::{AwsProvider, Connection};
+use infra_aws::AwsProvider;
+use infra_sandbox::Sandbox;
 use infra_sandbox::gate::{FaultKind, FaultRule};
-use infra_sandbox::{Sandbox, SandboxConfig};
 use infra_sdk::provider::{Create, Observed, Owner, Place, Provider, Target, Update};
 use infra_sdk::{Address, Object, Value};
 
@@ -28,16 +30,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = SandboxConfig::of_a_test(folder.path(), std::env::vars_os());
-        let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
-        let provider = AwsProvider::connect(Connection {
-            region: "us-west-2".to_owned(),
-            endpoint_url: Some(sandbox.endpoint()),
-            credentials: Some(("123456789012".to_owned(), "test".to_owned())),
-            ..Connection::default()
-        })
-        .await;
+        let (provider, sandbox, folder) = support::provider(BTreeMap::new()).await;
         let owner = Owner { stack: "reads".to_owned(), environment: "test".to_owned() };
         let made = AtomicUsize::new(0);
         Self { provider, sandbox, owner: Arc::new(owner), made, _folder: folder }

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use xtask::http::request_body;
 
 /// The account that the server of the tests says it is.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -262,7 +263,7 @@ fn serve(arn: String, account: &'static str, manner: (Duration, bool)) -> String
 
 fn answer(stream: TcpStream, (arn, account): (&str, &str), (delay, makes): (Duration, bool)) {
     let mut reader = BufReader::new(stream);
-    while let Some(body) = request(&mut reader) {
+    while let Some(body) = request_body(&mut reader) {
         let identity = format!(
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
              <GetCallerIdentityResult><Arn>{arn}</Arn>\
@@ -304,27 +305,6 @@ fn answer(stream: TcpStream, (arn, account): (&str, &str), (delay, makes): (Dura
             return;
         }
     }
-}
-
-/// The body of the next request of a connection.
-fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    String::from_utf8(body).ok()
 }
 
 /// Runs a command under `sh`, after a line that sets its limits.

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use infra_sandbox::{SandboxConfig, shared_venv, virtual_environment};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
+use crate::python;
 use crate::repository::here;
 
-/// What is installed.
+/// What is installed, once a machine.
 const PINS: [&str; 1] = ["selenium==4.51.0"];
 
 /// What was seen of a page that was opened and used, and a picture of it.
 pub(crate) fn use_page(page: &Path) -> (Value, PathBuf) {
     let screenshot = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan.png");
-    let output = Command::new(python())
+    let output = Command::new(python::with("browser-venv", &PINS))
         .arg(here("tests/readers/browser.py"))
         .args([page, &screenshot])
         // Nobody looks for another driver, or tells anybody.
@@ -26,18 +25,4 @@ pub(crate) fn use_page(page: &Path) -> (Value, PathBuf) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "are `chromium` and `chromium-driver` installed? {errors}");
     (serde_json::from_slice(&output.stdout).expect("JSON"), screenshot)
-}
-
-/// An interpreter with selenium, installed once a machine.
-fn python() -> PathBuf {
-    let environment: Vec<_> = std::env::vars_os().collect();
-    let directory = shared_venv(&environment).with_file_name("browser-venv");
-    let config = SandboxConfig {
-        venv: Some(directory.clone()),
-        environment,
-        ..SandboxConfig::new(directory)
-    };
-    let runtime = Runtime::new().expect("threads");
-    let python = runtime.block_on(virtual_environment(&config, &PINS));
-    python.unwrap_or_else(|error| panic!("selenium: {error}"))
 }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use infra_sandbox::{SandboxConfig, shared_venv, virtual_environment};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
+use crate::python;
 use crate::world::Plan;
 
 /// What is installed.
@@ -71,16 +70,7 @@ pub(crate) struct Report {
 impl Checkov {
     /// Installs it beside the emulators, once a machine. Without it the tests prove nothing, and fail.
     pub(crate) fn installed() -> Self {
-        let environment: Vec<_> = std::env::vars_os().collect();
-        let directory = shared_venv(&environment).with_file_name("checkov-venv");
-        let config = SandboxConfig {
-            venv: Some(directory.clone()),
-            environment,
-            ..SandboxConfig::new(directory)
-        };
-        let runtime = Runtime::new().expect("threads");
-        let python = runtime.block_on(virtual_environment(&config, &PINS));
-        Self { python: python.unwrap_or_else(|error| panic!("checkov: {error}")) }
+        Self { python: python::with("checkov-venv", &PINS) }
     }
 
     fn run(&self, arguments: &[&str]) -> Output {

@@ -11,6 +11,7 @@ mod browser;
 mod checkov;
 mod opa;
 mod pipelines;
+mod python;
 #[path = "../fixtures/project.rs"]
 mod repository;
 mod world;

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use infra_sandbox::gate::{FaultKind, FaultRule, HoldAt};
+use infra_sandbox::gate::HoldAt;
 
 use crate::chance::Chance;
 use crate::figures;
@@ -86,18 +86,7 @@ impl Step {
 
 /// Kills a step at a boundary of its `nth` change. Whether it came that far.
 async fn kill_at(world: &World, step: Step, nth: u64, at: HoldAt, chance: &mut Chance) -> bool {
-    world
-        .faults(&[FaultRule {
-            service: None,
-            operation: None,
-            mutating: true,
-            nth: vec![nth],
-            probability: None,
-            seed: 0,
-            times: None,
-            kind: FaultKind::Hold { at },
-        }])
-        .await;
+    world.hold(None, nth, at).await;
     let mut running = world.start(&step.words());
     let held = tokio::select! {
         () = running.wait() => false,

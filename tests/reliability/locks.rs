@@ -1,6 +1,6 @@
 //! Twenty applies of one stack at once: one works, the others say who does.
 
-use infra_sandbox::gate::{FaultKind, FaultRule, HoldAt};
+use infra_sandbox::gate::HoldAt;
 
 use crate::figures;
 use crate::kills::LIFE;
@@ -14,18 +14,7 @@ const RUNS: usize = 20;
 async fn of_twenty_applies_at_once_one_works_and_the_others_say_who() {
     let mut world = World::new().await;
     // The one that works stays at its first change until all others have given up.
-    world
-        .faults(&[FaultRule {
-            service: None,
-            operation: None,
-            mutating: true,
-            nth: vec![1],
-            probability: None,
-            seed: 0,
-            times: None,
-            kind: FaultKind::Hold { at: HoldAt::Before },
-        }])
-        .await;
+    world.hold(None, 1, HoldAt::Before).await;
     let tally = race(&mut world).await;
     world.stop().await;
     figures::record("15: applies of one stack at once, one works", &tally);

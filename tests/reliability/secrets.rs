@@ -169,18 +169,7 @@ async fn a_run_that_crashes_leaves_no_core() {
     write_settings(&world, &secrets);
     let mut tally = Tally { blows: 2, ..Tally::default() };
     for signal in [Signal::ABORT, Signal::QUIT] {
-        world
-            .faults(&[FaultRule {
-                service: Some("kms".to_owned()),
-                operation: None,
-                mutating: true,
-                nth: vec![1],
-                probability: None,
-                seed: 0,
-                times: None,
-                kind: FaultKind::Hold { at: HoldAt::Before },
-            }])
-            .await;
+        world.hold(Some("kms"), 1, HoldAt::Before).await;
         // Whoever starts it asks for cores.
         let words = ["apply", "--auto-approve", "--env", "dev", "--program"];
         let mut infra = world.command(&words);

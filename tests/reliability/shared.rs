@@ -1,7 +1,7 @@
 //! A state that is shared in a bucket: its holder is killed, or sleeps past its lease, or comes with
 //! nineteen others.
 
-use infra_sandbox::gate::{FaultKind, FaultRule, HoldAt, LogEntry};
+use infra_sandbox::gate::{HoldAt, LogEntry};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::chance::Chance;
@@ -13,22 +13,6 @@ use crate::world::{BUCKET, Running, World};
 /// Seconds that a lock outlives its holder: short enough to be waited for again and again, long
 /// enough for a machine that is busy with other tests.
 const LEASE: u64 = 12;
-
-/// Holds one change of a service at a boundary; what is written to the state is not meant.
-async fn hold(world: &World, service: &str, nth: u64, at: HoldAt) {
-    world
-        .faults(&[FaultRule {
-            service: Some(service.to_owned()),
-            operation: None,
-            mutating: true,
-            nth: vec![nth],
-            probability: None,
-            seed: 0,
-            times: None,
-            kind: FaultKind::Hold { at },
-        }])
-        .await;
-}
 
 /// Whether a request changed something, the state apart. A write that was refused changed nothing.
 fn is_change(entry: &LogEntry) -> bool {
@@ -68,7 +52,7 @@ async fn killed_while_it_holds_a_lease_the_next_run_takes_over() {
         for (index, step) in LIFE.into_iter().enumerate() {
             let at = sides[(number + index) % sides.len()];
             let (service, nth) = somewhere(&mut chance);
-            hold(&world, service, nth, at).await;
+            world.hold(Some(service), nth, at).await;
             if let Some(running) = until_held(&world, &step.words()).await {
                 running.kill().await;
                 one.blows += 1;
@@ -98,7 +82,7 @@ async fn killed_while_it_holds_a_lease_the_next_run_takes_over() {
 /// What a holder did that was stopped, found that another run had done its work, and woke up.
 async fn woken(world: &mut World, step: Step, hold_at: (&str, u64), tally: &mut Tally) {
     let (service, nth) = hold_at;
-    hold(world, service, nth, HoldAt::Served).await;
+    world.hold(Some(service), nth, HoldAt::Served).await;
     // One at a time: it sleeps while it waits for the answer to the only request on its way.
     let words = [&step.words()[..], &["--parallelism", "1"]].concat();
     let Some(sleeper) = until_held(world, &words).await else { return };
@@ -157,7 +141,7 @@ async fn a_holder_that_wakes_up_past_its_lease_changes_nothing_more() {
 async fn of_twenty_applies_of_a_shared_state_one_works() {
     // Twenty processes on a small machine: a holder that lives must be able to say so.
     let mut world = World::sharing(30).await;
-    hold(&world, "ec2", 1, HoldAt::Before).await;
+    world.hold(Some("ec2"), 1, HoldAt::Before).await;
     let tally = crate::locks::race(&mut world).await;
     world.stop().await;
     figures::record("15: applies of one stack at once, state on S3, one works", &tally);

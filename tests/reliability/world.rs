@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use infra_sandbox::gate::FaultRule;
+use infra_sandbox::gate::{FaultKind, FaultRule, HoldAt};
 use infra_sandbox::{Control, Sandbox, SandboxConfig};
 use serde::Deserialize;
 use serde_json::Value;
@@ -180,6 +180,21 @@ impl World {
     /// Sets these faults and no others.
     pub(crate) async fn faults(&self, rules: &[FaultRule]) {
         self.control.set_faults(rules).await.unwrap();
+    }
+
+    /// Holds the `nth` change that is asked for, of a service or of any.
+    pub(crate) async fn hold(&self, service: Option<&str>, nth: u64, at: HoldAt) {
+        self.faults(&[FaultRule {
+            service: service.map(str::to_owned),
+            operation: None,
+            mutating: true,
+            nth: vec![nth],
+            probability: None,
+            seed: 0,
+            times: None,
+            kind: FaultKind::Hold { at },
+        }])
+        .await;
     }
 
     /// Waits until something is held.

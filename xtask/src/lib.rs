@@ -5,6 +5,8 @@
 pub mod bench;
 pub mod cases;
 mod codes;
+pub mod http;
 pub mod machine;
+pub mod package;
 pub mod reliability;
 pub mod tidy;

@@ -1,8 +1,9 @@
-//! `cargo xtask tidy`, `cargo xtask bench` and `cargo xtask reliability`.
+//! `cargo xtask tidy`, `bench`, `reliability`, `package` and `sbom`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use xtask::package::{self, debian, sbom};
 use xtask::{bench, reliability, tidy};
 
 fn main() -> ExitCode {
@@ -41,12 +42,32 @@ fn main() -> ExitCode {
                 }
             }
         }
+        "package" => {
+            let options = package::Options::parse(std::env::args().skip(2));
+            answer(
+                options
+                    .and_then(|options| debian::build(root, &options))
+                    .map(|path| path.display().to_string()),
+            )
+        }
+        "sbom" => answer(sbom::document(root).map(|document| format!("{document:#}"))),
         _ => {
             say("usage: cargo xtask tidy | bench [--quick] [NAME]... \
-                 | reliability [--seed N] [--most N] [TEST]");
+                 | reliability [--seed N] [--most N] [TEST] \
+                 | package --binary FILE [--out DIR] [--quick] | sbom");
             ExitCode::from(64)
         }
     }
+}
+
+/// Says what came of a task.
+fn answer(result: Result<String, String>) -> ExitCode {
+    let (line, code) = match result {
+        Ok(line) => (line, ExitCode::SUCCESS),
+        Err(message) => (message, ExitCode::FAILURE),
+    };
+    say(&line);
+    code
 }
 
 #[expect(clippy::print_stdout, reason = "the task's answer")]

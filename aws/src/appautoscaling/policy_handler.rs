@@ -31,14 +31,10 @@ const OPERATIONS: &[&str] = &[
 ];
 /// The service makes, finds and deletes the alarms of target tracking for its caller. Source:
 /// Application Auto Scaling User Guide, permissions to work with target tracking.
-const ACTIONS: &[&str] = &[
-    "application-autoscaling:DeleteScalingPolicy",
-    "application-autoscaling:DescribeScalingPolicies",
-    "application-autoscaling:PutScalingPolicy",
-    "cloudwatch:DeleteAlarms",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:PutMetricAlarm",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"]
+);
 /// Names in one list.
 const AT_ONCE: usize = 50;
 

@@ -202,15 +202,6 @@ mod handler {
     }
 
     async fn put(aws: &Aws, want: &ScheduledAction) -> Result<()> {
-        let time = |text: &Option<String>| {
-            let time = text.as_deref().map(|text| {
-                DateTime::from_str(text, Format::DateTime).map_err(|error| {
-                    let message = format!("`{text}` is not a time: {error}");
-                    Failure::new(FailureClass::Invalid, message)
-                })
-            });
-            time.transpose()
-        };
         let (start, end) = (time(&want.start_time)?, time(&want.end_time)?);
         let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         let bounds = WireBounds::builder()

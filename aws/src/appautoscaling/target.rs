@@ -84,13 +84,7 @@ mod handler {
         "application-autoscaling:RegisterScalableTarget",
     ];
     /// The role that is linked with the service is made at the first use.
-    const ACTIONS: &[&str] = &[
-        "application-autoscaling:DeregisterScalableTarget",
-        "application-autoscaling:DescribeScalableTargets",
-        "application-autoscaling:RegisterScalableTarget",
-        "iam:CreateServiceLinkedRole",
-        "iam:PassRole",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:CreateServiceLinkedRole", "iam:PassRole"]);
 
     impl Handler for Target {
         const CALLS: Calls = Calls {

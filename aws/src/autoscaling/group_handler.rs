@@ -38,30 +38,10 @@ const OPERATIONS: &[&str] = &[
 ];
 /// With a launch template the caller must be allowed to start what it says. Source: Amazon EC2 Auto
 /// Scaling User Guide, launch template support.
-const ACTIONS: &[&str] = &[
-    "autoscaling:AttachLoadBalancerTargetGroups",
-    "autoscaling:AttachLoadBalancers",
-    "autoscaling:AttachTrafficSources",
-    "autoscaling:CreateAutoScalingGroup",
-    "autoscaling:CreateOrUpdateTags",
-    "autoscaling:DeleteAutoScalingGroup",
-    "autoscaling:DeleteLifecycleHook",
-    "autoscaling:DeleteTags",
-    "autoscaling:DescribeAutoScalingGroups",
-    "autoscaling:DetachLoadBalancerTargetGroups",
-    "autoscaling:DetachLoadBalancers",
-    "autoscaling:DetachTrafficSources",
-    "autoscaling:DisableMetricsCollection",
-    "autoscaling:EnableMetricsCollection",
-    "autoscaling:PutLifecycleHook",
-    "autoscaling:ResumeProcesses",
-    "autoscaling:SuspendProcesses",
-    "autoscaling:UpdateAutoScalingGroup",
-    "ec2:CreateTags",
-    "ec2:RunInstances",
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["ec2:CreateTags", "ec2:RunInstances", "iam:CreateServiceLinkedRole", "iam:PassRole"]
+);
 /// Names in one DescribeAutoScalingGroups. Source: Amazon EC2 Auto Scaling API Reference.
 const AT_ONCE: usize = 50;
 

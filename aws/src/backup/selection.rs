@@ -133,13 +133,7 @@ mod handler {
         "backup:ListBackupSelections",
     ];
     /// The operations, and handing over the role. Source: Service Authorization Reference, Backup.
-    const ACTIONS: &[&str] = &[
-        "backup:CreateBackupSelection",
-        "backup:DeleteBackupSelection",
-        "backup:GetBackupSelection",
-        "backup:ListBackupSelections",
-        "iam:PassRole",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
     impl Handler for Selection {
         const CALLS: Calls = Calls {

@@ -63,22 +63,17 @@ mod handler {
         "backup:UntagResource",
     ];
     /// The operations, and the key that encrypts. Source: Service Authorization Reference, Backup.
-    const ACTIONS: &[&str] = &[
-        "backup-storage:MountCapsule",
-        "backup:CreateBackupVault",
-        "backup:DeleteBackupVault",
-        "backup:DeleteRecoveryPoint",
-        "backup:ListBackupVaults",
-        "backup:ListRecoveryPointsByBackupVault",
-        "backup:ListTags",
-        "backup:TagResource",
-        "backup:UntagResource",
-        "kms:CreateGrant",
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:GenerateDataKey",
-        "kms:RetireGrant",
-    ];
+    const ACTIONS: &[&str] = actions!(
+        OPERATIONS,
+        [
+            "backup-storage:MountCapsule",
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
+            "kms:RetireGrant"
+        ]
+    );
 
     impl Handler for Vault {
         const CALLS: Calls = Calls {

@@ -39,23 +39,10 @@ const OPERATIONS: &[&str] = &[
 ];
 /// The operations, and the key that encrypts. Source: DynamoDB developer guide, encryption at rest,
 /// usage notes.
-const ACTIONS: &[&str] = &[
-    "dynamodb:CreateTable",
-    "dynamodb:DeleteTable",
-    "dynamodb:DescribeContinuousBackups",
-    "dynamodb:DescribeTable",
-    "dynamodb:DescribeTimeToLive",
-    "dynamodb:ListTagsOfResource",
-    "dynamodb:TagResource",
-    "dynamodb:UntagResource",
-    "dynamodb:UpdateContinuousBackups",
-    "dynamodb:UpdateTable",
-    "dynamodb:UpdateTimeToLive",
-    "iam:CreateServiceLinkedRole",
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["iam:CreateServiceLinkedRole", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"]
+);
 
 const GONE: &[&str] = &["ResourceNotFoundException", "TableNotFoundException"];
 /// It is busy with what was asked of it before. A name that is taken has the same code.

@@ -42,36 +42,7 @@ const OPERATIONS: &[&str] = &[
     "ec2:UnmonitorInstances",
 ];
 /// The operations, and the role that is handed on.
-const ACTIONS: &[&str] = &[
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:AssociateIamInstanceProfile",
-    "ec2:CreateTags",
-    "ec2:DeleteTags",
-    "ec2:DescribeIamInstanceProfileAssociations",
-    "ec2:DescribeImages",
-    "ec2:DescribeInstanceAttribute",
-    "ec2:DescribeInstanceCreditSpecifications",
-    "ec2:DescribeInstances",
-    "ec2:DescribeVolumes",
-    "ec2:DescribeVolumesModifications",
-    "ec2:DisassociateIamInstanceProfile",
-    "ec2:ModifyInstanceAttribute",
-    "ec2:ModifyInstanceCapacityReservationAttributes",
-    "ec2:ModifyInstanceCreditSpecification",
-    "ec2:ModifyInstanceMaintenanceOptions",
-    "ec2:ModifyInstanceMetadataOptions",
-    "ec2:ModifyPrivateDnsNameOptions",
-    "ec2:ModifyVolume",
-    "ec2:MonitorInstances",
-    "ec2:ReplaceIamInstanceProfileAssociation",
-    "ec2:RunInstances",
-    "ec2:StartInstances",
-    "ec2:StopInstances",
-    "ec2:TerminateInstances",
-    "ec2:UnassignPrivateIpAddresses",
-    "ec2:UnmonitorInstances",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
 impl Handler for Instance {
     const CALLS: Calls = Calls {

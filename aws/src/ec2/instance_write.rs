@@ -16,9 +16,6 @@ use aws_sdk_ec2::types::{
     RunInstancesMonitoringEnabled, ShutdownBehavior as WireShutdown, SpotInstanceType as WireSpot,
     SpotMarketOptions, Tag, TagSpecification, Tenancy, VolumeType as WireVolumeType,
 };
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use infra_sdk::provider::{Failure, FailureClass};
 
 use super::common::{all, tag_specification};
 use super::instance::{Instance, InstanceVolume, RootBlockDevice};
@@ -287,11 +284,6 @@ pub(super) fn reservation(want: &CapacityReservationSpecification) -> WireReserv
 /// When a time is none.
 pub(super) fn market(want: &InstanceMarketOptions) -> Result<InstanceMarketOptionsRequest> {
     let spot = |want: &super::launch_template_blocks::SpotOptions| -> Result<_> {
-        let until = want.valid_until.as_deref().map(|text| {
-            DateTime::from_str(text, Format::DateTime).map_err(|error| {
-                Failure::new(FailureClass::Invalid, format!("`{text}` is not a time: {error}"))
-            })
-        });
         let behavior = want.instance_interruption_behavior;
         Ok(SpotMarketOptions::builder()
             .set_instance_interruption_behavior(
@@ -301,7 +293,7 @@ pub(super) fn market(want: &InstanceMarketOptions) -> Result<InstanceMarketOptio
             .set_spot_instance_type(
                 want.spot_instance_type.map(|word| WireSpot::from(word.as_str())),
             )
-            .set_valid_until(until.transpose()?)
+            .set_valid_until(time(&want.valid_until)?)
             .build())
     };
     Ok(InstanceMarketOptionsRequest::builder()

@@ -23,17 +23,7 @@ const OPERATIONS: &[&str] = &[
     "ec2:ModifyLaunchTemplate",
 ];
 /// Templates may give a role to instances.
-const ACTIONS: &[&str] = &[
-    "ec2:CreateLaunchTemplate",
-    "ec2:CreateLaunchTemplateVersion",
-    "ec2:CreateTags",
-    "ec2:DeleteLaunchTemplate",
-    "ec2:DeleteTags",
-    "ec2:DescribeLaunchTemplateVersions",
-    "ec2:DescribeLaunchTemplates",
-    "ec2:ModifyLaunchTemplate",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 const GONE: &[&str] =
     &["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException"];
 /// Templates on one page. Source: EC2 API Reference, DescribeLaunchTemplates.

@@ -23,9 +23,6 @@ use aws_sdk_ec2::types::{
     ShutdownBehavior as WireShutdown, SpotInstanceType as WireSpotType, Tag, Tenancy,
     VolumeType as WireVolumeType,
 };
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use infra_sdk::provider::{Failure, FailureClass};
 
 use super::common::all;
 use super::instance_requirements::wire as requirements;
@@ -307,11 +304,6 @@ fn market(want: &InstanceMarketOptions) -> Result<LaunchTemplateInstanceMarketOp
 }
 
 fn spot(want: &SpotOptions) -> Result<LaunchTemplateSpotMarketOptionsRequest> {
-    let until = want.valid_until.as_deref().map(|text| {
-        DateTime::from_str(text, Format::DateTime).map_err(|error| {
-            Failure::new(FailureClass::Invalid, format!("`{text}` is not a time: {error}"))
-        })
-    });
     let behavior = want.instance_interruption_behavior;
     Ok(LaunchTemplateSpotMarketOptionsRequest::builder()
         .set_instance_interruption_behavior(
@@ -321,7 +313,7 @@ fn spot(want: &SpotOptions) -> Result<LaunchTemplateSpotMarketOptionsRequest> {
         .set_spot_instance_type(
             want.spot_instance_type.map(|word| WireSpotType::from(word.as_str())),
         )
-        .set_valid_until(until.transpose()?)
+        .set_valid_until(time(&want.valid_until)?)
         .build())
 }
 

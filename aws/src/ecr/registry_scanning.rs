@@ -130,15 +130,16 @@ mod handler {
     const OPERATIONS: &[&str] =
         &["ecr:GetRegistryScanningConfiguration", "ecr:PutRegistryScanningConfiguration"];
     /// The operations, and what enhanced scans need. Source: ECR user guide, enhanced scanning.
-    const ACTIONS: &[&str] = &[
-        "ecr:GetRegistryScanningConfiguration",
-        "ecr:PutRegistryScanningConfiguration",
-        "iam:CreateServiceLinkedRole",
-        "inspector2:Disable",
-        "inspector2:Enable",
-        "inspector2:ListAccountPermissions",
-        "inspector2:ListCoverage",
-    ];
+    const ACTIONS: &[&str] = actions!(
+        OPERATIONS,
+        [
+            "iam:CreateServiceLinkedRole",
+            "inspector2:Disable",
+            "inspector2:Enable",
+            "inspector2:ListAccountPermissions",
+            "inspector2:ListCoverage"
+        ]
+    );
 
     impl Handler for RegistryScanningConfiguration {
         const CALLS: Calls = Calls {

@@ -128,8 +128,7 @@ mod handler {
     const OPERATIONS: &[&str] = &["ecr:DescribeRegistry", "ecr:PutReplicationConfiguration"];
     /// The operations, and the role of ECR that copies. Source: ECR user guide, private image
     /// replication.
-    const ACTIONS: &[&str] =
-        &["ecr:DescribeRegistry", "ecr:PutReplicationConfiguration", "iam:CreateServiceLinkedRole"];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:CreateServiceLinkedRole"]);
 
     impl Handler for ReplicationConfiguration {
         const CALLS: Calls = Calls {

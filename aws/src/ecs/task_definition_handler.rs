@@ -35,15 +35,7 @@ const OPERATIONS: &[&str] = &[
     "ecs:UntagResource",
 ];
 /// The roles are handed on.
-const ACTIONS: &[&str] = &[
-    "ecs:DeregisterTaskDefinition",
-    "ecs:DescribeTaskDefinition",
-    "ecs:ListTaskDefinitions",
-    "ecs:RegisterTaskDefinition",
-    "ecs:TagResource",
-    "ecs:UntagResource",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
 impl Handler for TaskDefinition {
     const CALLS: Calls = Calls {

@@ -29,21 +29,16 @@ const OPERATIONS: &[&str] = &[
     "eks:UpdateAddon",
 ];
 /// The operations, and what an add-on's pod identities need.
-const ACTIONS: &[&str] = &[
-    "eks:CreateAddon",
-    "eks:CreatePodIdentityAssociation",
-    "eks:DeleteAddon",
-    "eks:DeletePodIdentityAssociation",
-    "eks:DescribeAddon",
-    "eks:DescribePodIdentityAssociation",
-    "eks:DescribeUpdate",
-    "eks:TagResource",
-    "eks:UntagResource",
-    "eks:UpdateAddon",
-    "eks:UpdatePodIdentityAssociation",
-    "iam:GetRole",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    [
+        "eks:CreatePodIdentityAssociation",
+        "eks:DeletePodIdentityAssociation",
+        "eks:UpdatePodIdentityAssociation",
+        "iam:GetRole",
+        "iam:PassRole"
+    ]
+);
 
 impl Handler for Addon {
     const CALLS: Calls = Calls {

@@ -31,21 +31,10 @@ const OPERATIONS: &[&str] = &[
     "eks:UpdateClusterVersion",
 ];
 /// The operations, and what EKS does in the caller's name. Source: Service Authorization Reference.
-const ACTIONS: &[&str] = &[
-    "eks:AssociateEncryptionConfig",
-    "eks:CreateCluster",
-    "eks:DeleteCluster",
-    "eks:DescribeCluster",
-    "eks:DescribeUpdate",
-    "eks:TagResource",
-    "eks:UntagResource",
-    "eks:UpdateClusterConfig",
-    "eks:UpdateClusterVersion",
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["iam:CreateServiceLinkedRole", "iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"]
+);
 
 impl Handler for Cluster {
     const CALLS: Calls = Calls {

@@ -94,15 +94,7 @@ mod handler {
         "eks:UntagResource",
     ];
     /// The operations, and what EKS does in the caller's name.
-    const ACTIONS: &[&str] = &[
-        "eks:CreateFargateProfile",
-        "eks:DeleteFargateProfile",
-        "eks:DescribeFargateProfile",
-        "eks:TagResource",
-        "eks:UntagResource",
-        "iam:CreateServiceLinkedRole",
-        "iam:PassRole",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:CreateServiceLinkedRole", "iam:PassRole"]);
     /// "Only one Fargate profile in a cluster can be in the DELETING status at a time", and as much
     /// for the creating of one. Source: EKS API Reference, DeleteFargateProfile; Terraform's
     /// provider.

@@ -38,20 +38,10 @@ const OPERATIONS: &[&str] = &[
     "eks:UpdateNodegroupVersion",
 ];
 /// The operations, and what EKS does in the caller's name. Source: Service Authorization Reference.
-const ACTIONS: &[&str] = &[
-    "ec2:DescribeSubnets",
-    "ec2:RunInstances",
-    "eks:CreateNodegroup",
-    "eks:DeleteNodegroup",
-    "eks:DescribeNodegroup",
-    "eks:DescribeUpdate",
-    "eks:TagResource",
-    "eks:UntagResource",
-    "eks:UpdateNodegroupConfig",
-    "eks:UpdateNodegroupVersion",
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["ec2:DescribeSubnets", "ec2:RunInstances", "iam:CreateServiceLinkedRole", "iam:PassRole"]
+);
 
 impl Handler for NodeGroup {
     const CALLS: Calls = Calls {

@@ -66,17 +66,7 @@ mod handler {
         "eks:UpdatePodIdentityAssociation",
     ];
     /// The operations, and the role that is handed on.
-    const ACTIONS: &[&str] = &[
-        "eks:CreatePodIdentityAssociation",
-        "eks:DeletePodIdentityAssociation",
-        "eks:DescribePodIdentityAssociation",
-        "eks:ListPodIdentityAssociations",
-        "eks:TagResource",
-        "eks:UntagResource",
-        "eks:UpdatePodIdentityAssociation",
-        "iam:GetRole",
-        "iam:PassRole",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:GetRole", "iam:PassRole"]);
 
     impl Handler for PodIdentityAssociation {
         const CALLS: Calls = Calls {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticache::types::Tag;
 use infra_sdk::Tags;
+use infra_sdk::provider::Readiness;
 
+use crate::frame::tags::is_ours;
 use crate::prelude::*;
 
 /// Tags as ElastiCache takes them; `None` when there are none.
@@ -19,6 +21,30 @@ pub(super) async fn list_tags(aws: &Aws, arn: &str) -> Result<Tags> {
     let list = || aws.elasticache().list_tags_for_resource().resource_name(arn).send();
     let pairs = aws.call(list).await?.tag_list.unwrap_or_default().into_iter();
     Ok(Tags(pairs.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()))
+}
+
+/// The ids of those objects that are ours. Of each its ARN and its id, as a list shows them.
+pub(super) async fn ours(
+    aws: &Aws,
+    wanted: &Tags,
+    found: impl Iterator<Item = (Option<String>, Option<String>)>,
+) -> Result<Vec<String>> {
+    let mut ours = Vec::new();
+    for (arn, id) in found {
+        let arn = arn.ok_or_else(|| missing("ARN"))?;
+        if is_ours(&wanted.0, &list_tags(aws, &arn).await?.0) {
+            ours.extend(id);
+        }
+    }
+    Ok(ours)
+}
+
+/// Whether an object that is ready when it is `active` is.
+pub(super) fn active(status: &str) -> Readiness {
+    match status {
+        "active" => Readiness::Ready,
+        busy => Readiness::Waiting(busy.to_owned()),
+    }
 }
 
 /// Changes the tags of any ElastiCache object.

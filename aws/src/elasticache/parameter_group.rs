@@ -86,8 +86,7 @@ mod handler {
     use infra_sdk::FieldType as _;
 
     use super::*;
-    use crate::elasticache::common::{arn_of, list_tags, retag, wire_tags};
-    use crate::frame::tags::is_ours;
+    use crate::elasticache::common::{arn_of, list_tags, ours, retag, wire_tags};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -175,14 +174,9 @@ mod handler {
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let found = absent(list(aws, Some(want.name.to_string())).await.map(Some), GONE)?;
-            let mut ours = Vec::new();
-            for group in found.unwrap_or_default() {
-                let arn = group.arn.ok_or_else(|| missing("ARN"))?;
-                if is_ours(&want.tags.0, &list_tags(aws, &arn).await?.0) {
-                    ours.extend(group.cache_parameter_group_name);
-                }
-            }
-            Ok(ours)
+            let found = found.unwrap_or_default().into_iter();
+            ours(aws, &want.tags, found.map(|group| (group.arn, group.cache_parameter_group_name)))
+                .await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -34,38 +34,30 @@ const OPERATIONS: &[&str] = &[
 /// The operations, the role that ElastiCache takes on, the key that it encrypts with, the snapshot
 /// at the end, and what its logs and backups need. Source: ElastiCache user guide, identity-based
 /// policies, encryption at rest, log delivery.
-const ACTIONS: &[&str] = &[
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "elasticache:AddTagsToResource",
-    "elasticache:CreateReplicationGroup",
-    "elasticache:CreateSnapshot",
-    "elasticache:DecreaseReplicaCount",
-    "elasticache:DeleteReplicationGroup",
-    "elasticache:DescribeCacheClusters",
-    "elasticache:DescribeReplicationGroups",
-    "elasticache:IncreaseReplicaCount",
-    "elasticache:ListTagsForResource",
-    "elasticache:ModifyReplicationGroup",
-    "elasticache:ModifyReplicationGroupShardConfiguration",
-    "elasticache:RemoveTagsFromResource",
-    "firehose:TagDeliveryStream",
-    "iam:CreateServiceLinkedRole",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-    "s3:GetObject",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    [
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "elasticache:CreateSnapshot",
+        "firehose:TagDeliveryStream",
+        "iam:CreateServiceLinkedRole",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "s3:GetObject"
+    ]
+);
 
 pub(super) const GONE: &[&str] = &["ReplicationGroupNotFoundFault"];
 /// It is busy with what was asked of it before.

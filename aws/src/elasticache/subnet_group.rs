@@ -65,8 +65,7 @@ mod handler {
     use aws_sdk_elasticache::types::CacheSubnetGroup as Wire;
 
     use super::*;
-    use crate::elasticache::common::{arn_of, list_tags, retag, wire_tags};
-    use crate::frame::tags::is_ours;
+    use crate::elasticache::common::{arn_of, list_tags, ours, retag, wire_tags};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -143,14 +142,9 @@ mod handler {
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let found = absent(list(aws, Some(want.name.to_string())).await.map(Some), GONE)?;
-            let mut ours = Vec::new();
-            for group in found.unwrap_or_default() {
-                let arn = group.arn.ok_or_else(|| missing("ARN"))?;
-                if is_ours(&want.tags.0, &list_tags(aws, &arn).await?.0) {
-                    ours.extend(group.cache_subnet_group_name);
-                }
-            }
-            Ok(ours)
+            let found = found.unwrap_or_default().into_iter();
+            ours(aws, &want.tags, found.map(|group| (group.arn, group.cache_subnet_group_name)))
+                .await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

@@ -59,8 +59,7 @@ mod handler {
     use infra_sdk::provider::Readiness;
 
     use super::*;
-    use crate::elasticache::common::{arn_of, list_tags, retag, wire_tags};
-    use crate::frame::tags::is_ours;
+    use crate::elasticache::common::{active, arn_of, list_tags, ours, retag, wire_tags};
     use crate::prelude::*;
 
     const OPERATIONS: &[&str] = &[
@@ -140,23 +139,14 @@ mod handler {
         }
 
         fn readiness(seen: &Seen<Self>) -> Readiness {
-            match seen.outputs.status.as_str() {
-                "active" => Readiness::Ready,
-                busy => Readiness::Waiting(busy.to_owned()),
-            }
+            active(&seen.outputs.status)
         }
 
         async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
             let id = Some(want.user_group_id.to_string());
             let found = absent(list(aws, id).await.map(Some), GONE)?.unwrap_or_default();
-            let mut ours = Vec::new();
-            for group in found.into_iter().filter(|group| group.status() != Some("deleting")) {
-                let arn = group.arn.ok_or_else(|| missing("ARN"))?;
-                if is_ours(&want.tags.0, &list_tags(aws, &arn).await?.0) {
-                    ours.extend(group.user_group_id);
-                }
-            }
-            Ok(ours)
+            let living = found.into_iter().filter(|group| group.status() != Some("deleting"));
+            ours(aws, &want.tags, living.map(|group| (group.arn, group.user_group_id))).await
         }
 
         async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

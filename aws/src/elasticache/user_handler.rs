@@ -8,8 +8,7 @@ use infra_sdk::provider::Readiness;
 
 use super::CacheUserId;
 use super::user::*;
-use crate::elasticache::common::{arn_of, list_tags, positive, retag, wire_tags};
-use crate::frame::tags::is_ours;
+use crate::elasticache::common::{active, arn_of, list_tags, ours, positive, retag, wire_tags};
 use crate::prelude::*;
 use infra_sdk::Arn;
 use std::collections::BTreeSet;
@@ -88,23 +87,14 @@ impl Handler for User {
     }
 
     fn readiness(seen: &Seen<Self>) -> Readiness {
-        match seen.outputs.status.as_str() {
-            "active" => Readiness::Ready,
-            busy => Readiness::Waiting(busy.to_owned()),
-        }
+        active(&seen.outputs.status)
     }
 
     async fn find(aws: &Aws, want: &Self) -> Result<Vec<String>> {
         let id = Some(want.user_id.to_string());
         let found = absent(list(aws, id).await.map(Some), GONE)?.unwrap_or_default();
-        let mut ours = Vec::new();
-        for user in found.into_iter().filter(|user| user.status() != Some("deleting")) {
-            let arn = user.arn.ok_or_else(|| missing("ARN"))?;
-            if is_ours(&want.tags.0, &list_tags(aws, &arn).await?.0) {
-                ours.extend(user.user_id);
-            }
-        }
-        Ok(ours)
+        let living = found.into_iter().filter(|user| user.status() != Some("deleting"));
+        ours(aws, &want.tags, living.map(|user| (user.arn, user.user_id))).await
     }
 
     async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<()> {

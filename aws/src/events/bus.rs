@@ -128,16 +128,7 @@ mod handler {
         "events:UpdateEventBus",
     ];
     /// The operations, and the key that encrypts. Source: EventBridge user guide, encrypting events.
-    const ACTIONS: &[&str] = &[
-        "events:CreateEventBus",
-        "events:DeleteEventBus",
-        "events:DescribeEventBus",
-        "events:ListTagsForResource",
-        "events:TagResource",
-        "events:UntagResource",
-        "events:UpdateEventBus",
-        "kms:DescribeKey",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["kms:DescribeKey"]);
 
     impl Handler for EventBus {
         const CALLS: Calls = Calls {

@@ -121,16 +121,7 @@ mod handler {
         "events:UntagResource",
     ];
     /// The operations, and handing over the role.
-    const ACTIONS: &[&str] = &[
-        "events:DeleteRule",
-        "events:DescribeRule",
-        "events:ListRules",
-        "events:ListTagsForResource",
-        "events:PutRule",
-        "events:TagResource",
-        "events:UntagResource",
-        "iam:PassRole",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
     impl Handler for EventRule {
         const CALLS: Calls = Calls {

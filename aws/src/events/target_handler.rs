@@ -16,8 +16,7 @@ use crate::prelude::*;
 const OPERATIONS: &[&str] =
     &["events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets"];
 /// The operations, and handing over the role.
-const ACTIONS: &[&str] =
-    &["events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets", "iam:PassRole"];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
 impl Handler for EventTarget {
     const CALLS: Calls = Calls {

@@ -25,6 +25,15 @@ use super::read::absent;
 use super::readings::Readings;
 use super::{names, tags};
 
+/// What is asked about a planned operation before anything is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// What stops a delete, or is worth knowing before it.
+    Blockers,
+    /// What a create will not find although its object is made of it.
+    Sources,
+}
+
 /// What an operation needs besides its request.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -92,20 +101,15 @@ pub trait AnyHandler: Send + Sync {
         wanted: &'a [(&'a str, &'a Object)],
     ) -> BoxFuture<'a, Vec<Result<Option<Holder>>>>;
 
-    /// What stops a planned delete, or is worth knowing before it.
-    fn blockers<'a>(
+    /// What is worth knowing before a planned operation.
+    fn look_ahead<'a>(
         &'a self,
         context: Context<'a>,
         operation: &'a PlannedOperation,
         leaving: Leaving<'a>,
+        about: Concern,
     ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
-    /// What a planned create will not find although its object is made of it.
-    fn sources<'a>(
-        &'a self,
-        context: Context<'a>,
-        operation: &'a PlannedOperation,
-        leaving: Leaving<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>>;
+
     /// The object that stands where a create would make one, whoever made it.
     fn existing<'a>(
         &'a self,
@@ -260,35 +264,17 @@ impl<T: Handler> AnyHandler for Adapter<T> {
         Box::pin(holders::<T>(context.aws, wanted))
     }
 
-    fn blockers<'a>(
+    fn look_ahead<'a>(
         &'a self,
         context: Context<'a>,
         operation: &'a PlannedOperation,
         leaving: Leaving<'a>,
+        about: Concern,
     ) -> BoxFuture<'a, Result<Vec<Diagnostic>>> {
-        Box::pin(async move {
-            let Some(id) = &operation.id else { return Ok(Vec::new()) };
-            let was: T = inputs(&operation.before)?;
-            if T::is_kept(&was) {
-                return Ok(Vec::new());
-            }
-            let on =
-                |name: &&str| operation.before.get(*name).and_then(Value::as_bool).unwrap_or(false);
-            let mut found: Vec<_> =
-                T::CALLS.protection.filter(on).map(preflight::protected).into_iter().collect();
-            let others = T::blockers(context.aws, id, &was, leaving).await;
-            found.extend(absent(others.map(Some), T::CALLS.gone)?.unwrap_or_default());
-            Ok(found)
-        })
-    }
-
-    fn sources<'a>(
-        &'a self,
-        context: Context<'a>,
-        operation: &'a PlannedOperation,
-        leaving: Leaving<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Diagnostic>>> {
-        Box::pin(T::sources(context.aws, &operation.after, leaving))
+        match about {
+            Concern::Blockers => Box::pin(blockers::<T>(context.aws, operation, leaving)),
+            Concern::Sources => Box::pin(T::sources(context.aws, &operation.after, leaving)),
+        }
     }
 
     fn existing<'a>(
@@ -318,6 +304,24 @@ impl<T: Handler> AnyHandler for Adapter<T> {
             }
         })
     }
+}
+
+async fn blockers<T: Handler>(
+    aws: &Aws,
+    operation: &PlannedOperation,
+    leaving: Leaving<'_>,
+) -> Result<Vec<Diagnostic>> {
+    let Some(id) = &operation.id else { return Ok(Vec::new()) };
+    let was: T = inputs(&operation.before)?;
+    if T::is_kept(&was) {
+        return Ok(Vec::new());
+    }
+    let on = |name: &&str| operation.before.get(*name).and_then(Value::as_bool).unwrap_or(false);
+    let mut found: Vec<_> =
+        T::CALLS.protection.filter(on).map(preflight::protected).into_iter().collect();
+    let others = T::blockers(aws, id, &was, leaving).await;
+    found.extend(absent(others.map(Some), T::CALLS.gone)?.unwrap_or_default());
+    Ok(found)
 }
 
 /// What has names: all that may are read together.

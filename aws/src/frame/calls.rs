@@ -133,3 +133,46 @@ pub(crate) fn is_fragile(operation: &str) -> bool {
         .copied()
         .unwrap_or(false)
 }
+
+/// The operations of a type and the other actions that they need, as one sorted list.
+macro_rules! actions {
+    ($operations:expr, [$($more:literal),+ $(,)?]) => {{
+        const MORE: &[&str] = &[$($more),+];
+        &$crate::frame::calls::merged::<{ $operations.len() + MORE.len() }>($operations, MORE)
+    }};
+}
+pub(crate) use actions;
+
+/// Two sorted lists as one. `N` is how long it is.
+#[must_use]
+pub const fn merged<const N: usize>(
+    one: &[&'static str],
+    other: &[&'static str],
+) -> [&'static str; N] {
+    let mut all = [""; N];
+    let (mut left, mut right) = (0, 0);
+    while left + right < N {
+        let from_one =
+            right == other.len() || (left < one.len() && comes_first(one[left], other[right]));
+        if from_one {
+            all[left + right] = one[left];
+            left += 1;
+        } else {
+            all[left + right] = other[right];
+            right += 1;
+        }
+    }
+    all
+}
+
+const fn comes_first(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() {
+        if one[at] != other[at] {
+            return one[at] < other[at];
+        }
+        at += 1;
+    }
+    one.len() < other.len()
+}

@@ -34,35 +34,27 @@ const OPERATIONS: &[&str] = &[
 ];
 /// The operations, handing over the role, and what networks, keys, images, layers and files in S3
 /// need. Source: Lambda developer guide, identity-based policies; Service Authorization Reference.
-const ACTIONS: &[&str] = &[
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "ecr:BatchGetImage",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:GetRepositoryPolicy",
-    "ecr:SetRepositoryPolicy",
-    "elasticfilesystem:DescribeMountTargets",
-    "iam:PassRole",
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:Encrypt",
-    "lambda:CreateFunction",
-    "lambda:DeleteFunction",
-    "lambda:DeleteFunctionConcurrency",
-    "lambda:GetFunction",
-    "lambda:GetLayerVersion",
-    "lambda:ListTags",
-    "lambda:ListVersionsByFunction",
-    "lambda:PublishVersion",
-    "lambda:PutFunctionConcurrency",
-    "lambda:TagResource",
-    "lambda:UntagResource",
-    "lambda:UpdateFunctionCode",
-    "lambda:UpdateFunctionConfiguration",
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    [
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetRepositoryPolicy",
+        "ecr:SetRepositoryPolicy",
+        "elasticfilesystem:DescribeMountTargets",
+        "iam:PassRole",
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "lambda:GetLayerVersion",
+        "lambda:ListTags",
+        "s3:GetObject",
+        "s3:GetObjectVersion"
+    ]
+);
 
 pub(super) const GONE: &[&str] = &["ResourceNotFoundException"];
 /// A change is under way. A name that is taken has the same code.

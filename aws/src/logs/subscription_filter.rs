@@ -101,12 +101,7 @@ mod handler {
     ];
     /// The operations, and the right to hand the role over. Source: Service Authorization Reference,
     /// CloudWatch Logs.
-    const ACTIONS: &[&str] = &[
-        "iam:PassRole",
-        "logs:DeleteSubscriptionFilter",
-        "logs:DescribeSubscriptionFilters",
-        "logs:PutSubscriptionFilter",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
     /// Stands between log group and name, as Terraform imports them. A group cannot have it.
     const DIVIDER: char = '|';
 

@@ -78,15 +78,7 @@ mod handler {
         "rds:StopDBInstanceAutomatedBackupsReplication",
     ];
     /// The operations, and what starting needs of the key.
-    const ACTIONS: &[&str] = &[
-        "kms:CreateGrant",
-        "kms:DescribeKey",
-        "rds:AddTagsToResource",
-        "rds:DescribeDBInstanceAutomatedBackups",
-        "rds:RemoveTagsFromResource",
-        "rds:StartDBInstanceAutomatedBackupsReplication",
-        "rds:StopDBInstanceAutomatedBackupsReplication",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["kms:CreateGrant", "kms:DescribeKey"]);
     const GONE: &[&str] = &["DBInstanceAutomatedBackupNotFound"];
 
     impl Handler for InstanceAutomatedBackupsReplication {

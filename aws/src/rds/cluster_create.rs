@@ -6,9 +6,6 @@ use aws_sdk_rds::types::{
     DatabaseInsightsMode as WireMode, DbCluster as Wire,
     ServerlessV2ScalingConfiguration as WireScaling,
 };
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use infra_sdk::provider::{Failure, FailureClass};
 
 use super::cluster::{Cluster, ClusterRestoreToPointInTime};
 use super::common::wire_tags;
@@ -112,12 +109,7 @@ async fn of_snapshot(aws: &Aws, want: &Cluster, snapshot: &str) -> Made {
 }
 
 async fn of_point_in_time(aws: &Aws, want: &Cluster, point: &ClusterRestoreToPointInTime) -> Made {
-    let time = point.restore_to_time.as_deref().map(|text| {
-        DateTime::from_str(text, Format::DateTime).map_err(|error| {
-            Failure::new(FailureClass::Invalid, format!("`{text}` is not a time: {error}"))
-        })
-    });
-    let time = time.transpose()?;
+    let time = time(&point.restore_to_time)?;
     let answer = aws
         .call(|| {
             everywhere!(aws.rds().restore_db_cluster_to_point_in_time(), want)

@@ -32,28 +32,20 @@ const OPERATIONS: &[&str] = &[
 /// The operations, the roles that RDS takes on, the keys that it encrypts with, the secret that it
 /// keeps a password in, and the snapshot at the end. Source: Aurora user guide, managed passwords
 /// and encryption; Service Authorization Reference, RDS.
-const ACTIONS: &[&str] = &[
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-    "rds:AddTagsToResource",
-    "rds:CreateDBCluster",
-    "rds:CreateDBClusterSnapshot",
-    "rds:CreateDBInstance",
-    "rds:DeleteDBCluster",
-    "rds:DescribeDBClusters",
-    "rds:DisableHttpEndpoint",
-    "rds:EnableHttpEndpoint",
-    "rds:ModifyDBCluster",
-    "rds:PromoteReadReplicaDBCluster",
-    "rds:RemoveTagsFromResource",
-    "rds:RestoreDBClusterFromSnapshot",
-    "rds:RestoreDBClusterToPointInTime",
-    "secretsmanager:CreateSecret",
-    "secretsmanager:RotateSecret",
-    "secretsmanager:TagResource",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    [
+        "iam:CreateServiceLinkedRole",
+        "iam:PassRole",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        "rds:CreateDBClusterSnapshot",
+        "rds:CreateDBInstance",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:RotateSecret",
+        "secretsmanager:TagResource"
+    ]
+);
 const GONE: &[&str] = &["DBClusterNotFoundFault"];
 /// Clusters that are asked for at once, and the most of a page. Source: DescribeDBClusters.
 const PAGE: usize = 100;

@@ -32,19 +32,10 @@ const OPERATIONS: &[&str] = &[
     "rds:RemoveTagsFromResource",
 ];
 /// The operations, and the roles that RDS takes on.
-const ACTIONS: &[&str] = &[
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-    "rds:AddTagsToResource",
-    "rds:CreateDBInstance",
-    "rds:DeleteDBInstance",
-    "rds:DescribeDBClusters",
-    "rds:DescribeDBInstances",
-    "rds:ModifyDBInstance",
-    "rds:RemoveTagsFromResource",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    ["iam:CreateServiceLinkedRole", "iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"]
+);
 /// Instances that are asked for at once, and the most of a page. Source: DescribeDBInstances.
 const PAGE: usize = 100;
 

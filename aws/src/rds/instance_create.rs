@@ -1,9 +1,6 @@
 //! Making a DB instance: new, as a replica, of a snapshot, of a point in time, of a backup in S3.
 
 use aws_sdk_rds::types::DatabaseInsightsMode as WireMode;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use infra_sdk::provider::{Failure, FailureClass};
 
 use super::common::wire_tags;
 use super::instance::{Instance, RestoreToPointInTime, S3Import};
@@ -170,12 +167,7 @@ async fn of_snapshot(aws: &Aws, want: &Instance, snapshot: &str) -> Made {
 }
 
 async fn of_point_in_time(aws: &Aws, want: &Instance, point: &RestoreToPointInTime) -> Made {
-    let time = point.restore_time.as_deref().map(|text| {
-        DateTime::from_str(text, Format::DateTime).map_err(|error| {
-            Failure::new(FailureClass::Invalid, format!("`{text}` is not a time: {error}"))
-        })
-    });
-    let time = time.transpose()?;
+    let time = time(&point.restore_time)?;
     let latest = yes(point.use_latest_restorable_time);
     let answer = aws
         .call(|| {

@@ -32,27 +32,19 @@ const OPERATIONS: &[&str] = &[
 /// The operations, the roles that RDS takes on, the keys that it encrypts with, the secret that it
 /// keeps a password in, and the snapshot at the end. Source: RDS user guide, managed passwords and
 /// encryption; Service Authorization Reference, RDS.
-const ACTIONS: &[&str] = &[
-    "iam:CreateServiceLinkedRole",
-    "iam:PassRole",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-    "rds:AddTagsToResource",
-    "rds:CreateDBInstance",
-    "rds:CreateDBInstanceReadReplica",
-    "rds:CreateDBSnapshot",
-    "rds:DeleteDBInstance",
-    "rds:DescribeDBInstances",
-    "rds:ModifyDBInstance",
-    "rds:PromoteReadReplica",
-    "rds:RemoveTagsFromResource",
-    "rds:RestoreDBInstanceFromDBSnapshot",
-    "rds:RestoreDBInstanceFromS3",
-    "rds:RestoreDBInstanceToPointInTime",
-    "secretsmanager:CreateSecret",
-    "secretsmanager:RotateSecret",
-    "secretsmanager:TagResource",
-];
+const ACTIONS: &[&str] = actions!(
+    OPERATIONS,
+    [
+        "iam:CreateServiceLinkedRole",
+        "iam:PassRole",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        "rds:CreateDBSnapshot",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:RotateSecret",
+        "secretsmanager:TagResource"
+    ]
+);
 
 pub(super) const GONE: &[&str] = &["DBInstanceNotFound"];
 /// Instances that are asked for at once, and the most of a page. Source: DescribeDBInstances.

@@ -25,16 +25,7 @@ const OPERATIONS: &[&str] = &[
     "rds:RemoveTagsFromResource",
 ];
 /// Options may name a role, which RDS takes on.
-const ACTIONS: &[&str] = &[
-    "iam:PassRole",
-    "rds:AddTagsToResource",
-    "rds:CreateOptionGroup",
-    "rds:DeleteOptionGroup",
-    "rds:DescribeOptionGroups",
-    "rds:ListTagsForResource",
-    "rds:ModifyOptionGroup",
-    "rds:RemoveTagsFromResource",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 const GONE: &[&str] = &["OptionGroupNotFoundFault"];
 
 impl Handler for OptionGroup {

@@ -26,17 +26,8 @@ const OPERATIONS: &[&str] = &[
     "route53:ListTagsForResources",
     "route53:UpdateHealthCheck",
 ];
-const ACTIONS: &[&str] = &[
-    // An alarm is looked at by Route 53. Source: Route 53 developer guide, creating health checks.
-    "cloudwatch:DescribeAlarms",
-    "route53:ChangeTagsForResource",
-    "route53:CreateHealthCheck",
-    "route53:DeleteHealthCheck",
-    "route53:GetHealthCheck",
-    "route53:ListHealthChecks",
-    "route53:ListTagsForResources",
-    "route53:UpdateHealthCheck",
-];
+/// An alarm is looked at by Route 53. Source: Route 53 developer guide, creating health checks.
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["cloudwatch:DescribeAlarms"]);
 
 const GONE: &[&str] = &["NoSuchHealthCheck"];
 /// Objects in one ListTagsForResources. Source: Route 53 API Reference.

@@ -83,20 +83,7 @@ pub(super) mod handler {
         "route53:UpdateHostedZoneComment",
     ];
 
-    const ACTIONS: &[&str] = &[
-        "ec2:DescribeVpcs",
-        "route53:AssociateVPCWithHostedZone",
-        "route53:ChangeResourceRecordSets",
-        "route53:ChangeTagsForResource",
-        "route53:CreateHostedZone",
-        "route53:DeleteHostedZone",
-        "route53:DisassociateVPCFromHostedZone",
-        "route53:GetHostedZone",
-        "route53:ListHostedZones",
-        "route53:ListResourceRecordSets",
-        "route53:ListTagsForResource",
-        "route53:UpdateHostedZoneComment",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["ec2:DescribeVpcs"]);
 
     const GONE: &[&str] = &["NoSuchHostedZone"];
 

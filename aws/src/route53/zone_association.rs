@@ -49,12 +49,7 @@ mod handler {
         "route53:ListHostedZonesByVPC",
     ];
     /// The operations, and what Route 53 asks EC2. Source: Service Authorization Reference, Route 53.
-    const ACTIONS: &[&str] = &[
-        "ec2:DescribeVpcs",
-        "route53:AssociateVPCWithHostedZone",
-        "route53:DisassociateVPCFromHostedZone",
-        "route53:ListHostedZonesByVPC",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["ec2:DescribeVpcs"]);
     const GONE: &[&str] = &["NoSuchHostedZone", "VPCAssociationNotFound"];
 
     impl Handler for ZoneAssociation {

@@ -41,12 +41,7 @@ mod handler {
     ];
     /// The operations, and the check that the policy is not public. Source: Service Authorization
     /// Reference, Secrets Manager.
-    const ACTIONS: &[&str] = &[
-        "secretsmanager:DeleteResourcePolicy",
-        "secretsmanager:GetResourcePolicy",
-        "secretsmanager:PutResourcePolicy",
-        "secretsmanager:ValidateResourcePolicy",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["secretsmanager:ValidateResourcePolicy"]);
 
     impl Handler for SecretPolicy {
         const CALLS: Calls = Calls {

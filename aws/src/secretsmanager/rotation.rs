@@ -86,12 +86,7 @@ mod handler {
     ];
     /// The operations, and the function that is called. Source: Secrets Manager user guide,
     /// permissions for rotation.
-    const ACTIONS: &[&str] = &[
-        "lambda:InvokeFunction",
-        "secretsmanager:CancelRotateSecret",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:RotateSecret",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["lambda:InvokeFunction"]);
 
     impl Handler for SecretRotation {
         const CALLS: Calls = Calls {

@@ -25,20 +25,8 @@ const OPERATIONS: &[&str] = &[
 ];
 /// The operations, and the use of the key that encrypts. Source: Secrets Manager user guide,
 /// encryption and decryption.
-const ACTIONS: &[&str] = &[
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:GenerateDataKey",
-    "secretsmanager:CreateSecret",
-    "secretsmanager:DeleteSecret",
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:RemoveRegionsFromReplication",
-    "secretsmanager:ReplicateSecretToRegions",
-    "secretsmanager:RestoreSecret",
-    "secretsmanager:TagResource",
-    "secretsmanager:UntagResource",
-    "secretsmanager:UpdateSecret",
-];
+const ACTIONS: &[&str] =
+    actions!(OPERATIONS, ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]);
 
 impl Handler for Secret {
     const CALLS: Calls = Calls {

@@ -106,14 +106,7 @@ mod handler {
     ];
     /// The operations, and the use of the key that encrypts. Source: Secrets Manager user guide,
     /// encryption and decryption.
-    const ACTIONS: &[&str] = &[
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:UpdateSecretVersionStage",
-    ];
+    const ACTIONS: &[&str] = actions!(OPERATIONS, ["kms:Decrypt", "kms:GenerateDataKey"]);
 
     impl Handler for SecretVersion {
         const CALLS: Calls = Calls {

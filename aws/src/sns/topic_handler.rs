@@ -25,16 +25,7 @@ const OPERATIONS: &[&str] = &[
 ];
 /// The operations, and the right to hand roles over. Source: SNS developer guide, message delivery
 /// status.
-const ACTIONS: &[&str] = &[
-    "iam:PassRole",
-    "sns:CreateTopic",
-    "sns:DeleteTopic",
-    "sns:GetTopicAttributes",
-    "sns:ListTagsForResource",
-    "sns:SetTopicAttributes",
-    "sns:TagResource",
-    "sns:UntagResource",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
 const IN_ORDER: &str = "fifo";
 const STANDARD: &str = "standard";

@@ -24,14 +24,7 @@ const OPERATIONS: &[&str] = &[
     "sns:Unsubscribe",
 ];
 /// The operations, and the right to hand a role over. Source: SNS developer guide, Firehose.
-const ACTIONS: &[&str] = &[
-    "iam:PassRole",
-    "sns:GetSubscriptionAttributes",
-    "sns:ListSubscriptionsByTopic",
-    "sns:SetSubscriptionAttributes",
-    "sns:Subscribe",
-    "sns:Unsubscribe",
-];
+const ACTIONS: &[&str] = actions!(OPERATIONS, ["iam:PassRole"]);
 
 const ALL: &[&str] = &[""];
 const FILTER: &str = "FilterPolicy";

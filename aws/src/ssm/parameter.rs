@@ -152,18 +152,8 @@ mod handler {
     ];
     /// The operations, and the use of the key that encrypts. Source: Systems Manager user guide,
     /// how Parameter Store uses KMS.
-    const ACTIONS: &[&str] = &[
-        "kms:Decrypt",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "ssm:AddTagsToResource",
-        "ssm:DeleteParameter",
-        "ssm:DescribeParameters",
-        "ssm:GetParameters",
-        "ssm:ListTagsForResource",
-        "ssm:PutParameter",
-        "ssm:RemoveTagsFromResource",
-    ];
+    const ACTIONS: &[&str] =
+        actions!(OPERATIONS, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]);
     const GONE: &[&str] = &["ParameterNotFound", "InvalidResourceId"];
     /// Parameters that one call reads. Source: API Reference, GetParameters.
     const AT_ONCE: usize = 10;

@@ -5,7 +5,7 @@
 //! takes no time to speak of. The stack's crate is made for the measurement.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use std::thread;
 use super::Figure;
 use super::process::{median, peak, timed};
 use super::program::{cargo, figure};
+use crate::http::request_body;
 
 /// Plans that are timed; the median is reported.
 const PLANS: usize = 20;
@@ -211,23 +212,8 @@ fn serve() -> std::io::Result<String> {
 fn answer(stream: TcpStream) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            let line = line.trim().to_ascii_lowercase();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        let text = if String::from_utf8_lossy(&body).contains("Action=GetCallerIdentity") {
+        let body = request_body(&mut reader)?;
+        let text = if body.contains("Action=GetCallerIdentity") {
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
              <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/bench</Arn>\
              <UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account>\

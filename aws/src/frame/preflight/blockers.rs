@@ -9,6 +9,7 @@ use infra_sdk::preflight::{PlannedAction, PlannedOperation, Preflight};
 
 use super::blocking::Leaving;
 use super::run::{AT_ONCE, unchecked};
+use crate::frame::adapter::Concern;
 use crate::frame::provider::{AwsProvider, handler};
 
 /// What stops the deletes of a plan, what is worth knowing before them, and what creates lack.
@@ -20,9 +21,9 @@ pub(super) async fn find(provider: &AwsProvider, flight: &Preflight) -> Vec<Diag
     let looks: Vec<_> = accounts
         .values()
         .flat_map(|operations| {
-            operations
-                .iter()
-                .map(move |operation| look(provider, operation, Leaving::new(operations)))
+            operations.iter().map(move |operation| {
+                look(provider, operation, Leaving::new(operations), Concern::Blockers)
+            })
         })
         .collect();
     let mut found: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
@@ -31,46 +32,31 @@ pub(super) async fn find(provider: &AwsProvider, flight: &Preflight) -> Vec<Diag
         .map(|operation| {
             let leaving = accounts.get(&operation.place.provider.as_deref());
             let leaving = leaving.map(Vec::as_slice).unwrap_or_default();
-            lacks(provider, operation, Leaving::new(leaving))
+            look(provider, operation, Leaving::new(leaving), Concern::Sources)
         })
         .collect();
     found.extend(stream::iter(looks).buffered(AT_ONCE).collect::<Vec<_>>().await);
     found.into_iter().flatten().collect()
 }
 
-/// What a create will not find.
-async fn lacks(
-    provider: &AwsProvider,
-    operation: &PlannedOperation,
-    leaving: Leaving<'_>,
-) -> Vec<Diagnostic> {
-    let Some(handler) = handler(&operation.type_name) else { return Vec::new() };
-    let found = async {
-        let aws = provider.clients(&operation.place).await?;
-        handler.sources(provider.context(&aws), operation, leaving).await
-    };
-    let found = found.await.unwrap_or_else(|failure| {
-        vec![unchecked("whether what objects are made of is there", &failure)]
-    });
-    let place =
-        |found: Diagnostic| found.address(&operation.address).location(operation.location.clone());
-    found.into_iter().map(place).collect()
-}
-
 async fn look(
     provider: &AwsProvider,
     operation: &PlannedOperation,
     leaving: Leaving<'_>,
+    about: Concern,
 ) -> Vec<Diagnostic> {
     let Some(handler) = handler(&operation.type_name) else { return Vec::new() };
     let found = async {
         let aws = provider.clients(&operation.place).await?;
-        handler.blockers(provider.context(&aws), operation, leaving).await
+        handler.look_ahead(provider.context(&aws), operation, leaving, about).await
     };
-    let found = found.await.unwrap_or_else(|failure| {
-        vec![unchecked("what would keep objects from being deleted", &failure)]
-    });
-    let replaced = matches!(operation.action, PlannedAction::Replace { .. });
+    let what = match about {
+        Concern::Blockers => "what would keep objects from being deleted",
+        Concern::Sources => "whether what objects are made of is there",
+    };
+    let found = found.await.unwrap_or_else(|failure| vec![unchecked(what, &failure)]);
+    let replaced =
+        about == Concern::Blockers && matches!(operation.action, PlannedAction::Replace { .. });
     let place = |mut found: Diagnostic| {
         if replaced && found.is_error() {
             found.detail = format!("it is to be replaced; {}", found.detail);
