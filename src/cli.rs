@@ -250,7 +250,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let terminal = Arc::new(terminal);
     let interrupts = Interrupts::new(&terminal);
     let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
-    let exit = match dispatch(&context, &cli.command) {
+    let done = dispatch(&context, &cli.command);
+    context.terminal.settle();
+    let exit = match done {
         Ok(exit) => exit,
         Err(error) => {
             context.terminal.diagnostics(&error.diagnostics);

@@ -27,5 +27,6 @@ pub(crate) mod sample;
 mod terminal;
 mod text;
 pub(crate) mod validate_json;
+mod wrap;
 
 pub(crate) use terminal::Terminal;

@@ -3,18 +3,23 @@
 //! The main type is [`Terminal`]. A reader that went away ends the printing and nothing else: an
 //! run hears of it ([`Terminal::reader_gone`]) and ends in order.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use infra_sdk::Diagnostic;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::watch;
 
 use super::human::diagnostic;
 use super::text::{FAINT, paint, plain, plain_lines};
+use super::wrap::wrap;
+
+/// Lines are not made shorter than this, however narrow the terminal is.
+const NARROWEST: usize = 40;
 
 /// Where answers, diagnostics and questions go.
 pub(crate) struct Terminal {
@@ -68,6 +73,15 @@ impl Terminal {
         *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
     }
 
+    /// Takes live lines away for good: whoever drew them may be gone, or not know that all is over.
+    pub(crate) fn settle(&self) {
+        if let Some(bars) = self.bars.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A terminal that has gone needs nothing taken away.
+            bars.clear().ok();
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
     /// Waits until the reader of one of the streams has gone away.
     pub(crate) async fn reader_gone(&self) {
         // The sender lives as long as `self`.
@@ -92,6 +106,15 @@ impl Terminal {
     /// Writes to standard output: the answer.
     pub(crate) fn answer(&self, text: &str) {
         self.write(&self.answers, text);
+    }
+
+    /// Writes to standard output text that is read: on a terminal, in lines that fit it. What is not
+    /// read on a terminal is as long as it is.
+    pub(crate) fn answer_readably(&self, text: &str) {
+        match self.columns() {
+            Some(columns) => self.answer(&wrap(text, columns.max(NARROWEST))),
+            None => self.answer(text),
+        }
     }
 
     /// Writes to standard error: everything else.
@@ -149,6 +172,18 @@ impl Terminal {
     /// Whether standard error is a terminal, which can show lines that change.
     pub(crate) fn is_live(&self) -> bool {
         std::io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Columns and rows of the terminal that shows lines that change.
+    pub(crate) fn live_size(&self) -> (usize, usize) {
+        let size = tcgetwinsize(std::io::stderr()).ok().filter(|size| size.ws_col > 0);
+        size.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row).max(2)))
+    }
+
+    /// Whether more than ASCII can be shown, by the variables of the locale.
+    pub(crate) fn is_unicode(&self) -> bool {
+        speaks_unicode(["LC_ALL", "LC_CTYPE", "LANG"].map(std::env::var_os))
     }
 
     /// Asks, and returns the line that was typed; `None` when the input has ended.
@@ -182,6 +217,16 @@ impl Terminal {
     }
 }
 
+/// Whether a locale has more than ASCII: the first variable that says anything counts. Source: POSIX,
+/// "Environment variables", 8.2.
+fn speaks_unicode(variables: [Option<OsString>; 3]) -> bool {
+    let said = variables.into_iter().flatten().find(|value| !value.is_empty());
+    said.is_some_and(|value| {
+        let value = value.to_string_lossy().to_ascii_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
+}
+
 /// Nobody may ever answer, and an interrupt must be heard all the same.
 async fn read_line() -> Option<String> {
     let line = tokio::task::spawn_blocking(|| {
@@ -210,5 +255,22 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         // A terminal that has gone needs nothing back.
         tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_of_the_locale_that_says_anything_counts() {
+        let says = |variables: [&str; 3]| {
+            speaks_unicode(variables.map(|value| Some(OsString::from(value))))
+        };
+        assert!(says(["", "", "en_US.UTF-8"]));
+        assert!(says(["C.utf8", "C", "C"]));
+        assert!(!says(["C", "en_US.UTF-8", "en_US.UTF-8"]));
+        assert!(!says(["", "de_DE.ISO-8859-1", "en_US.UTF-8"]));
+        assert!(!speaks_unicode([None, None, None]));
     }
 }

@@ -12,6 +12,7 @@ use crate::session::Review;
 use crate::view::checks::human as checks;
 use crate::view::diff::diff_line;
 use crate::view::fit::{Entry, Told, fit};
+use crate::view::human::look::Look;
 use crate::view::human::plan::Schemas;
 use crate::view::human::{change, diagnostic, plan as human};
 use crate::view::risk::Risk;
@@ -125,16 +126,18 @@ fn entries(risk: Risk, plan: &Plan, schemas: Schemas<'_>) -> Vec<Entry> {
             plan.warnings.iter().map(|warning| entry(&diagnostic::render(warning, &[]))).collect()
         }
         Risk::Drift => {
-            let painted = plan.drift.iter().map(|drift| human::drifted(drift, schemas));
+            let painted =
+                plan.drift.iter().map(|drift| human::drifted(drift, schemas, Look::default()));
             painted.map(|painted| entry(&painted)).collect()
         }
         Risk::Output => {
-            let painted = human::outputs(&plan.outputs);
+            let painted = human::outputs(&plan.outputs, Look::default());
             if painted.is_empty() { Vec::new() } else { vec![entry(&painted)] }
         }
         _ => {
             let changes = plan.changes.iter().filter(|change| Risk::of(change) == Some(risk));
-            let painted = changes.map(|c| change::render(c, schemas(&c.type_name)));
+            let painted =
+                changes.map(|c| change::render(c, &plan.changes, schemas, Look::default()));
             painted.map(|painted| entry(&painted)).collect()
         }
     }
