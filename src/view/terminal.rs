@@ -6,10 +6,9 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
-use indicatif::{MultiProgress, ProgressDrawTarget};
 use infra_sdk::Diagnostic;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::watch;
@@ -26,9 +25,30 @@ pub(crate) struct Terminal {
     answers: Mutex<Stream<std::io::Stdout>>,
     notes: Mutex<Stream<std::io::Stderr>>,
     sources: Mutex<Vec<PathBuf>>,
-    /// Live lines, which step aside while something is written.
-    bars: Mutex<Option<MultiProgress>>,
+    /// Lines that change; `None` where nothing goes on.
+    live: Mutex<Option<Live>>,
     gone: watch::Sender<bool>,
+}
+
+/// Lines that change, below everything else. The cursor stands at the beginning of the line after them,
+/// so that what is typed meanwhile does not move them.
+#[derive(Default)]
+struct Live {
+    lines: Vec<String>,
+    /// How many of them the terminal shows.
+    drawn: usize,
+}
+
+impl Live {
+    /// A text in the place of what is shown: nothing is blank in between, so nothing flickers.
+    fn over(&self, text: &str) -> String {
+        let up = match self.drawn {
+            0 => String::new(),
+            lines => format!("\u{1b}[{lines}A"),
+        };
+        // Each line takes away what is longer of the one that it covers, the last one all that is below.
+        format!("\r{up}{}\u{1b}[J", text.replace('\n', "\u{1b}[K\n"))
+    }
 }
 
 struct Stream<S: anstream::stream::RawStream> {
@@ -63,22 +83,55 @@ impl Terminal {
             answers: Mutex::new(Stream::new(std::io::stdout(), colour)),
             notes: Mutex::new(Stream::new(std::io::stderr(), colour)),
             sources: Mutex::default(),
-            bars: Mutex::default(),
+            live: Mutex::default(),
             gone: watch::Sender::new(false),
         }
     }
 
-    /// From now on these lines step aside for whatever is written.
-    pub(crate) fn make_room(&self, bars: MultiProgress) {
-        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
+    /// From now on there are lines that change, below all that is written.
+    pub(crate) fn make_room(&self) {
+        *self.lock_live() = Some(Live::default());
     }
 
-    /// Takes live lines away for good: whoever drew them may be gone, or not know that all is over.
+    /// Shows these as the lines that change, each of which fits the terminal; nothing where no room was
+    /// made for any.
+    pub(crate) fn draw(&self, lines: Vec<String>) {
+        let mut live = self.lock_live();
+        if let Some(live) = live.as_mut().filter(|live| live.lines != lines) {
+            live.lines = lines;
+            self.repaint(live, "");
+        }
+    }
+
+    /// Takes the lines that change away for good: whoever drew them may not know that all is over.
     pub(crate) fn settle(&self) {
-        if let Some(bars) = self.bars.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // A terminal that has gone needs nothing taken away.
-            bars.clear().ok();
-            bars.set_draw_target(ProgressDrawTarget::hidden());
+        let live = self.lock_live().take();
+        if let Some(mut live) = live {
+            live.lines.clear();
+            self.repaint(&mut live, "");
+        }
+    }
+
+    fn lock_live(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes in one go what is above the lines that change, and them.
+    fn repaint(&self, live: &mut Live, above: &str) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::from(above);
+        live.lines.iter().for_each(|line| text.extend([line, "\n"]));
+        if notes.stream.current_choice() == ColorChoice::Never {
+            text = anstream::adapter::strip_str(&text).to_string();
+        }
+        let painted = live.over(&text);
+        live.drawn = live.lines.len();
+        // Where colour is taken out the cursor could not be moved: this goes past that.
+        if notes.trouble.is_none() {
+            notes.trouble = std::io::stderr().write_all(painted.as_bytes()).err();
+        }
+        if notes.is_closed() {
+            self.gone.send_replace(true);
         }
     }
 
@@ -105,7 +158,13 @@ impl Terminal {
 
     /// Writes to standard output: the answer.
     pub(crate) fn answer(&self, text: &str) {
+        let mut live = self.lock_live();
+        let Some(live) = live.as_mut() else { return self.write(&self.answers, text) };
+        let lines = std::mem::take(&mut live.lines);
+        self.repaint(live, "");
         self.write(&self.answers, text);
+        live.lines = lines;
+        self.repaint(live, "");
     }
 
     /// Writes to standard output text that is read: on a terminal, in lines that fit it. What is not
@@ -119,21 +178,21 @@ impl Terminal {
 
     /// Writes to standard error: everything else.
     pub(crate) fn note(&self, text: &str) {
-        self.write(&self.notes, text);
+        match self.lock_live().as_mut() {
+            Some(_) if text.is_empty() => {}
+            Some(live) => self.repaint(live, text),
+            None => self.write(&self.notes, text),
+        }
     }
 
-    /// The one way out.
+    /// The one way out, but for lines that change.
     fn write<S>(&self, stream: &Mutex<Stream<S>>, text: &str)
     where
         S: anstream::stream::RawStream + anstream::stream::AsLockedWrite,
     {
-        let closed = || {
-            let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-            stream.write(text);
-            stream.is_closed()
-        };
-        let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if bars.map_or_else(closed, |bars| bars.suspend(closed)) {
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.write(text);
+        if stream.is_closed() {
             self.gone.send_replace(true);
         }
     }
@@ -261,6 +320,13 @@ impl Drop for Hidden {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_change_are_painted_over_one_another() {
+        let live = Live { lines: Vec::new(), drawn: 2 };
+        assert_eq!(live.over("a\nb\n"), "\r\u{1b}[2Aa\u{1b}[K\nb\u{1b}[K\n\u{1b}[J");
+        assert_eq!(Live::default().over("a\n"), "\ra\u{1b}[K\n\u{1b}[J");
+    }
 
     #[test]
     fn the_first_variable_of_the_locale_that_says_anything_counts() {

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use infra_engine::{Action, Event, Operation, Plan, Remaining};
 use infra_sdk::Address;
 
@@ -58,8 +57,8 @@ pub(crate) fn whole(plan: &Plan, parallelism: u16) -> Remaining {
 /// Shows the events of an apply.
 pub(crate) struct Progress<'a> {
     terminal: &'a Terminal,
-    /// Live lines, and what they show; `None` where nothing can be live.
-    live: Option<(ProgressBar, Board)>,
+    /// What lines that change show; `None` where nothing can be live.
+    live: Option<Board>,
     /// How often it was said what is left.
     told: usize,
     /// When it was last said that an operation goes on, and with which word.
@@ -71,21 +70,15 @@ impl<'a> Progress<'a> {
     /// Shows events on a terminal. There is so much to do.
     pub(crate) fn new(terminal: &'a Terminal, whole: Remaining) -> Self {
         let live = terminal.is_live().then(|| {
-            let bars = MultiProgress::new();
-            let bar = bars.add(ProgressBar::new_spinner());
-            // The template is constant, so a failure would only cost the looks.
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                bar.set_style(style);
-            }
-            terminal.make_room(bars);
-            (bar, Board::new(Instant::now(), whole, terminal.is_unicode()))
+            terminal.make_room();
+            Board::new(Instant::now(), whole, terminal.is_unicode())
         });
         Self { terminal, live, told: 0, beats: BTreeMap::new(), took: Vec::new() }
     }
 
     /// Shows an event.
     pub(crate) fn show(&mut self, event: &Event) {
-        if let Some((_, board)) = &mut self.live {
+        if let Some(board) = &mut self.live {
             note(board, event);
         }
         if let Event::Completed { address, operation, elapsed, .. } = event {
@@ -103,9 +96,9 @@ impl<'a> Progress<'a> {
 
     /// Draws live lines as they are by now.
     pub(crate) fn redraw(&self) {
-        if let Some((bar, board)) = &self.live {
+        if let Some(board) = &self.live {
             let (columns, rows) = self.terminal.live_size();
-            bar.set_message(board.lines(Instant::now(), Room { columns, rows }).join("\n"));
+            self.terminal.draw(board.lines(Instant::now(), Room { columns, rows }));
         }
     }
 
@@ -138,8 +131,8 @@ impl<'a> Progress<'a> {
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        if let Some((bar, _)) = &self.live {
-            bar.finish_and_clear();
+        if self.live.is_some() {
+            self.terminal.settle();
         }
     }
 }
