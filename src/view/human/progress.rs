@@ -293,4 +293,29 @@ mod tests {
         assert_eq!(line(&events[3], true), "", "a live line says it");
         assert!(line(&events[2], true).contains("slower"), "a live line does not");
     }
+
+    #[test]
+    fn a_long_wait_is_told_seldom_and_each_new_word_at_once() {
+        let terminal = Terminal::new(false);
+        let mut progress = Progress {
+            terminal: &terminal,
+            live: None,
+            told: 0,
+            beats: BTreeMap::new(),
+            took: Vec::new(),
+        };
+        let mut tells = |seconds: u64, word: &str| {
+            progress.is_worth_telling(&Event::Progress {
+                address: Address::parse("database").expect("valid"),
+                operation: Operation::Create,
+                id: None,
+                elapsed: Duration::from_secs(seconds),
+                expected: None,
+                last: Some(word.to_owned()),
+            })
+        };
+        let told: Vec<u64> = (1..=24).map(|n| n * 10).filter(|n| tells(*n, "creating")).collect();
+        assert_eq!(told, [10, 20, 30, 40, 50, 60, 120, 180, 240]);
+        assert!(tells(250, "backing-up") && !tells(260, "backing-up"));
+    }
 }
