@@ -42,6 +42,8 @@ pub(super) struct Board {
     over: usize,
     /// What was left when it was last said.
     left: (Instant, Remaining),
+    /// Whether nothing more is begun.
+    stopping: bool,
     unicode: bool,
 }
 
@@ -63,6 +65,7 @@ impl Board {
             operations: left.operations,
             over: 0,
             left: (now, left),
+            stopping: false,
             unicode,
         }
     }
@@ -92,22 +95,27 @@ impl Board {
         self.over += 1;
     }
 
+    /// Nothing more is begun.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
     /// What is left of the run.
     pub(super) fn remain(&mut self, now: Instant, left: Remaining) {
         self.left = (now, left);
     }
 
-    /// The lines to be seen now: at most so many that one row stays free, none longer than a line.
+    /// The lines to be seen now: no more than half of the rows, none longer than a row.
     pub(super) fn lines(&self, now: Instant, room: Room) -> Vec<String> {
-        // The bar, what is not shown, and where the cursor stands.
-        let most = room.rows.saturating_sub(3).min(MOST_LINES);
+        // The other half is for what was said: errors, and what an interrupt does.
+        let most = (room.rows / 2).saturating_sub(2).min(MOST_LINES);
         let shown = &self.flights[..self.flights.len().min(most)];
         let width = shown.iter().map(|flight| flight.address.as_str().len()).max().unwrap_or(0);
         let width = width.min(room.columns / 2);
         let mut lines: Vec<_> =
             shown.iter().map(|flight| self.flight(now, flight, width)).collect();
         let more = self.flights.len() - shown.len();
-        if more > 0 && room.rows > 2 {
+        if more > 0 && room.rows > 3 {
             lines.push(format!("    {}", paint(FAINT, &format!("and {more} more in flight"))));
         }
         lines.push(self.total(now));
@@ -140,6 +148,7 @@ impl Board {
         let mut remaining = remaining;
         remaining.estimate = remaining.estimate.after(now.saturating_duration_since(said));
         let left = match left(&remaining) {
+            _ if self.stopping => ", stopping".to_owned(),
             left if left.is_empty() || self.over >= all => String::new(),
             left => format!(", {left}"),
         };
@@ -208,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_stops_says_so_and_not_how_long_it_would_go_on() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: estimate(790, 1100), operations: 2, unknown: 0 };
+        let mut board = Board::new(begun, left, false);
+        let [total] = &shown(&board, begun, (80, 24))[..] else { panic!("one line") };
+        assert!(total.ends_with("0 of 2 done after 0s, about 13 to 19 minutes left"), "{total}");
+        board.stop();
+        let [total] = &shown(&board, begun, (80, 24))[..] else { panic!("one line") };
+        assert!(total.ends_with("0 of 2 done after 0s, stopping"), "{total}");
+    }
+
+    #[test]
     fn it_never_needs_more_room_than_there_is() {
         let begun = Instant::now();
         let left = Remaining { estimate: Estimate::default(), operations: 0, unknown: 0 };
@@ -220,13 +241,13 @@ mod tests {
         }
         for (columns, rows) in [(80, 24), (200, 60), (20, 5), (80, 3), (10, 2)] {
             let lines = shown(&board, begun, (columns, rows));
-            assert!(lines.len() < rows, "{rows}: {lines:?}");
+            assert!(lines.len() <= (rows / 2).max(1), "{rows}: {lines:?}");
             assert!(!lines.is_empty());
             for line in &lines {
                 let width = unicode_width::UnicodeWidthStr::width(line.as_str());
                 assert!(width < columns, "{columns}: {line}");
             }
         }
-        assert!(shown(&board, begun, (80, 24))[20].contains("and 180 more in flight"));
+        assert!(shown(&board, begun, (80, 24))[10].contains("and 190 more in flight"));
     }
 }

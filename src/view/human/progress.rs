@@ -152,7 +152,8 @@ fn note(board: &mut Board, event: &Event) {
             board.word((address, *operation), last);
         }
         Event::Remaining(left) => board.remain(now, *left),
-        Event::Progress { .. } | Event::Slow { .. } | Event::Stopping { .. } => {}
+        Event::Stopping { .. } => board.stop(),
+        Event::Progress { .. } | Event::Slow { .. } => {}
     }
 }
 
