@@ -6,12 +6,11 @@ use infra_engine::{Action, Change, Mode, Plan};
 
 use super::plan::Schemas;
 use crate::view::risk::{Risk, can_lose_data};
-use crate::view::text::{STRONG, paint};
 
 /// As many resources are named.
 const NAMED: usize = 5;
 
-/// Sentences about what goes, a line each; none where nothing does.
+/// Sentences about what goes, a line each and without colour; none where nothing does.
 pub(crate) fn lines(plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> Vec<String> {
     let several = plans.len() > 1;
     let name = |stack: &str, change: &Change| {
@@ -35,7 +34,7 @@ pub(crate) fn lines(plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> Vec<String
     let mut lines = Vec::new();
     let mut tell = |words: &str, names: &[String]| {
         if !names.is_empty() {
-            lines.push(format!("{} {}.", paint(STRONG, words), listed(names)));
+            lines.push(format!("{words} {}.", listed(names)));
         }
     };
     tell("Interrupted while it is replaced:", &replaced(false));
@@ -78,7 +77,7 @@ mod tests {
 
     fn shown(plans: &[(&str, &Plan)]) -> String {
         let schemas = |name: &str| KNOWN.iter().find(|schema| schema.type_name == name);
-        anstream::adapter::strip_str(&lines(plans, &schemas).join("\n")).to_string()
+        lines(plans, &schemas).join("\n")
     }
 
     fn plan(changes: Vec<Change>) -> Plan {

@@ -47,7 +47,8 @@ pub(crate) fn render(
     } else {
         let _ = writeln!(text, "{} {}.", paint(STRONG, "Plan:"), counted(total));
         for line in gist::lines(plans, schemas) {
-            let _ = writeln!(text, "{line}");
+            let (words, names) = line.split_at(line.find(':').map_or(0, |end| end + 1));
+            let _ = writeln!(text, "{}{names}", paint(STRONG, words));
         }
         text.push_str(&time::forecast(forecast));
     }
