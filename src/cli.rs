@@ -289,7 +289,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let interrupts = Interrupts::new(&terminal);
     let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
     let span = watched(cli.command.name());
-    let exit = match dispatch(&context, &cli.command, &span) {
+    let done = dispatch(&context, &cli.command, &span);
+    context.terminal.settle();
+    let exit = match done {
         Ok(exit) => exit,
         Err(error) => {
             context.terminal.diagnostics(&error.diagnostics);

@@ -221,9 +221,13 @@ fn replacement_reasons(
             .and_then(|expr| expr.references().into_iter().find(|r| (case.renewed)(&r.address)));
         match renewed {
             Some(reference) => {
-                let reason = Reason::DependencyReplaced(reference.address.clone());
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
+                let told = reasons.iter().any(|reason| {
+                    matches!(reason, Reason::DependencyReplaced { reference: told, .. }
+                        if told.address == reference.address)
+                });
+                if !told {
+                    let (attribute, reference) = (field.name.to_owned(), reference.clone());
+                    reasons.push(Reason::DependencyReplaced { attribute, reference });
                 }
             }
             None => fixed.push(field.name.to_owned()),
@@ -344,7 +348,9 @@ pub(crate) fn replacement(reasons: &[Reason]) -> String {
             Reason::CannotUpdate(names) => {
                 Some(format!("{} cannot be changed in place", names.join(", ")))
             }
-            Reason::DependencyReplaced(address) => Some(format!("`{address}` is made anew")),
+            Reason::DependencyReplaced { reference, .. } => {
+                Some(format!("`{}` is made anew", reference.address))
+            }
             Reason::Triggered(reference) => {
                 Some(format!("`{}.{}` changes", reference.address, reference.attribute))
             }

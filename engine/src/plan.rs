@@ -337,8 +337,13 @@ pub enum Reason {
     NoLongerDeclared,
     /// `replace_triggered_by` names this attribute, and it changes.
     Triggered(Reference),
-    /// A value that cannot be changed in place comes from this resource, which is made anew.
-    DependencyReplaced(Address),
+    /// A value that cannot be changed in place comes from a resource that is made anew.
+    DependencyReplaced {
+        /// The input of that value.
+        attribute: String,
+        /// What it refers to.
+        reference: Reference,
+    },
     /// The command asks for this replacement.
     ReplaceRequested,
     /// The command destroys everything.

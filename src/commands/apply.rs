@@ -92,6 +92,7 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
 
 /// Carries out a plan that was saved.
 async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result<Exit> {
+    args.applying.check_detail()?;
     // Empty where it was not given, and the file alone says which.
     let asked = Some(args.stacks.which.env.as_str()).filter(|env| !env.is_empty());
     let patience = args.applying.waiting.lock_timeout;

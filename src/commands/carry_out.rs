@@ -9,7 +9,7 @@ use infra_sdk::provider::Provider;
 use infra_sdk::{Address, Diagnostic};
 use tokio::sync::watch;
 
-use super::plan::show;
+use super::plan::{DetailArgs, show};
 use super::preflight::look_ahead;
 use crate::cli::{
     BudgetArgs, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, PARALLELISM, RefreshArgs,
@@ -25,6 +25,8 @@ use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
     mostly_there, one_document, plan_all, review, states, within,
 };
+use crate::view::human::progress::{self, Progress, Took};
+use crate::view::human::summary::Closing;
 use crate::view::{Terminal, apply_json, checks as checks_view, human};
 
 /// Arguments of the commands that carry a plan out.
@@ -39,6 +41,8 @@ pub(crate) struct ApplyingArgs {
     budget: BudgetArgs,
     #[command(flatten)]
     pub(super) waiting: LockArgs,
+    #[command(flatten)]
+    detail: DetailArgs,
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
@@ -63,7 +67,12 @@ impl ApplyingArgs {
                     .hint("add `--auto-approve`"),
             ));
         }
-        Ok(())
+        self.check_detail()
+    }
+
+    /// Refuses to tell more or less where there is one form only.
+    pub(super) fn check_detail(&self) -> Result<()> {
+        self.detail.check(self.format.format == Format::Human)
     }
 }
 
@@ -191,7 +200,8 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         }
         _ => {
             let name = &work.environment.name;
-            show(context, name, work.provider, &work.stacks, args.parallelism);
+            let how = (args.parallelism, args.detail);
+            show(context, name, work.provider, &work.stacks, how);
         }
     }
     let plans = || work.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
@@ -213,12 +223,20 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         return Ok(Exit::Failed);
     }
     let (environment, command) = (work.environment, work.command.clone());
-    let (started, mut runs) = (Instant::now(), Vec::new());
-    let done = apply_all(context, work, args, &mut runs).await?;
-    sum_up(context, &done, args, (mode, verb), empty);
+    let goes_on = format!("infra {command} --env {}", environment.name);
+    let (started, mut ran) = (Instant::now(), Ran::default());
+    let done = apply_all(context, work, args, &mut ran).await?;
+    let closing = Closing {
+        verb,
+        goes_on: &goes_on,
+        environment: &environment.name,
+        took: started.elapsed(),
+        times: &ran.times,
+    };
+    sum_up(context, &done, args, mode, (&closing, empty));
     let complete = done.iter().all(|(_, summary)| summary.is_complete());
     if !empty || !complete {
-        let stacks = done.iter().zip(runs);
+        let stacks = done.iter().zip(ran.runs);
         let report = Report {
             occasion: if complete { Occasion::Applied } else { Occasion::Failed },
             environment: &environment.name,
@@ -264,12 +282,21 @@ fn skipped() -> Diagnostic {
         .detail("`--skip-checks` was given; the history of the run will tell")
 }
 
-/// Applies every plan in order. An interrupt stops them all. The run of each goes into `runs`.
+/// What is known of the runs over some stacks, beside what they did.
+#[derive(Default)]
+struct Ran {
+    /// The run of each stack, where there was one.
+    runs: Vec<Option<String>>,
+    /// What its operations took.
+    times: Vec<(String, Vec<Took>)>,
+}
+
+/// Applies every plan in order. An interrupt stops them all. What is known of each goes into `ran`.
 async fn apply_all(
     context: &Context,
     work: Work<'_>,
     args: &ApplyingArgs,
-    runs: &mut Vec<Option<String>>,
+    ran: &mut Ran,
 ) -> Result<Vec<(String, Summary)>> {
     let goes_on = format!("infra {} --env {}", work.command, work.environment.name);
     let stop = context.interrupts.hold(Hold::Run { goes_on });
@@ -285,7 +312,7 @@ async fn apply_all(
                 .into());
         };
         if plan.is_empty() && !plan.has_bookkeeping() {
-            runs.push(None);
+            ran.runs.push(None);
             let summary = Summary { outputs: outputs(&plan), ..Summary::default() };
             progress.note(&name, reads_of, &summary);
             done.push((name, summary));
@@ -293,16 +320,16 @@ async fn apply_all(
         }
         let fits = refused.map_or_else(|| plan.bind(values), |refused| Err(vec![refused]));
         if let Err(diagnostics) = fits {
-            runs.push(None);
+            ran.runs.push(None);
             let summary = Summary { diagnostics, ..not_begun(&plan) };
             progress.note(&name, reads_of, &summary);
             done.push((name, summary));
             continue;
         }
         let id = states::run_id()?;
-        runs.push(Some(id.clone()));
+        ran.runs.push(Some(id.clone()));
         let (sender, receiver) = mpsc::channel();
-        let viewer = view(context, args.format.format, receiver, &plan, work.mode);
+        let viewer = view(context, args, receiver, &plan, work.mode);
         let clock = SystemClock::new();
         // A viewer that is gone has panicked, which is told below.
         let events = move |event| drop(sender.send(event));
@@ -320,10 +347,11 @@ async fn apply_all(
         let summary = apply(plan, run, &stop).await;
         // The viewer ends when nobody is left to send events.
         drop(events);
-        if let Err(panic) = viewer.await
-            && panic.is_panic()
-        {
-            std::panic::resume_unwind(panic.into_panic());
+        match viewer.await {
+            Ok(times) => ran.times.push((name.clone(), times)),
+            Err(panic) if panic.is_panic() => std::panic::resume_unwind(panic.into_panic()),
+            // Only the end of the process takes a viewer away.
+            Err(_) => {}
         }
         progress.note(&name, reads_of, &summary);
         done.push((name, summary));
@@ -345,24 +373,34 @@ fn not_begun(plan: &Plan) -> Summary {
     Summary { left: left.map(|change| change.address.clone()).collect(), ..Summary::default() }
 }
 
-/// Shows events in a thread of its own: a slow reader must not slow the run.
+/// Shows events in a thread of its own: a slow reader must not slow the run. It ends with what the
+/// operations took.
 fn view(
     context: &Context,
-    format: Format,
+    args: &ApplyingArgs,
     events: mpsc::Receiver<Event>,
     plan: &Plan,
     mode: Mode,
-) -> tokio::task::JoinHandle<()> {
+) -> tokio::task::JoinHandle<Vec<Took>> {
     let terminal: Arc<Terminal> = Arc::clone(&context.terminal);
     let types = apply_json::types(plan);
+    let whole = progress::whole(plan, args.parallelism);
+    let format = args.format.format;
     tokio::task::spawn_blocking(move || match format {
         Format::Human => {
-            let mut progress = human::progress::Progress::new(&terminal);
-            events.iter().for_each(|event| progress.show(&event));
+            let mut progress = Progress::new(&terminal, whole);
+            loop {
+                match events.recv_timeout(progress::REDRAWN) {
+                    Ok(event) => progress.show(&event),
+                    Err(mpsc::RecvTimeoutError::Timeout) => progress.redraw(),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return progress.took(),
+                }
+            }
         }
         Format::Json => {
             let render = |event: Event| terminal.answer(&apply_json::event(&event, &types, mode));
             events.iter().for_each(render);
+            Vec::new()
         }
     })
 }
@@ -379,8 +417,8 @@ fn sum_up(
     context: &Context,
     done: &[(String, Summary)],
     args: &ApplyingArgs,
-    (mode, verb): (Mode, &str),
-    empty: bool,
+    mode: Mode,
+    (closing, empty): (&Closing<'_>, bool),
 ) {
     let terminal = &context.terminal;
     if args.format.format == Format::Json {
@@ -395,7 +433,7 @@ fn sum_up(
         if !empty || !complete {
             let done: Vec<_> =
                 done.iter().map(|(name, summary)| (name.as_str(), summary)).collect();
-            terminal.answer(&human::summary::render(&done, verb));
+            terminal.answer(&human::summary::render(&done, closing));
         }
     }
 }

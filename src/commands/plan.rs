@@ -9,8 +9,8 @@ use infra_sdk::provider::Provider;
 
 use super::preflight::look_ahead;
 use crate::cli::{
-    AdoptArgs, BudgetArgs, Context, Format, LockArgs, PARALLELISM, PartArgs, RefreshArgs,
-    ReplaceArgs, StackArgs,
+    AdoptArgs, BudgetArgs, COMMAND_OPTIONS, Context, Format, LockArgs, PARALLELISM, PartArgs,
+    RefreshArgs, ReplaceArgs, StackArgs,
 };
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -18,6 +18,7 @@ use crate::session::{
     Budget, Locking, Part, Planned, Prepared, Review, Way, kept, mostly_there, plan_all, review,
     save, within,
 };
+use crate::view::human::look::{Detail, Look};
 use crate::view::picture::{Model, PlanPage, plan_page};
 use crate::view::{checks, human, markdown, plan_json};
 
@@ -59,12 +60,51 @@ pub(crate) struct PlanArgs {
     /// Only show what changed outside of infra, and what of it `apply --refresh-only` would record.
     #[arg(long, conflicts_with_all = ["destroy", "replace"])]
     refresh_only: bool,
+    #[command(flatten)]
+    detail: DetailArgs,
     /// Look for what would fail too, as `apply` does before it asks; end with 1 if anything would.
     #[arg(long)]
     preflight: bool,
     /// End with 2 when changes are pending.
     #[arg(long)]
     detailed_exitcode: bool,
+}
+
+/// How much of a plan is shown.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = COMMAND_OPTIONS)]
+pub(super) struct DetailArgs {
+    /// Show a line for each change; many alike share one.
+    #[arg(long, conflicts_with = "verbose")]
+    concise: bool,
+    /// Show attributes that stay as they are, too.
+    #[arg(long)]
+    verbose: bool,
+}
+
+impl DetailArgs {
+    /// Refuses what a format that has everything cannot do.
+    pub(super) fn check(self, human: bool) -> Result<()> {
+        let flag = match (self.concise, self.verbose) {
+            _ if human => return Ok(()),
+            (true, _) => "--concise",
+            (_, true) => "--verbose",
+            (false, false) => return Ok(()),
+        };
+        Err(CommandError::usage(
+            Diagnostic::error("cli::detail", "this format has one form only")
+                .detail(format!("`{flag}` is about text for people"))
+                .hint("leave out either the format or the flag"),
+        ))
+    }
+
+    fn detail(self) -> Detail {
+        match (self.concise, self.verbose) {
+            (true, _) => Detail::Concise,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Usual,
+        }
+    }
 }
 
 /// How a plan is written.
@@ -100,6 +140,7 @@ impl PlanArgs {
                     .hint("leave one of the two out"),
             ));
         }
+        self.detail.check(self.format == PlanFormat::Human)?;
         refresh_only(self.refresh_only, self.refresh)
     }
 
@@ -178,7 +219,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit> {
             }));
         }
         (PlanFormat::Human | PlanFormat::Json, stacks) => {
-            show(context, environment, provider, stacks, PARALLELISM);
+            show(context, environment, provider, stacks, (PARALLELISM, args.detail));
         }
     }
     let plans = || planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
@@ -248,11 +289,12 @@ pub(super) fn show(
     environment: &str,
     provider: &dyn Provider,
     stacks: &[Prepared],
-    parallelism: u16,
+    (parallelism, detail): (u16, DetailArgs),
 ) {
     let plans: Vec<_> = stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan)).collect();
     let schemas = |type_name: &str| provider.schema(type_name);
     let forecast = forecast(&plans, parallelism);
-    let text = human::plan::render(environment, &plans, &schemas, &forecast);
-    context.terminal.answer(&text);
+    let look = Look { detail: detail.detail(), unicode: context.terminal.is_unicode() };
+    let text = human::plan::render(environment, &plans, &schemas, &forecast, look);
+    context.terminal.answer_readably(&text);
 }

@@ -104,7 +104,7 @@ fn planned_change(change: &Change) -> String {
     };
     let reason = change.reasons.iter().find_map(|reason| match reason {
         Reason::CannotUpdate(_) => Some("cannot_update"),
-        Reason::Triggered(_) | Reason::DependencyReplaced(_) => Some("replace_triggered_by"),
+        Reason::Triggered(_) | Reason::DependencyReplaced { .. } => Some("replace_triggered_by"),
         Reason::ReplaceRequested => Some("requested"),
         Reason::NoLongerDeclared => Some("delete_because_no_resource_config"),
         _ => None,

@@ -28,6 +28,7 @@ pub(crate) mod sample;
 mod terminal;
 mod text;
 pub(crate) mod validate_json;
+mod wrap;
 
 pub(crate) use log::{LogFormat, LogLine};
 pub(crate) use terminal::Terminal;

@@ -231,7 +231,7 @@ fn actions(change: &Change) -> &'static [&'static str] {
 fn action_reason(change: &Change) -> Option<&'static str> {
     change.reasons.iter().find_map(|reason| match reason {
         Reason::CannotUpdate(_) => Some("replace_because_cannot_update"),
-        Reason::Triggered(_) | Reason::DependencyReplaced(_) => Some("replace_by_triggers"),
+        Reason::Triggered(_) | Reason::DependencyReplaced { .. } => Some("replace_by_triggers"),
         Reason::ReplaceRequested => Some("replace_by_request"),
         Reason::NoLongerDeclared => Some("delete_because_no_resource_config"),
         _ => None,

@@ -3,6 +3,7 @@
 //! The main type is [`Risk`].
 
 use infra_engine::{Action, Change};
+use infra_sdk::Schema;
 
 /// What is told under one heading, most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,11 @@ impl Risk {
             Action::Replace { .. } | Action::Delete => Some(Self::Destroy),
         }
     }
+}
+
+/// Whether an object goes that can hold what cannot be made again.
+pub(crate) fn can_lose_data(change: &Change, schema: Option<&Schema>) -> bool {
+    Risk::of(change) == Some(Risk::Destroy) && schema.is_some_and(|schema| schema.stateful)
 }
 
 /// The sign before a change.

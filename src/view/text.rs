@@ -1,15 +1,17 @@
 //! Text of others, made safe to show, and our own with colour.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use super::ci;
 
+// Blue, purple and orange are told apart by those who do not tell red from green, on dark and on light
+// ground (the palette of Okabe and Ito). Colour never stands alone: there is a sign or a word too.
 /// What is added.
-pub(crate) const ADD: Style = AnsiColor::Green.on_default();
+pub(crate) const ADD: Style = Ansi256Color(33).on_default();
 /// What is changed.
-pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const CHANGE: Style = Ansi256Color(133).on_default();
 /// What is taken away.
-pub(crate) const REMOVE: Style = AnsiColor::Red.on_default();
+pub(crate) const REMOVE: Style = Ansi256Color(166).on_default();
 /// What matters most.
 pub(crate) const STRONG: Style = Style::new().bold();
 /// What matters least.

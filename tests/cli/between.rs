@@ -65,9 +65,11 @@ fn a_value_goes_from_the_stack_that_publishes_it_to_the_one_that_reads_it() {
     insta::assert_snapshot!(run.stdout, @r#"
     network in dev
 
+      Created (1)
+
       + note (infra_data) will be created
-          + id    = (known after apply)
           + input = "a"
+            # (known after apply): id
 
       Outputs
           + note = (known after apply)
@@ -75,9 +77,11 @@ fn a_value_goes_from_the_stack_that_publishes_it_to_the_one_that_reads_it() {
 
     web in dev
 
+      Created (1)
+
       + page (infra_data) will be created
-          + id    = (known after apply)
           + input = (known after apply)
+            # (known after apply): id
 
       Outputs
           + page = (known after apply)

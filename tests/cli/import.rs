@@ -98,7 +98,7 @@ fn by_command(project: &Project, ids: &[String; 3], hidden: &dyn Fn(&str) -> Str
         "  = vpc (aws_vpc) would be taken over (vpc-ID)\n",
         "\n      cidr_block ",
         "A plan would then change it:\n\n  ~ vpc (aws_vpc) will be updated in place (vpc-ID)\n",
-        "Name = \"main\"",
+        "      ~ tags =\n          ~ Name = \"old\" -> \"main\"\n",
         "Import complete: vpc-ID is recorded as vpc; it was not changed.\n",
     ] {
         assert!(shown_of_it.contains(part), "{part}: {}", run.shown());

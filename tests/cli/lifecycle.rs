@@ -133,7 +133,10 @@ fn replace_triggered_by_replaces_when_the_other_changes() {
     assert_no_changes(&project);
     let shown = plan(&project, &both("two"));
     assert!(shown.contains("-/+ note (infra_data) must be replaced"), "{shown}");
-    assert!(shown.contains("# `source.input` changes"), "{shown}");
+    let way = "      # because of `source`:\n\
+               \x20     #   `source` is updated: `input` changes\n\
+               \x20     #   -> this is replaced: `replace_triggered_by` names `source.input`\n";
+    assert!(shown.contains(way), "{shown}");
     drop(apply(&project, &both("two")));
     assert_no_changes(&project);
 }

@@ -24,6 +24,7 @@ mod plan;
 mod preflight;
 mod program;
 mod progress;
+mod reading;
 mod rollback;
 mod sandboxed;
 mod saved;

@@ -270,6 +270,8 @@ fn a_refresh_alone_records_what_changed_outside_and_changes_no_object() {
     insta::assert_snapshot!(run.stdout, @"
     web in dev
 
+      Changed outside of infra (1)
+
       ! log (aws_cloudwatch_log_group) was changed outside of infra (refreshed)
           ~ retention_in_days = 7 -> 1
 

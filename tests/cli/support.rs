@@ -143,6 +143,16 @@ impl Project {
     /// Runs `infra` on a terminal that waits for questions and types an answer to each. Python makes
     /// the terminal.
     pub(crate) fn on_terminal(&self, words: &[&str], answers: &[(&str, &str)]) -> Run {
+        self.on_terminal_of(80, words, answers)
+    }
+
+    /// The same, on a terminal of so many columns, and 24 lines.
+    pub(crate) fn on_terminal_of(
+        &self,
+        columns: usize,
+        words: &[&str],
+        answers: &[(&str, &str)],
+    ) -> Run {
         let script = "import json, os, pty, sys\n\
             answers, *command = sys.argv[1:]\n\
             answers = json.loads(answers)\n\
@@ -160,7 +170,9 @@ impl Project {
         let infra = self.command(words);
         let mut command = Command::new("python3");
         let answers = serde_json::to_string(answers).expect("texts");
-        command.args(["-c", script, &answers]).arg(infra.get_program()).args(infra.get_args());
+        let sized = format!("stty rows 24 cols {columns}; exec \"$0\" \"$@\"");
+        command.args(["-c", script, &answers, "sh", "-c", &sized]);
+        command.arg(infra.get_program()).args(infra.get_args());
         command.current_dir(self.path()).env_clear().stdin(Stdio::null());
         for (name, value) in infra.get_envs() {
             command.env(name, value.unwrap_or_default());

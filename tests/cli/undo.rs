@@ -68,18 +68,25 @@ fn a_run_is_taken_back_and_the_taking_back_too() {
     insta::assert_snapshot!(ids_hidden(&run.stdout), @r#"
     web in dev
 
-      + gone (infra_data) will be created
-          + id    = (known after apply)
-          + input = "more"
+      Destroyed or replaced (1)
+
+      - fresh (infra_data) will be destroyed (ID)
+          # it is no longer declared
+
+      Changed in place (1)
 
       ~ note (infra_data) will be updated in place (ID)
           ~ input = "two" -> "one"
             # (1 unchanged attribute)
 
-      - fresh (infra_data) will be destroyed (ID)
-          # it is no longer declared
+      Created (1)
+
+      + gone (infra_data) will be created
+          + input = "more"
+            # (known after apply): id
 
     Plan: 1 to add, 1 to change, 1 to destroy.
+    Nothing that holds data is destroyed or replaced.
     Undo complete: 1 added, 1 changed, 1 destroyed.
     "#);
     // What is begun at once is said in any order.

@@ -467,7 +467,12 @@ fn why(reason: &Reason) -> String {
         Reason::CannotUpdate(names) => format!("cannot update {}", names.join(", ")),
         Reason::NoLongerDeclared => "no longer declared".to_owned(),
         Reason::Triggered(r) => format!("triggered by {}.{}", r.address, r.attribute),
-        Reason::DependencyReplaced(address) => format!("{address} is made anew"),
+        Reason::DependencyReplaced { attribute, reference } => {
+            format!(
+                "{attribute} refers to {}.{}, made anew",
+                reference.address, reference.attribute
+            )
+        }
         Reason::ReplaceRequested => "replacement requested".to_owned(),
         Reason::DestroyRequested => "destruction requested".to_owned(),
         Reason::LeftOver => "left over".to_owned(),

@@ -26,7 +26,7 @@ async fn what_depends_on_a_replaced_object_goes_first_and_comes_back_last() {
     insta::assert_snapshot!(show(&bench.plan(&changed).await), @r#"
     replace network network-1: cannot update cidr
       cidr: "10.0.0.0/16" -> "10.1.0.0/16" (forces replacement)
-    replace machine machine-2: network is made anew
+    replace machine machine-2: network_id refers to network.id, made anew
       network_id: "network-1" -> (known after apply) (forces replacement)
     update note note-4: changed links
       links: ["network-1"] -> [(known after apply)]

@@ -40,7 +40,7 @@ async fn what_is_made_anew_makes_unknown_what_refers_to_it() {
     update updated note-3: changed text
       text: "note-1" -> (known after apply)
     create replaced: note-5 is gone
-    replace further note-7: replaced is made anew
+    replace further note-7: label refers to replaced.id, made anew
       label: "note-5" -> (known after apply) (forces replacement)
     output base: Some("note-1") -> Some((known after apply))
     "#);

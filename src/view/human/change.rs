@@ -7,21 +7,69 @@ use anstyle::Style;
 use infra_engine::{Action, AttributeChange, Change, Reason};
 use infra_sdk::{Kind, Object, Schema, Value};
 
-use super::values::{difference, inline, lines};
-use crate::view::risk::{sign, what_happens};
+use super::chain;
+use super::look::Look;
+use super::plan::Schemas;
+use super::semantic::{difference, on_one_line};
+use super::values::{UNKNOWN, lines};
+use crate::view::risk::{can_lose_data, sign, what_happens};
 use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
 
-/// The text of a change; empty for a resource that stays as it is.
-pub(crate) fn render(change: &Change, schema: Option<&Schema>) -> String {
+/// The text of a change; empty for a resource that stays as it is. `all` is what the plan changes.
+pub(crate) fn render(change: &Change, all: &[Change], schemas: Schemas<'_>, look: Look) -> String {
+    let Some(headline) = headline(change) else { return String::new() };
+    let schema = schemas(&change.type_name);
+    let mut text = format!("{headline}\n");
+    let mut note = |words: &str| {
+        let _ = writeln!(text, "      {}", paint(FAINT, &format!("# {words}")));
+    };
+    if let Some(from) = &change.moved_from {
+        note(&format!("it was `{from}` before"));
+    }
+    if change.imported {
+        note("it is taken over, not made");
+    }
+    if can_lose_data(change, schema) {
+        note("it can hold data, or a key to some, which goes with it");
+    }
+    change.reasons.iter().filter_map(why).for_each(|reason| note(&plain(&reason)));
+    chain::lines(change, all, look).iter().for_each(|line| note(line));
+    attributes(&mut text, change, schema, look);
+    text.push('\n');
+    text
+}
+
+/// The change and why, on one line; nothing for a resource that stays as it is.
+pub(super) fn brief(change: &Change) -> Option<String> {
+    let named = |names: &mut dyn Iterator<Item = &AttributeChange>| {
+        names.map(|attribute| plain(&attribute.name)).collect::<Vec<_>>().join(", ")
+    };
+    let reason = match change.action {
+        Action::Update => named(&mut change.attributes.iter()),
+        Action::Replace { .. } => {
+            named(&mut change.attributes.iter().filter(|a| a.forces_replacement))
+        }
+        _ => String::new(),
+    };
+    let reason = if reason.is_empty() {
+        change.reasons.iter().find_map(why).map(|why| plain(&why)).unwrap_or_default()
+    } else {
+        reason
+    };
+    let headline = headline(change)?;
+    Some(if reason.is_empty() { headline } else { format!("{headline}: {reason}") })
+}
+
+/// What happens to what; nothing for a resource that stays as it is.
+fn headline(change: &Change) -> Option<String> {
     let (style, symbol, what) = match (change.action, &change.moved_from) {
-        (Action::NoOp, None) => return String::new(),
+        (Action::NoOp, None) => return None,
         (Action::NoOp, Some(_)) => (CHANGE, "~", "moves in the state"),
         (Action::Forget, _) if change.reasons == [Reason::ForgetRequested] => {
             (CHANGE, ".", "will be forgotten, and stays as it is")
         }
         (action, _) => (style(action), sign(action), what_happens(action)),
     };
-    let mut text = String::new();
     let object = match (&change.id, change.deposed) {
         (Some(id), true) => format!(" (left over, {})", plain(id)),
         (Some(id), false) => format!(" ({})", plain(id)),
@@ -29,20 +77,30 @@ pub(crate) fn render(change: &Change, schema: Option<&Schema>) -> String {
     };
     let address = paint(STRONG, change.address.as_str());
     let kind = plain(&change.type_name);
-    let symbol = paint(style, &format!("{symbol:>3}"));
-    let _ = writeln!(text, "{symbol} {address} ({kind}) {what}{object}");
-    if let Some(from) = &change.moved_from {
-        let _ = writeln!(text, "      {}", paint(FAINT, &format!("# it was `{from}` before")));
-    }
-    if change.imported {
-        let _ = writeln!(text, "      {}", paint(FAINT, "# it is taken over, not made"));
-    }
-    for reason in change.reasons.iter().filter_map(why) {
-        let _ = writeln!(text, "      {}", paint(FAINT, &format!("# {}", plain(&reason))));
-    }
-    attributes(&mut text, change, schema);
-    text.push('\n');
-    text
+    Some(format!("{} {address} ({kind}) {what}{object}", signed(style, symbol)))
+}
+
+/// A sign in its column.
+fn signed(style: Style, sign: &str) -> String {
+    paint(style, &format!("{sign:>3}"))
+}
+
+/// Many changes alike, on one line.
+pub(super) fn alike(changes: &[&Change]) -> Option<String> {
+    let first = changes.first()?;
+    let names: Vec<_> = changes.iter().take(2).map(|change| change.address.as_str()).collect();
+    let more = match changes.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "{} {} {} {}: {}{more}",
+        signed(style(first.action), sign(first.action)),
+        paint(STRONG, &changes.len().to_string()),
+        plain(&first.type_name),
+        what_happens(first.action),
+        names.join(", ")
+    ))
 }
 
 fn style(action: Action) -> Style {
@@ -54,22 +112,22 @@ fn style(action: Action) -> Style {
     }
 }
 
-/// Why, as a fragment; nothing where the headline says it.
-fn why(reason: &Reason) -> Option<String> {
+/// Why, as a fragment; nothing where the headline says it, or the way that leads there.
+pub(super) fn why(reason: &Reason) -> Option<String> {
     let names = |names: &[String]| {
         names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     };
     Some(match reason {
-        Reason::NotThereYet | Reason::DestroyRequested | Reason::Changed(_) => return None,
+        Reason::NotThereYet
+        | Reason::DestroyRequested
+        | Reason::Changed(_)
+        | Reason::Triggered(_)
+        | Reason::DependencyReplaced { .. } => return None,
         Reason::GoneOutside { id } => format!("{id} was deleted outside of infra"),
         Reason::CannotUpdate(attributes) => {
             format!("{} cannot be changed in place", names(attributes))
         }
         Reason::NoLongerDeclared => "it is no longer declared".to_owned(),
-        Reason::Triggered(reference) => {
-            format!("`{}.{}` changes", reference.address, reference.attribute)
-        }
-        Reason::DependencyReplaced(address) => format!("`{address}` is replaced"),
         Reason::ReplaceRequested => "its replacement was asked for".to_owned(),
         Reason::LeftOver => "it was replaced earlier and is still there".to_owned(),
         Reason::Unfinished(word) => format!("an earlier run did not see it ready: {word}"),
@@ -81,25 +139,48 @@ fn why(reason: &Reason) -> Option<String> {
     })
 }
 
-fn attributes(text: &mut String, change: &Change, schema: Option<&Schema>) {
+fn attributes(text: &mut String, change: &Change, schema: Option<&Schema>, look: Look) {
     match (change.action, &change.before, &change.after) {
-        (Action::Create, _, Some(after)) => new_attributes(text, after),
+        (Action::Create, _, Some(after)) => new_attributes(text, after, schema, look),
         (Action::Update | Action::Replace { .. }, before, Some(after)) => {
-            let shown = differing(change, before.as_ref(), after);
-            changed_attributes(text, &shown, schema);
-            let unchanged =
-                after.iter().filter(|(n, v)| !v.is_null() && !shown.contains_key(n.as_str()));
-            fold(text, unchanged.count());
+            let later = |(name, attribute): &(&str, AttributeChange)| {
+                !look.is_verbose() && attribute.after == Value::Unknown && made_by_aws(name, schema)
+            };
+            let (later, shown): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                differing(change, before.as_ref(), after).into_iter().partition(later);
+            changed_attributes(text, &shown, schema, look);
+            known_later(text, later.keys().copied());
+            let told = |name: &str| shown.contains_key(name) || later.contains_key(name);
+            let kept = after.iter().filter(|(name, value)| !value.is_null() && !told(name));
+            unchanged(text, &kept.collect::<Vec<_>>(), look);
+        }
+        (Action::NoOp | Action::Delete, Some(before), _) if look.is_verbose() => {
+            let kept = before.iter().filter(|(_, value)| !value.is_null());
+            unchanged(text, &kept.collect::<Vec<_>>(), look);
         }
         _ => {}
     }
 }
 
-/// Every attribute of an object that will be made.
-fn new_attributes(text: &mut String, after: &Object) {
-    let shown: Vec<_> = after.iter().filter(|(_, value)| !value.is_null()).collect();
+/// Whether an attribute is AWS's alone to make.
+fn made_by_aws(name: &str, schema: Option<&Schema>) -> bool {
+    schema.is_some_and(|schema| schema.output(name).is_some() && schema.input(name).is_none())
+}
+
+/// Every attribute of an object that will be made. What AWS will say of it is only named.
+fn new_attributes(text: &mut String, after: &Object, schema: Option<&Schema>, look: Look) {
+    let later = |(name, value): &(&String, &Value)| {
+        !look.is_verbose() && **value == Value::Unknown && made_by_aws(name, schema)
+    };
+    let (later, shown): (Vec<_>, Vec<_>) =
+        after.iter().filter(|(_, value)| !value.is_null()).partition(later);
+    aligned(text, &shown, &paint(ADD, "+"));
+    known_later(text, later.iter().map(|(name, _)| name.as_str()));
+}
+
+/// Names and values, with a sign before each.
+fn aligned(text: &mut String, shown: &[(&String, &Value)], sign: &str) {
     let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let sign = paint(ADD, "+");
     for (name, value) in shown {
         let value = lines(value);
         let mut rest = value.iter();
@@ -108,6 +189,24 @@ fn new_attributes(text: &mut String, after: &Object) {
         for line in rest {
             let _ = writeln!(text, "          {line}");
         }
+    }
+}
+
+/// Names what AWS will say of an object.
+fn known_later<'n>(text: &mut String, names: impl Iterator<Item = &'n str>) {
+    let names: Vec<_> = names.map(plain).collect();
+    if !names.is_empty() {
+        let words = format!("# {UNKNOWN}: {}", names.join(", "));
+        let _ = writeln!(text, "        {}", paint(FAINT, &words));
+    }
+}
+
+/// What stays as it is: counted, or told where everything is.
+fn unchanged(text: &mut String, kept: &[(&String, &Value)], look: Look) {
+    if look.is_verbose() {
+        aligned(text, kept, " ");
+    } else {
+        fold(text, kept.len());
     }
 }
 
@@ -135,18 +234,19 @@ pub(crate) fn changed_attributes(
     text: &mut String,
     shown: &BTreeMap<&str, AttributeChange>,
     schema: Option<&Schema>,
+    look: Look,
 ) {
     let width = shown.keys().map(|name| name.chars().count()).max().unwrap_or(0);
     for (name, attribute) in shown {
         let kind = schema.and_then(|schema| schema.attribute(name)).map(|field| &field.kind);
-        changed_attribute(text, attribute, kind, width);
+        changed_attribute(text, attribute, (kind, look), width);
     }
 }
 
 fn changed_attribute(
     text: &mut String,
     attribute: &AttributeChange,
-    kind: Option<&Kind>,
+    (kind, look): (Option<&Kind>, Look),
     width: usize,
 ) {
     let AttributeChange { name, before, after, forces_replacement } = attribute;
@@ -162,17 +262,16 @@ fn changed_attribute(
         String::new()
     };
     let name = plain(name);
-    match (inline(before), inline(after)) {
-        (Some(_), Some(new)) if *before == Value::Null => {
+    match (lines(after).as_slice(), on_one_line(before, after, look)) {
+        ([new], _) if before.is_null() => {
             let _ = writeln!(text, "      {sign} {name:width$} = {new}{force}");
         }
-        (Some(old), Some(new)) => {
-            let arrow = paint(FAINT, "->");
-            let _ = writeln!(text, "      {sign} {name:width$} = {old} {arrow} {new}{force}");
+        (_, Some(change)) => {
+            let _ = writeln!(text, "      {sign} {name:width$} = {change}{force}");
         }
         _ => {
             let _ = writeln!(text, "      {sign} {name:width$} ={force}");
-            for line in difference(before, after, kind) {
+            for line in difference(before, after, kind, look) {
                 let _ = writeln!(text, "          {line}");
             }
         }

@@ -6,6 +6,7 @@ use infra_engine::Change;
 use infra_sdk::store::Record;
 
 use super::change;
+use super::look::Look;
 use super::plan::Schemas;
 use super::state::attributes;
 use crate::view::text::{ADD, STRONG, paint, plain};
@@ -41,7 +42,7 @@ pub(crate) fn render(shown: &Shown<'_>, schemas: Schemas<'_>) -> String {
         text.push_str("A plan would then be refused:\n\n");
         return text;
     };
-    let planned = change::render(change, schemas(&change.type_name));
+    let planned = change::render(change, std::slice::from_ref(change), schemas, Look::default());
     if planned.is_empty() {
         text.push_str("It is as declared: a plan would then change nothing of it.\n\n");
     } else {

@@ -5,13 +5,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use infra_engine::{Action, Counts, Drift, Forecast, Mode, OutputChange, Plan};
+use infra_engine::{Action, Change, Counts, Drift, Forecast, Mode, OutputChange, Plan};
 use infra_sdk::{Schema, Value};
 
-use super::change;
-use super::time;
-use super::values::{difference, inline};
+use super::look::{Detail, Look};
+use super::semantic::{difference, on_one_line};
+use super::values::lines;
+use super::{change, gist, time};
+use crate::view::risk::{Risk, sign};
 use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
+
+/// More changes alike than this share a line where little is told.
+const ALIKE: usize = 5;
 
 /// Finds the schema of a type.
 pub(crate) type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static Schema>;
@@ -22,11 +27,12 @@ pub(crate) fn render(
     plans: &[(&str, &Plan)],
     schemas: Schemas<'_>,
     forecast: &Forecast,
+    look: Look,
 ) -> String {
     let mut text = String::new();
     let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     for (stack, plan) in plans {
-        stack_plan(&mut text, environment, stack, plan, schemas);
+        stack_plan(&mut text, &format!("{stack} in {environment}"), plan, schemas, look);
     }
     if plans.iter().all(|(_, plan)| plan.is_empty()) {
         text.push_str("No changes.\n");
@@ -40,6 +46,10 @@ pub(crate) fn render(
         );
     } else {
         let _ = writeln!(text, "{} {}.", paint(STRONG, "Plan:"), counted(total));
+        for line in gist::lines(plans, schemas) {
+            let (words, names) = line.split_at(line.find(':').map_or(0, |end| end + 1));
+            let _ = writeln!(text, "{}{names}", paint(STRONG, words));
+        }
         text.push_str(&time::forecast(forecast));
     }
     text
@@ -56,14 +66,8 @@ pub(crate) fn counted(counts: Counts) -> String {
     )
 }
 
-fn stack_plan(
-    text: &mut String,
-    environment: &str,
-    stack: &str,
-    plan: &Plan,
-    schemas: Schemas<'_>,
-) {
-    let title = format!("{} in {}", plain(stack), plain(environment));
+fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>, look: Look) {
+    let title = plain(title);
     if plan.is_empty() && plan.drift.is_empty() {
         let count = plan.changes.len();
         let known = if plan.mode == Mode::Refresh { "recorded" } else { "declared" };
@@ -72,48 +76,86 @@ fn stack_plan(
         return;
     }
     let _ = writeln!(text, "{}\n", paint(STRONG, &title));
-    for drift in &plan.drift {
-        text.push_str(&drifted(drift, schemas));
+    for risk in Risk::ALL {
+        let changes: Vec<_> =
+            plan.changes.iter().filter(|change| Risk::of(change) == Some(risk)).collect();
+        let drift = if risk == Risk::Drift { plan.drift.as_slice() } else { &[] };
+        let count = changes.len() + drift.len();
+        if count == 0 {
+            continue;
+        }
+        let _ = writeln!(text, "  {} ({count})\n", paint(STRONG, risk.title()));
+        if look.detail == Detail::Concise {
+            drift.iter().for_each(|drift| text.push_str(&drift_headline(drift)));
+            text.push_str(&in_brief(risk, &changes));
+            text.push('\n');
+            continue;
+        }
+        for drift in drift {
+            text.push_str(&drifted(drift, schemas, look));
+        }
+        for change in changes {
+            text.push_str(&change::render(change, &plan.changes, schemas, look));
+        }
     }
-    for change in &plan.changes {
-        text.push_str(&change::render(change, schemas(&change.type_name)));
-    }
-    let still = |change: &&infra_engine::Change| {
-        change.action == Action::NoOp && change.moved_from.is_none()
-    };
+    let still = |change: &&Change| change.action == Action::NoOp && change.moved_from.is_none();
     let unchanged = plan.changes.iter().filter(still).count();
     if unchanged > 0 {
         let words = format!("({} unchanged)", resources(unchanged));
         let _ = writeln!(text, "    {}\n", paint(FAINT, &words));
     }
-    text.push_str(&outputs(&plan.outputs));
+    text.push_str(&outputs(&plan.outputs, look));
+}
+
+/// A line for each change; many alike share one, unless something goes.
+fn in_brief(risk: Risk, changes: &[&Change]) -> String {
+    let mut sorts: BTreeMap<(&str, &str), Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        sorts.entry((&change.type_name, sign(change.action))).or_default().push(change);
+    }
+    let many = |sort: &Vec<&Change>| sort.len() > ALIKE && risk != Risk::Destroy;
+    let mut text = String::new();
+    for change in changes {
+        let sort = &sorts[&(change.type_name.as_str(), sign(change.action))];
+        let line = match sort.first() {
+            Some(first) if many(sort) && std::ptr::eq(*first, *change) => change::alike(sort),
+            Some(_) if many(sort) => None,
+            _ => change::brief(change),
+        };
+        if let Some(line) = line {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text
 }
 
 fn resources(count: usize) -> String {
     if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") }
 }
 
-/// What somebody else changed.
-pub(crate) fn drifted(drift: &Drift, schemas: Schemas<'_>) -> String {
-    let mut text = String::new();
+fn drift_headline(drift: &Drift) -> String {
     let what = if drift.after.is_some() { "was changed" } else { "was deleted" };
-    let _ = writeln!(
-        text,
-        "{} {} ({}) {what} outside of infra ({})",
+    format!(
+        "{} {} ({}) {what} outside of infra ({})\n",
         paint(CHANGE, "  !"),
         paint(STRONG, drift.address.as_str()),
         plain(&drift.type_name),
         plain(&drift.id)
-    );
+    )
+}
+
+/// What somebody else changed.
+pub(crate) fn drifted(drift: &Drift, schemas: Schemas<'_>, look: Look) -> String {
+    let mut text = drift_headline(drift);
     let shown: BTreeMap<_, _> =
         drift.attributes.iter().map(|a| (a.name.as_str(), a.clone())).collect();
-    change::changed_attributes(&mut text, &shown, schemas(&drift.type_name));
+    change::changed_attributes(&mut text, &shown, schemas(&drift.type_name), look);
     text.push('\n');
     text
 }
 
 /// The outputs that change; empty when none does.
-pub(crate) fn outputs(outputs: &[OutputChange]) -> String {
+pub(crate) fn outputs(outputs: &[OutputChange], look: Look) -> String {
     let mut text = String::new();
     let changed: Vec<_> = outputs.iter().filter(|output| output.is_changed()).collect();
     if changed.is_empty() {
@@ -131,16 +173,16 @@ pub(crate) fn outputs(outputs: &[OutputChange]) -> String {
             (_, None) => paint(REMOVE, "-"),
             _ => paint(CHANGE, "~"),
         };
-        match (&output.before, inline(before), inline(after)) {
-            (None, _, Some(new)) => {
+        match (&output.before, lines(after).as_slice(), on_one_line(before, after, look)) {
+            (None, [new], _) => {
                 let _ = writeln!(text, "      {sign} {name:width$} = {new}");
             }
-            (_, Some(old), Some(new)) => {
-                let _ = writeln!(text, "      {sign} {name:width$} = {old} -> {new}");
+            (_, _, Some(change)) => {
+                let _ = writeln!(text, "      {sign} {name:width$} = {change}");
             }
             _ => {
                 let _ = writeln!(text, "      {sign} {name:width$} =");
-                for line in difference(before, after, None) {
+                for line in difference(before, after, None, look) {
                     let _ = writeln!(text, "          {line}");
                 }
             }
@@ -158,12 +200,17 @@ mod tests {
     use crate::view::sample::{change, object};
 
     fn shown(plan: &Plan) -> String {
-        let text = render("staging", &[("web", plan)], &|_| None, &Forecast::default());
+        told(plan, Detail::Usual)
+    }
+
+    fn told(plan: &Plan, detail: Detail) -> String {
+        let (look, forecast) = (Look { detail, unicode: false }, Forecast::default());
+        let text = render("staging", &[("web", plan)], &|_| None, &forecast, look);
         anstream::adapter::strip_str(&text).to_string()
     }
 
-    #[test]
-    fn every_sort_of_change_is_told_apart() {
+    /// One of each sort, in the order of a plan.
+    fn every_sort() -> Plan {
         let mut plan = Plan::default();
         plan.changes = vec![
             Change {
@@ -219,15 +266,15 @@ mod tests {
             before: Some(Value::from("a")),
             after: Some(Value::Unknown),
         }];
-        insta::assert_snapshot!(shown(&plan), @r#"
+        plan
+    }
+
+    #[test]
+    fn what_goes_is_told_first() {
+        insta::assert_snapshot!(shown(&every_sort()), @r#"
         web in staging
 
-          + network.vpc (aws_vpc) will be created
-              + cidr_block = "10.0.0.0/16"
-              + id         = (known after apply)
-              + tags       = {
-                    team = "web"
-                  }
+          Destroyed or replaced (2)
 
         -/+ database (aws_db_instance) must be replaced (db-1)
               # `engine` cannot be changed in place
@@ -239,12 +286,83 @@ mod tests {
           - queue (aws_sqs_queue) will be destroyed (q-9)
               # it is no longer declared
 
+          Created (1)
+
+          + network.vpc (aws_vpc) will be created
+              + cidr_block = "10.0.0.0/16"
+              + id         = (known after apply)
+              + tags       = {
+                    team = "web"
+                  }
+
             (1 resource unchanged)
 
           Outputs
               ~ endpoint = "a" -> (known after apply)
 
         Plan: 2 to add, 0 to change, 2 to destroy.
+        Interrupted while it is replaced: database.
+        "#);
+    }
+
+    #[test]
+    fn in_brief_each_change_has_a_line_and_many_alike_share_one() {
+        let mut plan = every_sort();
+        let many = (0..300).map(|n| change(&format!("rule-{n}"), "aws_rule", Action::Create));
+        plan.changes.extend(many);
+        // What goes is told one by one.
+        let many = (0..6).map(|n| change(&format!("old-{n}"), "aws_rule", Action::Delete));
+        plan.changes.extend(many);
+        insta::assert_snapshot!(told(&plan, Detail::Concise), @r#"
+        web in staging
+
+          Destroyed or replaced (8)
+
+        -/+ database (aws_db_instance) must be replaced (db-1): engine
+          - queue (aws_sqs_queue) will be destroyed (q-9): it is no longer declared
+          - old-0 (aws_rule) will be destroyed
+          - old-1 (aws_rule) will be destroyed
+          - old-2 (aws_rule) will be destroyed
+          - old-3 (aws_rule) will be destroyed
+          - old-4 (aws_rule) will be destroyed
+          - old-5 (aws_rule) will be destroyed
+
+          Created (301)
+
+          + network.vpc (aws_vpc) will be created
+          + 300 aws_rule will be created: rule-0, rule-1 and 298 more
+
+            (1 resource unchanged)
+
+          Outputs
+              ~ endpoint = "a" -> (known after apply)
+
+        Plan: 302 to add, 0 to change, 8 to destroy.
+        Interrupted while it is replaced: database.
+        "#);
+    }
+
+    #[test]
+    fn all_of_it_is_told_where_that_is_wanted() {
+        let mut plan = every_sort();
+        plan.changes.retain(|change| change.address.as_str() == "database");
+        insta::assert_snapshot!(told(&plan, Detail::Verbose), @r#"
+        web in staging
+
+          Destroyed or replaced (1)
+
+        -/+ database (aws_db_instance) must be replaced (db-1)
+              # `engine` cannot be changed in place
+              ~ engine   = "mysql" -> "postgres"  # forces replacement
+              ~ id       = "db-1" -> (known after apply)
+              ~ password = (sensitive value) -> (sensitive value)
+                port = 1
+
+          Outputs
+              ~ endpoint = "a" -> (known after apply)
+
+        Plan: 1 to add, 0 to change, 1 to destroy.
+        Interrupted while it is replaced: database.
         "#);
     }
 

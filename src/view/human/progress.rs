@@ -1,15 +1,15 @@
-//! An apply while it runs: a live line per resource in flight and one for all that is left on a
-//! terminal, plain lines elsewhere.
+//! An apply while it runs: what goes on and what is left, live on a terminal, and in plain lines
+//! elsewhere.
 //!
 //! The main type is [`Progress`]. Everything goes to standard error.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use infra_engine::{Event, Operation};
+use infra_engine::{Action, Event, Operation, Plan, Remaining};
 use infra_sdk::Address;
 
+use super::live::{Board, Room, doing};
 use super::time::{duration, remaining, usually};
 use crate::view::Terminal;
 use crate::view::text::{ADD, CHANGE, ERROR, FAINT, paint, plain};
@@ -18,109 +18,142 @@ use crate::view::text::{ADD, CHANGE, ERROR, FAINT, paint, plain};
 /// minute.
 const SELDOM: usize = 6;
 
+/// Where nothing is live, what goes on without a new word is said as often as the engine says it for
+/// so long, and then each time that so much has passed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often live lines are drawn when nothing happens.
+pub(crate) const REDRAWN: Duration = Duration::from_millis(200);
+
+/// How long an operation took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Took {
+    /// The resource.
+    pub(crate) address: Address,
+    /// What was done.
+    pub(crate) operation: Operation,
+    /// The time.
+    pub(crate) time: Duration,
+}
+
+/// What there is to do before an apply begins.
+pub(crate) fn whole(plan: &Plan, parallelism: u16) -> Remaining {
+    let forecast = plan.forecast(usize::from(parallelism));
+    let mut whole = Remaining { estimate: forecast.estimate, operations: 0, unknown: 0 };
+    for change in &plan.changes {
+        let operations = match change.action {
+            Action::NoOp | Action::Import | Action::Forget => 0,
+            Action::Await | Action::Create | Action::Update | Action::Delete => 1,
+            Action::Replace { .. } => 2,
+        };
+        whole.operations += operations;
+        if forecast.unknown.contains(&change.type_name) {
+            whole.unknown += operations;
+        }
+    }
+    whole
+}
+
 /// Shows the events of an apply.
 pub(crate) struct Progress<'a> {
     terminal: &'a Terminal,
-    /// Live lines; `None` where nothing can be live.
-    bars: Option<MultiProgress>,
-    running: BTreeMap<(Address, Operation), ProgressBar>,
-    /// What is left, below them.
-    total: Option<ProgressBar>,
+    /// What lines that change show; `None` where nothing can be live.
+    live: Option<Board>,
     /// How often it was said what is left.
     told: usize,
+    /// When it was last said that an operation goes on, and with which word.
+    beats: BTreeMap<(Address, Operation), (Duration, Option<String>)>,
+    took: Vec<Took>,
 }
 
 impl<'a> Progress<'a> {
-    /// Shows events on a terminal.
-    pub(crate) fn new(terminal: &'a Terminal) -> Self {
-        let bars = terminal.is_live().then(MultiProgress::new);
-        if let Some(bars) = &bars {
-            terminal.make_room(bars.clone());
-        }
-        Self { terminal, bars, running: BTreeMap::new(), total: None, told: 0 }
+    /// Shows events on a terminal. There is so much to do.
+    pub(crate) fn new(terminal: &'a Terminal, whole: Remaining) -> Self {
+        let live = terminal.is_live().then(|| {
+            terminal.make_room();
+            Board::new(Instant::now(), whole, terminal.is_unicode())
+        });
+        Self { terminal, live, told: 0, beats: BTreeMap::new(), took: Vec::new() }
     }
 
     /// Shows an event.
     pub(crate) fn show(&mut self, event: &Event) {
-        match event {
-            Event::Started { address, operation, expected, .. } => {
-                self.start(address, *operation, &usually(*expected));
-            }
-            Event::Completed { address, operation, .. }
-            | Event::OnItsWay { address, operation, .. }
-            | Event::Failed { address, operation, .. } => {
-                if let Some(bar) = self.running.remove(&(address.clone(), *operation)) {
-                    bar.finish_and_clear();
-                }
-            }
-            Event::Progress { address, operation, expected, last: Some(last), .. } => {
-                if let Some(bar) = self.running.get(&(address.clone(), *operation)) {
-                    let (doing, usually) = (doing(*operation), usually(*expected));
-                    bar.set_message(format!("{address}: {doing}{usually}: {}", plain(last)));
-                }
-            }
-            Event::Remaining(left) => self.remain(&remaining(left)),
-            Event::Progress { .. }
-            | Event::Slow { .. }
-            | Event::Blocked { .. }
-            | Event::Stopping { .. } => {}
+        if let Some(board) = &mut self.live {
+            note(board, event);
         }
-        let live = self.bars.is_some();
-        let seldom =
-            matches!(event, Event::Remaining(_)) && !(self.told - 1).is_multiple_of(SELDOM);
-        if !seldom {
-            self.terminal.note(&line(event, live));
+        if let Event::Completed { address, operation, elapsed, .. } = event {
+            let (address, operation) = (address.clone(), *operation);
+            self.took.push(Took { address, operation, time: *elapsed });
+        }
+        if self.is_worth_telling(event) {
+            self.terminal.note(&line(event, self.live.is_some()));
         }
         if let Event::Failed { diagnostic, .. } = event {
             self.terminal.diagnostics([diagnostic]);
         }
+        self.redraw();
     }
 
-    /// Shows what is left in a line below all others.
-    fn remain(&mut self, left: &str) {
-        self.told += 1;
-        let Some(bars) = &self.bars else { return };
-        let total = self.total.get_or_insert_with(|| {
-            let total = bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                total.set_style(style);
-            }
-            total
-        });
-        total.set_message(left.to_owned());
-    }
-
-    fn start(&mut self, address: &Address, operation: Operation, usually: &str) {
-        let Some(bars) = &self.bars else { return };
-        let bar = ProgressBar::new_spinner();
-        let bar = match &self.total {
-            Some(total) => bars.insert_before(total, bar),
-            None => bars.add(bar),
-        };
-        // The template is constant, so a failure would only cost the looks.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]") {
-            bar.set_style(style);
+    /// Draws live lines as they are by now.
+    pub(crate) fn redraw(&self) {
+        if let Some(board) = &self.live {
+            let (columns, rows) = self.terminal.live_size();
+            self.terminal.draw(board.lines(Instant::now(), Room { columns, rows }));
         }
-        bar.set_message(format!("{address}: {}{usually}", doing(operation)));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        self.running.insert((address.clone(), operation), bar);
+    }
+
+    /// What the operations took that ended well.
+    pub(crate) fn took(mut self) -> Vec<Took> {
+        std::mem::take(&mut self.took)
+    }
+
+    /// Whether there is something to say that was not said lately.
+    fn is_worth_telling(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Remaining(_) => {
+                self.told += 1;
+                (self.told - 1).is_multiple_of(SELDOM)
+            }
+            Event::Progress { address, operation, elapsed, last, .. } => {
+                let of = (address.clone(), *operation);
+                let tell = self.beats.get(&of).is_none_or(|(told, word)| {
+                    *elapsed <= PATIENCE || word != last || *elapsed >= *told + PATIENCE
+                });
+                if tell {
+                    self.beats.insert(of, (*elapsed, last.clone()));
+                }
+                tell
+            }
+            _ => true,
+        }
     }
 }
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        if let Some(total) = &self.total {
-            total.finish_and_clear();
+        if self.live.is_some() {
+            self.terminal.settle();
         }
     }
 }
 
-fn doing(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "creating",
-        Operation::Update => "updating",
-        Operation::Delete => "destroying",
-        Operation::Await => "waiting",
+/// Brings what is live up to date.
+fn note(board: &mut Board, event: &Event) {
+    let now = Instant::now();
+    match event {
+        Event::Started { address, operation, expected, .. } => {
+            board.begin(now, (address, *operation), *expected);
+        }
+        Event::Completed { address, operation, .. }
+        | Event::OnItsWay { address, operation, .. }
+        | Event::Failed { address, operation, .. }
+        | Event::Blocked { address, operation, .. } => board.end((address, *operation)),
+        Event::Progress { address, operation, last: Some(last), .. } => {
+            board.word((address, *operation), last);
+        }
+        Event::Remaining(left) => board.remain(now, *left),
+        Event::Stopping { .. } => board.stop(),
+        Event::Progress { .. } | Event::Slow { .. } => {}
     }
 }
 
@@ -260,5 +293,30 @@ mod tests {
         ");
         assert_eq!(line(&events[3], true), "", "a live line says it");
         assert!(line(&events[2], true).contains("slower"), "a live line does not");
+    }
+
+    #[test]
+    fn a_long_wait_is_told_seldom_and_each_new_word_at_once() {
+        let terminal = Terminal::new(false);
+        let mut progress = Progress {
+            terminal: &terminal,
+            live: None,
+            told: 0,
+            beats: BTreeMap::new(),
+            took: Vec::new(),
+        };
+        let mut tells = |seconds: u64, word: &str| {
+            progress.is_worth_telling(&Event::Progress {
+                address: Address::parse("database").expect("valid"),
+                operation: Operation::Create,
+                id: None,
+                elapsed: Duration::from_secs(seconds),
+                expected: None,
+                last: Some(word.to_owned()),
+            })
+        };
+        let told: Vec<u64> = (1..=24).map(|n| n * 10).filter(|n| tells(*n, "creating")).collect();
+        assert_eq!(told, [10, 20, 30, 40, 50, 60, 120, 180, 240]);
+        assert!(tells(250, "backing-up") && !tells(260, "backing-up"));
     }
 }

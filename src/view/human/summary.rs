@@ -1,15 +1,39 @@
 //! What an apply did, as text.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use infra_engine::Summary;
 use infra_sdk::Address;
 
+use super::live::doing;
 use super::outputs;
+use super::progress::Took;
+use super::time::duration;
 use crate::view::text::{ADD, ERROR, STRONG, paint, plain};
 
+/// What takes less than this is over before anybody asks how long it took.
+const WORTH_TELLING: Duration = Duration::from_secs(10);
+
+/// As many operations are named for the time that they took.
+const SLOWEST: usize = 3;
+
+/// How a run ended, beside what it did.
+pub(crate) struct Closing<'a> {
+    /// What was asked for: `apply`.
+    pub(crate) verb: &'a str,
+    /// The command that goes on with what is not done.
+    pub(crate) goes_on: &'a str,
+    /// The environment.
+    pub(crate) environment: &'a str,
+    /// The time of all of it.
+    pub(crate) took: Duration,
+    /// The times of what ended well, by stack.
+    pub(crate) times: &'a [(String, Vec<Took>)],
+}
+
 /// The last words of a run over some stacks.
-pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
+pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> String {
     let mut text = String::new();
     for (stack, summary) in summaries {
         not_done(&mut text, stack, summary);
@@ -39,7 +63,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
         parts.push(format!("{skipped} not done"));
     }
     let complete = summaries.iter().all(|(_, summary)| summary.is_complete());
-    let what = match verb {
+    let what = match closing.verb {
         "destroy" => "Destroy",
         "undo" => "Undo",
         "rollback" => "Rollback",
@@ -53,8 +77,10 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
         paint(ERROR, &format!("{what} incomplete:"))
     };
     let _ = writeln!(text, "{head} {}.", parts.join(", "));
+    text.push_str(&times(closing, summaries.len() > 1));
     if !complete {
-        text.push_str("Nothing is lost: run the command again to go on.\n");
+        let goes_on = plain(closing.goes_on);
+        let _ = writeln!(text, "Nothing is lost: `{goes_on}` goes on with what is left.");
     }
     let several = summaries.len() > 1;
     for (stack, summary) in summaries.iter().filter(|(_, summary)| !summary.outputs.is_empty()) {
@@ -62,11 +88,39 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], verb: &str) -> String {
         let _ = writeln!(text, "\n{}", paint(STRONG, &format!("Outputs{of}:")));
         text.push_str(&outputs::render(&summary.outputs));
     }
+    if complete && summaries.iter().any(|(_, summary)| !summary.outputs.is_empty()) {
+        let environment = plain(closing.environment);
+        let _ = writeln!(text, "\n`infra output --env {environment}` shows them again.");
+    }
     text
 }
 
-/// The resources that a failure or an interrupt kept from being done.
+/// What the run took, and what took most of it; nothing where that is not worth telling.
+fn times(closing: &Closing<'_>, several: bool) -> String {
+    if closing.took < WORTH_TELLING {
+        return String::new();
+    }
+    let mut times: Vec<_> = closing
+        .times
+        .iter()
+        .flat_map(|(stack, times)| times.iter().map(move |took| (stack, took)))
+        .filter(|(_, took)| took.time >= WORTH_TELLING)
+        .collect();
+    times.sort_by_key(|(_, took)| std::cmp::Reverse(took.time));
+    let slowest = times.iter().take(SLOWEST).map(|(stack, Took { address, operation, time })| {
+        let of = if several { format!("{}/", plain(stack)) } else { String::new() };
+        format!("{} {of}{address}, {}", doing(*operation), duration(*time))
+    });
+    let slowest = slowest.collect::<Vec<_>>().join("; ");
+    let slowest = if slowest.is_empty() { slowest } else { format!(" The slowest: {slowest}.") };
+    format!("It took {}.{slowest}\n", duration(closing.took))
+}
+
+/// The resources that failed, and those that a failure or an interrupt kept from being done.
 fn not_done(text: &mut String, stack: &str, summary: &Summary) {
+    for (address, why) in &summary.failed {
+        let _ = writeln!(text, "{}: {address} failed: {}", plain(stack), plain(&why.summary));
+    }
     for (address, by) in &summary.blocked {
         let _ = writeln!(text, "{}: {address} not done: it needs `{by}`", plain(stack));
     }
@@ -85,7 +139,18 @@ mod tests {
     use super::*;
 
     fn shown(summary: &Summary) -> String {
-        let text = render(&[("web", summary)], "apply");
+        closed(summary, Duration::from_secs(3), &[])
+    }
+
+    fn closed(summary: &Summary, took: Duration, times: &[(String, Vec<Took>)]) -> String {
+        let closing = Closing {
+            verb: "apply",
+            goes_on: "infra apply --env dev",
+            environment: "dev",
+            took,
+            times,
+        };
+        let text = render(&[("web", summary)], &closing);
         anstream::adapter::strip_str(&text).to_string()
     }
 
@@ -106,6 +171,8 @@ mod tests {
 
         Outputs:
         endpoint = "db:5432"
+
+        `infra output --env dev` shows them again.
         "#);
     }
 
@@ -119,10 +186,27 @@ mod tests {
             ..Summary::default()
         };
         insta::assert_snapshot!(shown(&summary), @r"
+        web: a failed: no
         web: b not done: it needs `a`
         web: c not begun
         Apply incomplete: 0 added, 0 changed, 0 destroyed, 1 failed, 2 not done.
-        Nothing is lost: run the command again to go on.
+        Nothing is lost: `infra apply --env dev` goes on with what is left.
+        ");
+    }
+
+    #[test]
+    fn the_end_names_what_took_longest() {
+        let took = |name: &str, seconds: u64| Took {
+            address: addresses(&[name]).remove(0),
+            operation: infra_engine::Operation::Create,
+            time: Duration::from_secs(seconds),
+        };
+        let times = vec![took("a", 12), took("b", 482), took("c", 3), took("d", 61), took("e", 11)];
+        let summary = Summary { created: addresses(&["a", "b"]), ..Summary::default() };
+        let text = closed(&summary, Duration::from_secs(730), &[("web".to_owned(), times)]);
+        insta::assert_snapshot!(text, @r"
+        Apply complete: 2 added, 0 changed, 0 destroyed.
+        It took 12m10s. The slowest: creating b, 8m02s; creating d, 1m01s; creating a, 12s.
         ");
     }
 }

@@ -49,6 +49,20 @@ pub(crate) fn remaining(remaining: &Remaining) -> String {
     }
 }
 
+/// How long a run will go on, for a line that says how much is done already; empty where nobody knows.
+pub(crate) fn left(remaining: &Remaining) -> String {
+    let range = match range(remaining.estimate) {
+        Some(range) => format!("{range} left"),
+        None if remaining.estimate.p90.is_zero() => String::new(),
+        None => "less than a minute left".to_owned(),
+    };
+    match (range.is_empty(), remaining.unknown) {
+        (_, 0) => range,
+        (true, unknown) => format!("time left not known of {unknown}"),
+        (false, unknown) => format!("{range}, not known of {unknown}"),
+    }
+}
+
 /// What is usual, in parentheses; empty where nobody knows, or where it is not worth telling.
 pub(crate) fn usually(expected: Option<Estimate>) -> String {
     let usual = expected.filter(|expected| expected.p90 >= WORTH_TELLING);

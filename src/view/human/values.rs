@@ -1,14 +1,15 @@
 //! Values as text, and what differs between two of them.
 //!
-//! The main functions are [`inline`], [`lines`] and [`difference`]. A sensitive value is never
+//! The main functions are [`inline`], [`lines`] and [`text_difference`]. A sensitive value is never
 //! shown; all text of others is escaped; what is huge is cut, and says so.
 
 use std::time::Duration;
 
 use infra_engine::is_digest;
-use infra_sdk::{Kind, Value};
+use infra_sdk::Value;
 use similar::{ChangeTag, TextDiff};
 
+use super::look::Look;
 use crate::view::text::{ADD, FAINT, REMOVE, paint, plain};
 
 /// What stands for a value that is known later.
@@ -32,7 +33,7 @@ const LONGEST_LINE: usize = 2_000;
 const MOST_LINES: usize = 500;
 
 /// How long two values are compared line by line, before coarser differences are good enough.
-const COMPARED_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const COMPARED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Text between quotes.
 pub(crate) fn quoted(text: &str) -> String {
@@ -53,12 +54,12 @@ fn clipped(text: &str) -> (&str, String) {
         return (text, String::new());
     };
     let digest = blake3::hash(text.as_bytes()).to_hex();
-    let rest = format!("… ({} bytes in all, blake3 {})", text.len(), &digest[..16]);
+    let rest = format!("... ({} bytes in all, blake3 {})", text.len(), &digest[..16]);
     (&text[..end], paint(FAINT, &rest))
 }
 
 /// The first of many lines, and how many more there are.
-fn first_of(mut lines: Vec<String>) -> Vec<String> {
+pub(super) fn first_of(mut lines: Vec<String>) -> Vec<String> {
     let more = lines.len().saturating_sub(MOST_LINES);
     if more > 0 {
         lines.truncate(MOST_LINES);
@@ -68,7 +69,7 @@ fn first_of(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// A key of a map: bare where it can be told from what follows.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
     if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
 }
@@ -149,20 +150,17 @@ fn enclose(open: &str, inner: impl Iterator<Item = String>, close: &str) -> Vec<
     std::iter::once(open.to_owned()).chain(inner).chain([close.to_owned()]).collect()
 }
 
-/// The lines that differ, each with its sign, and a few around them. The rest is folded.
-pub(crate) fn difference(before: &Value, after: &Value, kind: Option<&Kind>) -> Vec<String> {
-    let canonical = |value: &Value| match kind {
-        // The order of a set means nothing: the same order on both sides hides what is the same.
-        Some(kind) => kind.canonical(value),
-        None => value.clone(),
-    };
-    let (before, after) = (all_lines(&canonical(before)), all_lines(&canonical(after)));
+/// The lines of two texts that differ, each with its sign, and a few around them. The rest is folded,
+/// where not everything is wanted.
+pub(super) fn text_difference(before: &Value, after: &Value, look: Look) -> Vec<String> {
+    let (before, after) = (all_lines(before), all_lines(after));
     let old: Vec<&str> = before.iter().map(String::as_str).collect();
     let new: Vec<&str> = after.iter().map(String::as_str).collect();
     let diff = TextDiff::configure().timeout(COMPARED_WITHIN).diff_slices(&old, &new);
     let mut shown = Vec::new();
     let mut next = 0;
-    for group in diff.grouped_ops(AROUND) {
+    let around = if look.is_verbose() { before.len() + after.len() } else { AROUND };
+    for group in diff.grouped_ops(around) {
         let start = group.first().map_or(0, |op| op.old_range().start);
         fold(&mut shown, start - next);
         next = group.last().map_or(next, |op| op.old_range().end);
@@ -175,11 +173,8 @@ pub(crate) fn difference(before: &Value, after: &Value, kind: Option<&Kind>) -> 
             });
         }
     }
-    if shown.is_empty() {
-        return vec![format!("  {}", paint(FAINT, "# only a sensitive part differs"))];
-    }
     fold(&mut shown, before.len().saturating_sub(next));
-    first_of(shown)
+    shown
 }
 
 fn fold(shown: &mut Vec<String>, count: usize) {
@@ -201,26 +196,6 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_compared_line_by_line() {
-        let before = Value::from(
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}"#,
-        );
-        let after = Value::from(
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*"}]}"#,
-        );
-        insta::assert_snapshot!(shown(&difference(&before, &after, None)), @r#"
-          # (2 unchanged lines)
-              {
-                "Action": "s3:*",
-        -       "Effect": "Allow"
-        +       "Effect": "Deny"
-              }
-            ],
-          # (2 unchanged lines)
-        "#);
-    }
-
-    #[test]
     fn secrets_stay_secret_and_controls_are_escaped() {
         let value = Value::Map(Object::from([
             ("password".into(), Value::from("hunter2").sensitive()),
@@ -235,9 +210,6 @@ mod tests {
           password = (sensitive value)
         }
         "#);
-        let other = Value::Map(Object::from([("a".into(), Value::from("x").sensitive())]));
-        let after = Value::Map(Object::from([("a".into(), Value::from("y").sensitive())]));
-        assert_eq!(shown(&difference(&other, &after, None)), "  # only a sensitive part differs");
         let digest = format!("blake3:{}:{}", "0".repeat(32), "0".repeat(64));
         let digest = Value::Map(Object::from([("$digest".into(), Value::from(digest))]));
         assert_eq!(inline(&digest.sensitive()).as_deref(), Some("(write-only value)"));
@@ -256,29 +228,11 @@ mod tests {
         let text = lines(&many(0));
         assert_eq!(text.len(), MOST_LINES + 1);
         assert!(shown(&text).ends_with("# (99500 more lines; `--format json` has them all)"));
-        let text = difference(&many(0), &many(200_000), None);
-        assert_eq!(text.len(), MOST_LINES + 1);
         // A list of many short values is no better.
         let list = Value::List((0..1_000_000).map(Value::Int).collect());
         assert_eq!(lines(&list).len(), MOST_LINES + 1);
         // What fits is whole.
         let fits = Value::from("x".repeat(LONGEST_LINE));
         assert_eq!(shown(&lines(&fits)).len(), LONGEST_LINE + 2);
-    }
-
-    #[test]
-    fn a_set_in_another_order_shows_only_its_new_member() {
-        static TEXT: Kind = Kind::Text(&infra_sdk::kind::TEXT);
-        let long = |names: &[&str]| {
-            Value::List(names.iter().map(|n| Value::from(format!("subnet-{n:0>20}"))).collect())
-        };
-        let (before, after) = (long(&["c", "a", "b"]), long(&["a", "b", "c", "d"]));
-        insta::assert_snapshot!(shown(&difference(&before, &after, Some(&Kind::Set(&TEXT)))), @r#"
-          # (2 unchanged lines)
-            "subnet-0000000000000000000b",
-            "subnet-0000000000000000000c",
-        +   "subnet-0000000000000000000d",
-          ]
-        "#);
     }
 }

@@ -12,8 +12,9 @@ use crate::session::Review;
 use crate::view::checks::human as checks;
 use crate::view::diff::diff_line;
 use crate::view::fit::{Entry, Told, fit};
+use crate::view::human::look::Look;
 use crate::view::human::plan::Schemas;
-use crate::view::human::{change, diagnostic, plan as human};
+use crate::view::human::{change, diagnostic, gist, plan as human};
 use crate::view::risk::Risk;
 
 /// GitHub takes 65,536 characters a comment. Bytes are never fewer, and a workflow adds its own.
@@ -32,7 +33,7 @@ pub(crate) fn render(
     review: Option<&Review>,
     schemas: Schemas<'_>,
 ) -> String {
-    let mut text = head(environment, plans);
+    let mut text = head(environment, plans, schemas);
     let refused = review.is_some_and(|review| !review.exceeded().is_empty());
     text.push_str(&review.map(verdict).unwrap_or_default());
     let entries: Vec<(Risk, &str, Entry)> = Risk::ALL
@@ -71,12 +72,15 @@ pub(crate) fn render(
 }
 
 /// The mark, the numbers, and the numbers by stack.
-fn head(environment: &str, plans: &[(&str, &Plan)]) -> String {
+fn head(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> String {
     let mut text = format!("<!-- infra-plan {environment} -->\n### Plan for `{environment}`\n\n");
     let pending = plans.iter().any(|(_, plan)| !plan.is_empty());
     let total: Counts = plans.iter().map(|(_, plan)| plan.counts()).sum();
     if pending {
         let _ = writeln!(text, "**{}.**", human::counted(total));
+        for line in gist::lines(plans, schemas) {
+            let _ = writeln!(text, "- {line}");
+        }
     } else {
         text.push_str("**No changes.**\n");
     }
@@ -129,16 +133,18 @@ fn entries(risk: Risk, plan: &Plan, schemas: Schemas<'_>) -> Vec<Entry> {
             .map(|warning| entry(&diagnostic::render(warning, &diagnostic::Frame::default())))
             .collect(),
         Risk::Drift => {
-            let painted = plan.drift.iter().map(|drift| human::drifted(drift, schemas));
+            let painted =
+                plan.drift.iter().map(|drift| human::drifted(drift, schemas, Look::default()));
             painted.map(|painted| entry(&painted)).collect()
         }
         Risk::Output => {
-            let painted = human::outputs(&plan.outputs);
+            let painted = human::outputs(&plan.outputs, Look::default());
             if painted.is_empty() { Vec::new() } else { vec![entry(&painted)] }
         }
         _ => {
             let changes = plan.changes.iter().filter(|change| Risk::of(change) == Some(risk));
-            let painted = changes.map(|c| change::render(c, schemas(&c.type_name)));
+            let painted =
+                changes.map(|c| change::render(c, &plan.changes, schemas, Look::default()));
             painted.map(|painted| entry(&painted)).collect()
         }
     }

@@ -77,6 +77,16 @@ fn what_is_destroyed_stands_first() {
 }
 
 #[test]
+fn what_is_interrupted_is_told_below_the_numbers() {
+    let action = Action::Replace { create_first: false };
+    let web = plan(vec![change("database", "aws_db_instance", action)]);
+    let text = shown(&[("web", &web)]);
+    let told = "**1 to add, 0 to change, 1 to destroy.**\n\
+                - Interrupted while it is replaced: database.\n\n| stack |";
+    assert!(text.contains(told), "{text}");
+}
+
+#[test]
 fn nothing_to_do_is_said_in_few_words() {
     let quiet = plan(vec![change("vpc", "aws_vpc", Action::NoOp)]);
     insta::assert_snapshot!(shown(&[("web", &quiet)]), @r"

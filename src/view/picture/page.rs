@@ -16,7 +16,7 @@ use super::svg::{self, drawing, escaped};
 use crate::session::Review;
 use crate::view::checks::human as checks;
 use crate::view::human::plan::{Schemas, counted};
-use crate::view::human::time;
+use crate::view::human::{gist, time};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -55,9 +55,12 @@ pub(crate) fn plan_page(page_of: &PlanPage<'_>) -> String {
     let mut head =
         format!("<h1>Plan for <b>{environment}</b></h1>\n<p class=\"sum\">{counts}</p>\n");
     head.push_str(&in_words(model));
+    for line in gist::lines(plans, page_of.schemas) {
+        // Writing into a text cannot fail.
+        let _ = writeln!(head, "<p class=\"sum\">{}</p>", escaped(&line));
+    }
     if let Some(review) = page_of.review.filter(|review| review.has_rules()) {
         let (counts, held) = checks::counted(review);
-        // Writing into a text cannot fail.
         let _ = writeln!(head, "<p class=\"sum\">Checks: {counts} ({held})</p>");
     }
     let takes = time::forecast(page_of.forecast);

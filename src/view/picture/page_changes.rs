@@ -12,6 +12,7 @@ use super::svg::{class, escaped};
 use crate::view::checks::human as checks;
 use crate::view::diff::diff_line;
 use crate::view::fit::{Entry, Told, fit};
+use crate::view::human::look::Look;
 use crate::view::human::{change, diagnostic, plan as human};
 use crate::view::risk::Risk;
 
@@ -32,11 +33,13 @@ pub(super) fn sections(
     PlanPage { model, plans, review, schemas, .. }: &PlanPage<'_>,
     budget: usize,
 ) -> String {
+    // A page has the characters of every language.
+    let look = Look { unicode: true, ..Look::default() };
     let mut items = Vec::new();
     for (stack, (name, plan)) in plans.iter().enumerate() {
         for (number, change) in plan.changes.iter().enumerate() {
             if let Some(risk) = Risk::of(change) {
-                let painted = change::render(change, schemas(&change.type_name));
+                let painted = change::render(change, &plan.changes, schemas, look);
                 let id = anchor(stack, number);
                 let head = summary(&id, risk, class(change.action), name, &painted);
                 let body = body(&painted, &about(model, stack, number, change));
@@ -45,15 +48,13 @@ pub(super) fn sections(
         }
         let found = review.iter().flat_map(|review| review.findings(false));
         let found = found.filter(|(stack, _)| stack == name);
-        let found = found.map(|(stack, found)| {
-            (Risk::Finding, checks::finding(stack, found, &diagnostic::Frame::default()))
-        });
-        let warnings = plan
-            .warnings
-            .iter()
-            .map(|w| (Risk::Warning, diagnostic::render(w, &diagnostic::Frame::default())));
-        let drift = plan.drift.iter().map(|d| (Risk::Drift, human::drifted(d, schemas)));
-        let outputs = std::iter::once((Risk::Output, human::outputs(&plan.outputs)));
+        let frame = diagnostic::Frame::default();
+        let found =
+            found.map(|(stack, found)| (Risk::Finding, checks::finding(stack, found, &frame)));
+        let warnings =
+            plan.warnings.iter().map(|w| (Risk::Warning, diagnostic::render(w, &frame)));
+        let drift = plan.drift.iter().map(|d| (Risk::Drift, human::drifted(d, schemas, look)));
+        let outputs = std::iter::once((Risk::Output, human::outputs(&plan.outputs, look)));
         let others =
             found.chain(warnings).chain(drift).chain(outputs).filter(|(_, text)| !text.is_empty());
         for (number, (risk, painted)) in others.enumerate() {

@@ -1,0 +1,253 @@
+//! What a terminal shows of an apply while it runs: a line for each resource in flight, and below them
+//! a bar with all that is done and the time that is left.
+//!
+//! The main type is [`Board`]. It draws nothing: it says what is to be seen, which is never more than
+//! the terminal has room for.
+
+use std::time::{Duration, Instant};
+
+use infra_engine::{Estimate, Operation, Remaining};
+use infra_sdk::Address;
+
+use super::time::{duration, left, usually};
+use crate::view::text::{ADD, FAINT, STRONG, paint, plain};
+use crate::view::wrap::cut;
+
+/// Lines in flight that are shown, on however large a terminal.
+const MOST_LINES: usize = 20;
+
+/// Columns of the bar.
+const BAR: usize = 16;
+
+/// A wheel turns one step in this time.
+const STEP: Duration = Duration::from_millis(200);
+
+/// An operation in flight.
+#[derive(Debug)]
+struct Flight {
+    address: Address,
+    operation: Operation,
+    since: Instant,
+    expected: Option<Estimate>,
+    last: Option<String>,
+}
+
+/// What is in flight and what is left.
+#[derive(Debug)]
+pub(super) struct Board {
+    flights: Vec<Flight>,
+    begun: Instant,
+    /// Operations of the whole plan, and those that are over.
+    operations: usize,
+    over: usize,
+    /// What was left when it was last said.
+    left: (Instant, Remaining),
+    /// Whether nothing more is begun.
+    stopping: bool,
+    unicode: bool,
+}
+
+/// Room on a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Characters of a line.
+    pub(super) columns: usize,
+    /// Lines.
+    pub(super) rows: usize,
+}
+
+impl Board {
+    /// Nothing in flight yet, and all of this to do.
+    pub(super) fn new(now: Instant, left: Remaining, unicode: bool) -> Self {
+        Self {
+            flights: Vec::new(),
+            begun: now,
+            operations: left.operations,
+            over: 0,
+            left: (now, left),
+            stopping: false,
+            unicode,
+        }
+    }
+
+    /// An operation begins.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        (address, operation): (&Address, Operation),
+        expected: Option<Estimate>,
+    ) {
+        let address = address.clone();
+        self.flights.push(Flight { address, operation, since: now, expected, last: None });
+    }
+
+    /// The cloud says something about what is waited for.
+    pub(super) fn word(&mut self, of: (&Address, Operation), last: &str) {
+        let flight = self.flights.iter_mut().find(|f| (&f.address, f.operation) == of);
+        if let Some(flight) = flight {
+            flight.last = Some(last.to_owned());
+        }
+    }
+
+    /// An operation is over, one way or another.
+    pub(super) fn end(&mut self, of: (&Address, Operation)) {
+        self.flights.retain(|flight| (&flight.address, flight.operation) != of);
+        self.over += 1;
+    }
+
+    /// Nothing more is begun.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// What is left of the run.
+    pub(super) fn remain(&mut self, now: Instant, left: Remaining) {
+        self.left = (now, left);
+    }
+
+    /// The lines to be seen now: no more than half of the rows, none longer than a row.
+    pub(super) fn lines(&self, now: Instant, room: Room) -> Vec<String> {
+        // The other half is for what was said: errors, and what an interrupt does.
+        let most = (room.rows / 2).saturating_sub(2).min(MOST_LINES);
+        let shown = &self.flights[..self.flights.len().min(most)];
+        let width = shown.iter().map(|flight| flight.address.as_str().len()).max().unwrap_or(0);
+        let width = width.min(room.columns / 2);
+        let mut lines: Vec<_> =
+            shown.iter().map(|flight| self.flight(now, flight, width)).collect();
+        let more = self.flights.len() - shown.len();
+        if more > 0 && room.rows > 3 {
+            lines.push(format!("    {}", paint(FAINT, &format!("and {more} more in flight"))));
+        }
+        lines.push(self.total(now));
+        let end = if self.unicode { "…" } else { "..." };
+        lines.iter().map(|line| cut(line, room.columns.saturating_sub(1), end)).collect()
+    }
+
+    fn flight(&self, now: Instant, flight: &Flight, width: usize) -> String {
+        let elapsed = now.saturating_duration_since(flight.since);
+        let wheel = if self.unicode { ["◐", "◓", "◑", "◒"] } else { [".", "o", "O", "o"] };
+        let step = elapsed.as_millis() / STEP.as_millis();
+        let wheel = wheel[usize::try_from(step % 4).unwrap_or(0)];
+        let word =
+            flight.last.as_ref().map(|last| format!(": {}", plain(last))).unwrap_or_default();
+        format!(
+            "  {} {:<width$} {:<10} {:>6}{}{word}",
+            paint(ADD, wheel),
+            flight.address.as_str(),
+            doing(flight.operation),
+            duration(elapsed),
+            paint(FAINT, &usually(flight.expected)),
+        )
+    }
+
+    fn total(&self, now: Instant) -> String {
+        let all = self.operations.max(self.over + self.flights.len());
+        let full = if all == 0 { BAR } else { BAR * self.over / all };
+        let (done, open) = if self.unicode { ("━", "─") } else { ("#", "-") };
+        let (said, remaining) = self.left;
+        let mut remaining = remaining;
+        remaining.estimate = remaining.estimate.after(now.saturating_duration_since(said));
+        let left = match left(&remaining) {
+            _ if self.stopping => ", stopping".to_owned(),
+            left if left.is_empty() || self.over >= all => String::new(),
+            left => format!(", {left}"),
+        };
+        format!(
+            "  {}{} {} {}{left}",
+            paint(ADD, &done.repeat(full)),
+            paint(FAINT, &open.repeat(BAR - full)),
+            paint(STRONG, &format!("{} of {all} done", self.over)),
+            paint(FAINT, &format!("after {}", duration(now.saturating_duration_since(self.begun)))),
+        )
+    }
+}
+
+/// What is going on.
+pub(super) fn doing(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "creating",
+        Operation::Update => "updating",
+        Operation::Delete => "destroying",
+        Operation::Await => "waiting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    fn estimate(p50: u64, p90: u64) -> Estimate {
+        Estimate { p50: seconds(p50), p90: seconds(p90) }
+    }
+
+    fn shown(board: &Board, now: Instant, (columns, rows): (usize, usize)) -> Vec<String> {
+        let lines = board.lines(now, Room { columns, rows });
+        lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
+    }
+
+    #[test]
+    fn it_shows_what_goes_on_and_what_is_left() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: estimate(790, 1100), operations: 12, unknown: 0 };
+        let mut board = Board::new(begun, left, false);
+        let [network, database] =
+            ["network.vpc", "data.database"].map(|name| Address::parse(name).expect("valid"));
+        board.begin(begun, (&network, Operation::Create), None);
+        board.begin(begun, (&database, Operation::Create), Some(estimate(480, 720)));
+        board.end((&network, Operation::Create));
+        board.word((&database, Operation::Create), "backing-up\u{1b}[2J");
+        let now = begun + seconds(130);
+        insta::assert_snapshot!(shown(&board, now, (80, 24)).join("\n"), @r"
+        O data.database creating    2m10s (usually 8m00s): backing-up\u{1b}[2J
+        #--------------- 1 of 12 done after 2m10s, about 11 to 17 minutes left
+        ");
+        board.unicode = true;
+        insta::assert_snapshot!(shown(&board, now, (60, 24)).join("\n"), @r"
+        ◑ data.database creating    2m10s (usually 8m00s): backi…
+        ━─────────────── 1 of 12 done after 2m10s, about 11 to 1…
+        ");
+        // What was left then is less by now, and unknown of what nobody knows.
+        let left = Remaining { estimate: estimate(0, 0), operations: 11, unknown: 2 };
+        board.remain(now, left);
+        insta::assert_snapshot!(shown(&board, now, (80, 24))[1], @"  ━─────────────── 1 of 12 done after 2m10s, time left not known of 2");
+    }
+
+    #[test]
+    fn a_run_that_stops_says_so_and_not_how_long_it_would_go_on() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: estimate(790, 1100), operations: 2, unknown: 0 };
+        let mut board = Board::new(begun, left, false);
+        let [total] = &shown(&board, begun, (80, 24))[..] else { panic!("one line") };
+        assert!(total.ends_with("0 of 2 done after 0s, about 13 to 19 minutes left"), "{total}");
+        board.stop();
+        let [total] = &shown(&board, begun, (80, 24))[..] else { panic!("one line") };
+        assert!(total.ends_with("0 of 2 done after 0s, stopping"), "{total}");
+    }
+
+    #[test]
+    fn it_never_needs_more_room_than_there_is() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: Estimate::default(), operations: 0, unknown: 0 };
+        let mut board = Board::new(begun, left, true);
+        let long = "x".repeat(50);
+        for number in 0..200 {
+            let address = Address::parse(&format!("{long}.{long}.{long}-{number}")).expect("valid");
+            board.begin(begun, (&address, Operation::Delete), None);
+            board.word((&address, Operation::Delete), &"日本".repeat(100));
+        }
+        for (columns, rows) in [(80, 24), (200, 60), (20, 5), (80, 3), (10, 2)] {
+            let lines = shown(&board, begun, (columns, rows));
+            assert!(lines.len() <= (rows / 2).max(1), "{rows}: {lines:?}");
+            assert!(!lines.is_empty());
+            for line in &lines {
+                let width = unicode_width::UnicodeWidthStr::width(line.as_str());
+                assert!(width < columns, "{columns}: {line}");
+            }
+        }
+        assert!(shown(&board, begun, (80, 24))[10].contains("and 190 more in flight"));
+    }
+}
