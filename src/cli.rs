@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use infra_sdk::{Address, Diagnostic};
 use infra_state::KeySource;
 use jiff::SignedDuration;
 use tokio::sync::OnceCell;
 
 use crate::commands;
+use crate::completion;
 use crate::config::Variable;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::help;
 use crate::interrupts::Interrupts;
 use crate::view::Terminal;
 
@@ -25,22 +27,13 @@ use crate::view::Terminal;
 /// Stacks are Rust functions in a crate of the project; infra builds it, shows what would change
 /// in an environment of infra.toml, and makes it so.
 #[derive(Parser)]
-#[command(name = "infra", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes:
-   0  done, or nothing to do       4  another run holds the state
-   1  failed                       5  the checks found too much
-   2  with --detailed-exitcode,   64  the command line is wrong
-      changes are pending;        70  a bug in infra
-      with drift, there is some
-   3  applied in part";
 
 /// Heads what is a command's own.
 pub(crate) const COMMAND_OPTIONS: &str = "Command options";
@@ -63,6 +56,7 @@ struct GlobalArgs {
 /// One file each in `commands/`.
 #[derive(Subcommand)]
 enum Command {
+    New(commands::new::NewArgs),
     Validate(commands::validate::ValidateArgs),
     Plan(commands::plan::PlanArgs),
     Check(commands::check::CheckArgs),
@@ -70,7 +64,9 @@ enum Command {
     Destroy(commands::destroy::DestroyArgs),
     Import(commands::import::ImportArgs),
     Drift(commands::drift::DriftArgs),
+    Show(commands::show::ShowArgs),
     Output(commands::output::OutputArgs),
+    Console(commands::console::ConsoleArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
     History(commands::history::HistoryArgs),
@@ -80,6 +76,10 @@ enum Command {
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
     Doctor(commands::doctor::DoctorArgs),
+    Docs(commands::docs::DocsArgs),
+    Help(commands::help::HelpArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::completions::ManArgs),
 }
 
 /// Which stacks, in which environment, with which settings.
@@ -105,10 +105,10 @@ pub(crate) struct StackArgs {
 #[command(next_help_heading = "Stacks and settings")]
 pub(crate) struct WhichArgs {
     /// The environment, of `infra.toml`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::environments())]
     pub(crate) env: String,
     /// Only this stack. May be given several times; without it, every stack of the environment.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::stacks())]
     pub(crate) stack: Vec<String>,
 }
 
@@ -127,11 +127,13 @@ pub(crate) struct FormatArgs {
 pub(crate) struct PartArgs {
     /// Only this resource, or all in this scope, with what it needs; to be destroyed, with what
     /// needs it. May be given several times, and is about every selected stack that has it.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) target: Vec<Address>,
     /// Everything but this resource, or all in this scope, and what needs it; not to be destroyed,
     /// and what it needs. May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) exclude: Vec<Address>,
 }
 
@@ -140,7 +142,8 @@ pub(crate) struct PartArgs {
 #[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct ReplaceArgs {
     /// Replace this resource although nothing asks for it. May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) replace: Vec<Address>,
 }
 
@@ -154,7 +157,8 @@ pub(crate) struct BudgetArgs {
     pub(crate) max_destroy: Option<usize>,
     /// Let a protected environment delete or replace this resource, which holds data: it is lost.
     /// May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) accept_loss: Vec<Address>,
     /// Go on although more than half of what is recorded of a stack is gone. Without it such a plan is
     /// refused: more often the account, the region or the endpoint is the wrong one.
@@ -222,13 +226,28 @@ pub(crate) struct Context {
     pub(crate) passphrase: OnceCell<KeySource>,
 }
 
+/// Every command with its arguments, for whatever lists them.
+pub(crate) fn bare_command() -> clap::Command {
+    Cli::command()
+}
+
+/// The command line, with the help in groups.
+pub(crate) fn command() -> clap::Command {
+    help::grouped(bare_command())
+}
+
 /// Parses the arguments, runs the command, and shows what went wrong.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let arguments: Vec<_> = arguments.collect();
     // Help and usage errors come before the arguments are known.
     let colour = !arguments.iter().any(|argument| argument == "--no-color");
     let terminal = Terminal::new(colour);
-    let cli = match Cli::try_parse_from(arguments) {
+    if let Some(told) = completion::answer(&arguments) {
+        terminal.answer(&String::from_utf8_lossy(&told));
+        return finish(&terminal, Exit::Done);
+    }
+    let parsed = command().try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             terminal.note(&error.render().ansi().to_string());
@@ -310,6 +329,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit> {
 
 async fn obey(context: &Context, command: &Command) -> Result<Exit> {
     match command {
+        Command::New(args) => commands::new::run(context, args),
         Command::Validate(args) => commands::validate::run(context, args).await,
         Command::Plan(args) => commands::plan::run(context, args).await,
         Command::Check(args) => commands::check::run(context, args).await,
@@ -317,6 +337,8 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Destroy(args) => commands::destroy::run(context, args).await,
         Command::Import(args) => commands::import::run(context, args).await,
         Command::Drift(args) => commands::drift::run(context, args).await,
+        Command::Show(args) => commands::show::run(context, args).await,
+        Command::Console(args) => commands::console::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,
@@ -325,13 +347,15 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Graph(args) => commands::graph::run(context, args).await,
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,
+        Command::Docs(args) => commands::docs::run(context, args),
+        Command::Help(args) => commands::help::run(context, args),
+        Command::Completions(args) => commands::completions::completions(context, args),
+        Command::Man(args) => commands::completions::man(context, args),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -345,6 +369,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }
