@@ -144,22 +144,17 @@ fn page(name: &str) -> Result<String> {
 }
 
 fn unknown(name: &str) -> CommandError {
-    let services: Vec<_> = PAGES.iter().map(|(service, _)| *service).collect();
+    let services = PAGES.iter().map(|(service, _)| *service);
     let names: Vec<_> = sections().map(|section| section.name).collect();
-    let known = |name: &str| names.contains(&name);
     // People leave the beginning out, and all names are too many for a hint.
-    let long = format!("aws_{name}");
-    let nearest = near(name, names.iter().copied().chain(services.iter().copied()));
-    let hint = if known(&long) {
-        format!("write `{long}` if that is what you mean")
-    } else if nearest.starts_with("write ") {
-        nearest
-    } else {
-        match names.iter().find(|known| known.contains(name)) {
-            Some(part) => format!("write `{part}` if that is what you mean"),
-            None => "run `infra docs` for the list of all".to_owned(),
-        }
-    };
+    let long = near(&format!("aws_{name}"), names.iter().copied());
+    let short = near(name, names.iter().copied().chain(services));
+    let inside = || names.iter().find(|known| known.contains(name));
+    let hint = [long, short]
+        .into_iter()
+        .find(|hint| hint.starts_with("write "))
+        .or_else(|| inside().map(|part| format!("write `{part}` if that is what you mean")))
+        .unwrap_or_else(|| "run `infra docs` for the list of all".to_owned());
     CommandError::usage(
         Diagnostic::error("docs::unknown", "there is no such resource type")
             .detail(format!("`{}`", name.escape_debug()))
@@ -197,6 +192,7 @@ mod tests {
     fn a_name_that_is_not_there_leads_to_one_that_is() {
         let hint = |name: &str| unknown(name).diagnostics[0].hints[0].clone();
         assert_eq!(hint("aws_vcp"), "write `aws_vpc` if that is what you mean");
+        assert_eq!(hint("vcp"), "write `aws_vpc` if that is what you mean");
         assert_eq!(hint("vpc"), "write `aws_vpc` if that is what you mean");
         assert_eq!(hint("web_acl"), "write `aws_wafv2_web_acl` if that is what you mean");
         assert_eq!(hint("google_compute_instance"), "run `infra docs` for the list of all");

@@ -20,7 +20,9 @@ pub(crate) fn grouped(command: clap::Command) -> clap::Command {
 }
 
 fn template(command: &clap::Command) -> String {
-    let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
+    // Always the short form, whichever flag asks for it: the long one is for single commands.
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let mut text = format!("{about}\n\n{{usage-heading}} {{usage}}\n");
     for (heading, names) in GROUPS {
         // Writing into a text cannot fail.
         let _ = writeln!(text, "\n{heading}:");
@@ -30,14 +32,26 @@ fn template(command: &clap::Command) -> String {
             let _ = writeln!(text, "  {name:11}  {}", about.unwrap_or_default());
         }
     }
+    text.push_str("\nOptions:\n");
+    let own = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    let own = own.filter_map(|argument| {
+        let values = argument.get_value_names().filter(|_| argument.get_action().takes_values());
+        let value = values.and_then(|names| names.first()).map(|name| format!(" <{name}>"));
+        let flag = format!("    --{}{}", argument.get_long()?, value.unwrap_or_default());
+        Some((flag, argument.get_help().map(ToString::to_string).unwrap_or_default()))
+    });
+    let built_in = [
+        ("-h, --help", "Show this, or the help of a command"),
+        ("-V, --version", "Show the version"),
+    ];
+    let built_in = built_in.map(|(flag, help)| (flag.to_owned(), help.to_owned()));
+    let options: Vec<_> = own.chain(built_in).collect();
+    let width = options.iter().map(|(flag, _)| flag.len()).max().unwrap_or(0);
+    for (flag, help) in options {
+        let _ = writeln!(text, "  {flag:width$}  {help}");
+    }
     let topics: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-    let half = topics.len().div_ceil(2);
-    let _ = write!(
-        text,
-        "\nOptions:\n{{options}}\n\nTopics of `infra help`: {},\n  {}",
-        topics[..half].join(", "),
-        topics[half..].join(", ")
-    );
+    let _ = write!(text, "\nTopics of `infra help`:\n  {}", topics.join(", "));
     text
 }
 
@@ -60,7 +74,7 @@ mod tests {
     fn the_help_fits_a_screen_of_eighty_columns() {
         let text = crate::cli::command().term_width(80).render_help().to_string();
         let lines: Vec<_> = text.lines().collect();
-        assert!((24..=44).contains(&lines.len()), "{} lines:\n{text}", lines.len());
+        assert!((24..=46).contains(&lines.len()), "{} lines:\n{text}", lines.len());
         let long = lines.iter().find(|line| line.chars().count() > 80);
         assert_eq!(long, None, "{text}");
     }

@@ -8,8 +8,8 @@ use infra_sdk::{Diagnostic, EvalError, Value};
 use super::known::Known;
 use super::parse::parse;
 use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
+use crate::config::near;
 use crate::config::settings::{self, Nodes};
-use crate::config::{Variable, near};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::session::{Site, find, recorded};
@@ -25,9 +25,6 @@ use crate::view::human;
 pub(crate) struct ConsoleArgs {
     #[command(flatten)]
     which: WhichArgs,
-    /// Set a setting; dots reach into tables.
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "Stacks and settings")]
-    var: Vec<Variable>,
     /// Evaluate this and end. May be given several times.
     #[arg(short, long, value_name = "EXPR", help_heading = COMMAND_OPTIONS)]
     expression: Vec<String>,
@@ -111,10 +108,7 @@ async fn known(context: &Context, args: &ConsoleArgs) -> Result<Known> {
     let stack = one(&args.which.stack, &stacks, &environment.name)?;
     let site = Site { project: &project, environment: &environment, stack: &stack };
     let state = site.read(context).await?.unwrap_or_default();
-    let mut nodes: Nodes = settings.remove(&stack).map(|own| own.nodes).unwrap_or_default();
-    for variable in &args.var {
-        variable.apply(&mut nodes);
-    }
+    let nodes: Nodes = settings.remove(&stack).map(|own| own.nodes).unwrap_or_default();
     Ok(Known::new(stack, state, &nodes))
 }
 

@@ -85,16 +85,19 @@ impl Known {
         if let Some(inside) = known().find(|known| known.starts_with(&scope)) {
             return error.hint(format!("it is a scope: name what is in it, such as `{inside}`"));
         }
-        // The last part may be an attribute: what comes before it is the address then.
-        let addresses = [name.as_str(), name.rsplit_once('.').map_or("", |(address, _)| address)];
-        let nearest = addresses.iter().map(|name| near(name, known()));
-        let nearest = nearest.into_iter().find(|hint| hint.starts_with("write "));
-        error.hint(nearest.unwrap_or_else(|| {
-            "`infra state list` shows the addresses; `settings.` and `output.` begin other names"
-                .to_owned()
-        }))
+        // An address was meant, or an attribute of one.
+        let attributes = self.state.records.values().flat_map(|record| {
+            attributes(record).into_keys().map(move |name| format!("{}.{name}", record.address))
+        });
+        let attributes: Vec<_> = attributes.collect();
+        let nearest = near(&name, known().chain(attributes.iter().map(String::as_str)));
+        error.hint(if nearest.starts_with("write ") { nearest } else { NAMES.to_owned() })
     }
 }
+
+/// Where names come from, when none is near.
+const NAMES: &str =
+    "`infra state list` shows the addresses; `settings.` and `output.` begin other names";
 
 fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Diagnostic {
     Diagnostic::error("console::name", "nothing is known by this name")

@@ -16,7 +16,13 @@ pub(crate) fn render(text: &str, columns: Option<usize>) -> String {
     let width = columns.unwrap_or(PLAIN).clamp(40, WIDEST);
     let mut page = Page { width, text: String::new() };
     let mut lines = text.lines().peekable();
+    let mut in_list = false;
     while let Some(line) = lines.next() {
+        let item = line.strip_prefix("- ");
+        if item.is_some() && !in_list {
+            page.block();
+        }
+        in_list = item.is_some();
         if line.starts_with("```") {
             let code: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
             page.code(&code);
@@ -29,16 +35,7 @@ pub(crate) fn render(text: &str, columns: Option<usize>) -> String {
         } else if let Some(heading) = line.strip_prefix('#') {
             page.block();
             page.line(&paint(STRONG, heading.trim_start_matches('#').trim()));
-        } else if let Some(item) = line.strip_prefix("- ") {
-            if !page
-                .text
-                .trim_end()
-                .rsplit('\n')
-                .next()
-                .is_some_and(|last| last.starts_with(['-', ' ']))
-            {
-                page.block();
-            }
+        } else if let Some(item) = item {
             page.wrapped(item, "- ", "  ");
         } else if !line.is_empty() {
             let mut paragraph = line.to_owned();
@@ -102,51 +99,45 @@ impl Page {
         self.block();
         rows.retain(|row| !row.iter().all(|cell| cell.chars().all(|c| c == '-')));
         let Some(columns) = rows.first().map(Vec::len) else { return };
-        let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-        };
-        let before: usize = (0..columns - 1).filter_map(width).map(|width| width + 2).sum();
-        let beside = before < self.width / 2;
+        let widths: Vec<_> = (0..columns - 1).map(|column| width_of(&rows, column)).collect();
+        let before: usize = widths.iter().map(|width| width + 2).sum();
         let heading = rows.remove(0);
-        if beside {
-            let widths: Vec<_> = (0..columns - 1)
-                .map(|column| {
-                    let own = heading[column].chars().count();
-                    width_of(&rows, column).max(own)
-                })
-                .collect();
-            for (row, is_heading) in
-                std::iter::once((&heading, true)).chain(rows.iter().map(|row| (row, false)))
+        if before >= self.width / 2 {
+            self.below(&heading, &rows);
+            return;
+        }
+        for (at, row) in std::iter::once(&heading).chain(&rows).enumerate() {
+            let cells = row.iter().zip(&widths);
+            let first: String = cells.map(|(cell, width)| format!("{cell:width$}  ")).collect();
+            let last = row.get(columns - 1).map(String::as_str).unwrap_or_default();
+            for line in wrap(last, self.width, &first, &" ".repeat(before)) {
+                self.line(&if at == 0 { paint(FAINT, line.trim_end()) } else { line });
+            }
+        }
+    }
+
+    /// Each row as its first cell, with the middle ones beside it and the last one below.
+    fn below(&mut self, heading: &[String], rows: &[Vec<String>]) {
+        let shown: Vec<_> = heading.iter().filter(|cell| !cell.is_empty()).cloned().collect();
+        self.line(&paint(FAINT, &shown.join(", ")));
+        for row in rows {
+            let Some((name, others)) = row.split_first() else { continue };
+            let (last, middle) =
+                others.split_last().map_or(("", &[][..]), |(l, m)| (l.as_str(), m));
+            let middle: Vec<_> = middle.iter().filter(|cell| !cell.is_empty()).cloned().collect();
+            let first = format!("  {}  ", name.trim_matches('`'));
+            for (at, line) in
+                wrap(&middle.join(", "), self.width, &first, "      ").iter().enumerate()
             {
-                let mut first = String::new();
-                for (cell, width) in row.iter().zip(&widths) {
-                    first.push_str(&format!("{cell:width$}  "));
-                }
-                let last = row.get(columns - 1).map(String::as_str).unwrap_or_default();
-                for line in wrap(last, self.width, &first, &" ".repeat(before)) {
-                    self.line(&if is_heading { paint(FAINT, line.trim_end()) } else { line });
-                }
+                let (name, rest) = line.split_at(if at == 0 { first.len() } else { 0 });
+                let name = paint(STRONG, name.trim_end());
+                let gap = if at == 0 { "  " } else { "" };
+                self.line(&match rest.trim_end() {
+                    "" => name,
+                    rest => format!("{name}{gap}{}", paint(FAINT, rest)),
+                });
             }
-        } else {
-            for row in &rows {
-                let Some((name, others)) = row.split_first() else { continue };
-                let (last, middle) =
-                    others.split_last().map_or(("", &[][..]), |(l, m)| (l.as_str(), m));
-                let middle: Vec<_> =
-                    middle.iter().filter(|cell| !cell.is_empty()).map(String::as_str).collect();
-                let name = name.trim_matches('`');
-                for (at, line) in
-                    wrap(&middle.join(", "), self.width, &format!("  {name}  "), "      ")
-                        .iter()
-                        .enumerate()
-                {
-                    let rest = line.strip_prefix(&format!("  {name}")).filter(|_| at == 0);
-                    let shown =
-                        rest.map(|rest| format!("  {}{}", paint(STRONG, name), paint(FAINT, rest)));
-                    self.line(&shown.unwrap_or_else(|| paint(FAINT, line)));
-                }
-                self.wrapped(last, "      ", "      ");
-            }
+            self.wrapped(last, "      ", "      ");
         }
     }
 }
