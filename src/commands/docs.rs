@@ -53,7 +53,7 @@ const PAGES: &[(&str, &str)] = pages![
 /// What is behind the name of a type that is looked up, in its heading.
 const LOOKUP: &str = " (lookup)";
 
-/// Show the reference of a resource type: arguments, attributes, an example
+/// Show what a resource type takes and gives, with an example
 #[derive(Args)]
 pub(crate) struct DocsArgs {
     /// A resource type or lookup, such as `aws_vpc`, or a service, such as `ec2`. Without it, the list

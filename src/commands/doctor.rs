@@ -20,7 +20,7 @@ use crate::session::place::key_file;
 use crate::session::{Site, connect, recorded, sandbox};
 use crate::view::human::doctor::{Finding, Verdict, render};
 
-/// Say whether everything is here that a run needs, and what mends it
+/// Say what is missing for a run, and what mends it
 ///
 /// Nothing is changed, and the sandbox is not started.
 #[derive(Args)]

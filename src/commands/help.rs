@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::help::{TOPICS, topic};
 use crate::view::human;
 
-/// Explain a topic, or a command
+/// Explain a topic (below), or a command
 #[derive(Args)]
 pub(crate) struct HelpArgs {
     /// A topic such as `environments`, or a command such as `plan` or `state mv`. Without one, the list
@@ -28,14 +28,17 @@ pub(crate) fn run(context: &Context, args: &HelpArgs) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut command = cli::command();
-    command.build();
     for (at, word) in args.words.iter().enumerate() {
         let Some(inner) = command.find_subcommand(word).filter(|inner| !inner.is_hide_set()) else {
             return Err(unknown(&command, word, at == 0));
         };
         command = inner.clone();
     }
-    context.terminal.answer(&command.render_long_help().ansi().to_string());
+    // As the command itself says it.
+    let words = std::iter::once("infra").chain(args.words.iter().map(String::as_str));
+    if let Err(help) = cli::command().try_get_matches_from(words.chain(["--help"])) {
+        context.terminal.answer(&help.render().ansi().to_string());
+    }
     Ok(Exit::Done)
 }
 

@@ -90,7 +90,8 @@ impl Parser<'_> {
     fn wrong(&self, what: &str) -> Diagnostic {
         let column = self.text[..self.at].chars().count() + 1;
         let there = match self.rest().chars().next() {
-            Some(letter) => format!("before `{}`", letter.escape_debug()),
+            Some(letter) if letter.is_control() => "before a control character".to_owned(),
+            Some(letter) => format!("before `{letter}`"),
             None => "at the end".to_owned(),
         };
         Diagnostic::error("console::syntax", "this is no expression")

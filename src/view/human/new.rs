@@ -44,8 +44,8 @@ pub(crate) fn render(name: &str, folder: &Path, files: &[String]) -> String {
 }
 
 /// The first time takes longer than any other.
-const LATER: &str = "\nThe first plan builds the stack and sets AWS up on this machine, which takes \
-    some\nminutes; later ones take seconds. No AWS account is needed for the sandbox.";
+const LATER: &str = "\nThe first plan builds the stack and sets AWS up on this machine, which takes\n\
+    some minutes. Later ones take seconds. The sandbox needs no AWS account.";
 
 fn rows(text: &mut String, rows: &[(&str, &str)]) {
     let width = rows.iter().map(|(first, _)| first.chars().count()).max().unwrap_or(0);
@@ -86,8 +86,8 @@ mod tests {
           infra destroy --env sandbox  take it away again
           infra help                   what else there is
 
-        The first plan builds the stack and sets AWS up on this machine, which takes some
-        minutes; later ones take seconds. No AWS account is needed for the sandbox.
+        The first plan builds the stack and sets AWS up on this machine, which takes
+        some minutes. Later ones take seconds. The sandbox needs no AWS account.
         ");
     }
 }

@@ -219,6 +219,7 @@ mod tests {
         key  meaning
         `a`  first | only
 
+        argument, kind
           availability_zone  text, required, a
               change replaces
               Where it is.
