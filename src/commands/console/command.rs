@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::session::{Site, find, recorded};
 use crate::view::human;
 
-/// Evaluate references, settings and outputs against what is recorded
+/// Evaluate references, settings and outputs as recorded
 ///
 /// Knows `network.vpc.id` (an attribute of a resource), `settings.zones`, `output.vpc_id`, texts,
 /// numbers, lists, maps, `value[0]`, and the functions of references: base64encode, concat, index, join,

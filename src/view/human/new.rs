@@ -7,7 +7,7 @@ use crate::view::text::{FAINT, STRONG, paint, plain};
 
 /// What files are for, by how they end.
 const PURPOSES: [(&str, &str); 5] = [
-    (".rs", "the stack: a network, a private bucket, a log group"),
+    (".rs", "a network, a private bucket, a log group"),
     ("stacks/settings/sandbox.toml", "its settings on this machine"),
     ("stacks/settings/production.toml", "its settings in AWS"),
     ("infra.toml", "the environments"),
@@ -76,7 +76,7 @@ mod tests {
         let text = render("shop", Path::new("my shop"), &files.map(str::to_owned));
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         Made shop in my shop:
-          stacks/src/shop.rs  the stack: a network, a private bucket, a log group
+          stacks/src/shop.rs  a network, a private bucket, a log group
           infra.toml          the environments
 
         Next:
