@@ -243,7 +243,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let colour = !arguments.iter().any(|argument| argument == "--no-color");
     let terminal = Terminal::new(colour);
     if let Some(told) = completion::answer(&arguments) {
-        terminal.answer(&String::from_utf8_lossy(&told));
+        terminal.verbatim(&told);
         return finish(&terminal, Exit::Done);
     }
     let parsed = command().try_get_matches_from(arguments);

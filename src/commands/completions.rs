@@ -64,7 +64,7 @@ pub(crate) fn completions(context: &Context, args: &CompletionsArgs) -> Result<E
     shell
         .write_registration(completion::VARIABLE, "infra", "infra", "infra", &mut script)
         .map_err(|error| fail(error.to_string()))?;
-    context.terminal.answer(&String::from_utf8_lossy(&script));
+    context.terminal.verbatim(&script);
     Ok(Exit::Done)
 }
 

@@ -71,7 +71,7 @@ struct Section {
 
 impl Section {
     fn is_lookup(&self) -> bool {
-        self.text.starts_with(self.name) && self.text[self.name.len()..].starts_with(LOOKUP)
+        self.text.strip_prefix(self.name).is_some_and(|rest| rest.starts_with(LOOKUP))
     }
 
     /// What it is, in a few words: what follows its path in the first paragraph.

@@ -93,19 +93,28 @@ fn the_reference_is_shown_in_the_terminal() {
     assert!(run.stderr.contains("write `aws_sqs_queue`"), "{}", run.shown());
 }
 
-/// What bash is told for a line whose last word is being typed.
+/// What bash offers for a line whose last word is being typed, with the script of `infra completions`.
 fn completed(project: &Project, line: &str) -> Vec<String> {
-    let words: Vec<_> = line.split(' ').collect();
-    let mut command = project.command(&["--"]);
-    command
-        .args(&words)
-        .env("INFRA_COMPLETE", "bash")
-        .env("_CLAP_IFS", "\n")
-        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
-        .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
-    let run = project.run(&mut command);
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{line}: {}", run.shown());
-    run.stdout.lines().map(str::to_owned).collect()
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_infra"));
+    let script = "source <(infra completions bash)\n\
+        read -ra COMP_WORDS <<< \"$1\"\n\
+        [[ $1 == *' ' ]] && COMP_WORDS+=('')\n\
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_TYPE=9\n\
+        _clap_complete_infra infra \"${COMP_WORDS[COMP_CWORD]}\"\n\
+        printf '%s\\n' \"${COMPREPLY[@]}\"\n";
+    let template = project.command(&[]);
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", script, "bash", line]).current_dir(project.path()).env_clear();
+    for (name, value) in template.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let folders = [binary.parent().expect("a folder").to_owned()];
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&rest)));
+    let run = project.run(command.env("PATH", path.expect("a path")));
+    // Only `compopt` complains: no person is there whose line it could be about.
+    assert_eq!(run.code, Some(0), "{line}: {}", run.shown());
+    run.stdout.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 #[test]

@@ -48,13 +48,13 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> Result<Exit> {
 fn last_part(folder: &Path) -> Result<String> {
     let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let part = real.file_name().and_then(|part| part.to_str());
-    Ok(part.map(str::to_owned).ok_or_else(|| {
+    part.map(str::to_owned).ok_or_else(|| {
         CommandError::usage(
             Diagnostic::error("new::name", "the folder has no name that a stack could have")
                 .detail(format!("`{}`", folder.display()))
                 .hint("name the stack with `--name NAME`"),
         )
-    })?)
+    })
 }
 
 /// Refuses a folder in which something is: nothing of anybody's is written over. A fresh repository

@@ -13,11 +13,12 @@ use crate::view::text::{FAINT, STRONG, paint, plain};
 pub(crate) fn render(shown: &Shown<'_>) -> String {
     let mut text = state::head(shown.record);
     state::attributes(&mut text, shown.record, "    ");
-    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
-    rows.push(("refers to", neighbours(&shown.needs)));
-    rows.push(("referred to by", neighbours(&shown.needed_by)));
     let place = shown.record.location.as_ref().map(|place| plain(&place.to_string()));
-    rows.push(("declared", vec![place.unwrap_or_else(|| "no place is recorded".to_owned())]));
+    let mut rows = vec![
+        ("refers to", neighbours(&shown.needs)),
+        ("referred to by", neighbours(&shown.needed_by)),
+        ("declared", vec![place.unwrap_or_else(|| "no place is recorded".to_owned())]),
+    ];
     if let Some(changed) = &shown.changed {
         let done = match changed.operation {
             Operation::Create => "created",
