@@ -209,7 +209,15 @@ async fn program(
     let asked = async {
         let executable = match &args.program {
             Some(file) => context.folder.join(file),
-            None => build(&project.root, &project.own_folder(), &project.program, &|_| {}).await?,
+            None => {
+                // The first build takes a while, and silence would look like a stop.
+                let log = |line: &str| {
+                    if context.terminal.is_live() {
+                        context.terminal.log("cargo", line);
+                    }
+                };
+                build(&project.root, &project.own_folder(), &project.program, &log).await?
+            }
         };
         let program =
             Program { executable, folder: project.root.clone(), timeout: project.program_timeout };

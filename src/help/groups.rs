@@ -24,16 +24,17 @@ fn template(command: &clap::Command) -> String {
     // Always the short form, whichever flag asks for it: the long one is for single commands.
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let mut text = format!("{about}\n\n{{usage-heading}} {{usage}}\n");
+    let style = command.get_styles().get_header();
     for (heading, names) in GROUPS {
         // Writing into a text cannot fail.
-        let _ = writeln!(text, "\n{heading}:");
+        let _ = writeln!(text, "\n{style}{heading}:{style:#}");
         for name in names {
             let found = command.get_subcommands().find(|command| command.get_name() == *name);
             let about = found.and_then(clap::Command::get_about).map(ToString::to_string);
             let _ = writeln!(text, "  {name:11}  {}", about.unwrap_or_default());
         }
     }
-    text.push_str("\nOptions:\n");
+    let _ = writeln!(text, "\n{style}Options:{style:#}");
     let own = command.get_arguments().filter(|argument| !argument.is_hide_set());
     let own = own.filter_map(|argument| {
         let values = argument.get_value_names().filter(|_| argument.get_action().takes_values());
@@ -49,7 +50,7 @@ fn template(command: &clap::Command) -> String {
         let _ = writeln!(text, "  {flag:width$}  {help}");
     }
     let topics: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-    let _ = write!(text, "\nTopics: {}", topics.join(" "));
+    let _ = write!(text, "\n{style}Topics:{style:#} {}", topics.join(" "));
     text
 }
 

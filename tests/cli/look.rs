@@ -58,9 +58,17 @@ fn expressions_are_evaluated_against_what_is_recorded() {
     (sensitive value)
     "#);
     // What is wrong is told, and the rest goes on.
-    let run = typed(&project, "vpc.ide\nsettings.zone\nprivte.id\nlower(\njoin(1)\nvpc.id\n");
+    let run =
+        typed(&project, "vpc.ide\nsettings.zone\nprivte.id\nlower(\njoin(1)\nsettngs\nvpc.id\n");
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), "\"vpc-vpc\"\n"), "{}", run.shown());
-    for said in ["write `id`", "write `zones`", "write `private.id`", "column 7", "takes 2"] {
+    for said in [
+        "write `id`",
+        "write `zones`",
+        "write `private.id`",
+        "column 7",
+        "takes 2",
+        "write `settings`",
+    ] {
         assert!(run.stderr.contains(said), "{said}: {}", run.shown());
     }
     // A name that is secret is not told when it is missing, nor a text that is no JSON.

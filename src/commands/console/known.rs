@@ -90,14 +90,20 @@ impl Known {
             attributes(record).into_keys().map(move |name| format!("{}.{name}", record.address))
         });
         let attributes: Vec<_> = attributes.collect();
-        let nearest = near(&name, known().chain(attributes.iter().map(String::as_str)));
+        let nearest = near(
+            &name,
+            [SETTINGS, OUTPUT]
+                .into_iter()
+                .chain(known())
+                .chain(attributes.iter().map(String::as_str)),
+        );
         error.hint(if nearest.starts_with("write ") { nearest } else { NAMES.to_owned() })
     }
 }
 
 /// Where names come from, when none is near.
 const NAMES: &str =
-    "`infra state list` shows the addresses; `settings.` and `output.` begin other names";
+    "run `infra state list` for the addresses, or begin with `settings.` or `output.`";
 
 fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Diagnostic {
     Diagnostic::error("console::name", "nothing is known by this name")

@@ -15,6 +15,10 @@ use infra_sdk::{Diagnostic, Expr, Function, Value};
 use super::known::Known;
 use crate::config::near;
 
+/// What an expression looks like.
+const HINT: &str =
+    "write such as `network.vpc.id`, `settings.zones`, `join(\",\", [\"a\", \"b\"])`";
+
 /// Brackets in brackets in brackets end somewhere: the stack of this process does.
 const DEEPEST: usize = 64;
 
@@ -96,7 +100,7 @@ impl Parser<'_> {
         };
         Diagnostic::error("console::syntax", "this is no expression")
             .detail(format!("column {column}, {there}: {what}"))
-            .hint("write a name such as `network.vpc.id`, `settings.zones` or `output.vpc_id`, or a function such as `join(\",\", [\"a\", \"b\"])`")
+            .hint(HINT)
     }
 
     fn expression(&mut self) -> Result<Expr, Diagnostic> {
