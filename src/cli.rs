@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use infra_sdk::{Address, Diagnostic};
 use infra_state::KeySource;
 use jiff::SignedDuration;
@@ -15,9 +15,11 @@ use tokio::sync::OnceCell;
 use tracing::Instrument as _;
 
 use crate::commands;
+use crate::completion;
 use crate::config::Variable;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::help;
 use crate::interrupts::Interrupts;
 use crate::view::{LogFormat, Terminal};
 use crate::watch;
@@ -27,22 +29,13 @@ use crate::watch;
 /// Stacks are Rust functions in a crate of the project; infra builds it, shows what would change
 /// in an environment of infra.toml, and makes it so.
 #[derive(Parser)]
-#[command(name = "infra", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes:
-   0  done, or nothing to do       4  another run holds the state
-   1  failed                       5  the checks found too much
-   2  with --detailed-exitcode,   64  the command line is wrong
-      changes are pending;        70  a bug in infra
-      with drift, there is some
-   3  applied in part";
 
 /// Heads what is a command's own.
 pub(crate) const COMMAND_OPTIONS: &str = "Command options";
@@ -69,6 +62,7 @@ struct GlobalArgs {
 /// One file each in `commands/`.
 #[derive(Subcommand)]
 enum Command {
+    New(commands::new::NewArgs),
     Validate(commands::validate::ValidateArgs),
     Plan(commands::plan::PlanArgs),
     Check(commands::check::CheckArgs),
@@ -76,7 +70,9 @@ enum Command {
     Destroy(commands::destroy::DestroyArgs),
     Import(commands::import::ImportArgs),
     Drift(commands::drift::DriftArgs),
+    Show(commands::show::ShowArgs),
     Output(commands::output::OutputArgs),
+    Console(commands::console::ConsoleArgs),
     #[command(subcommand)]
     State(commands::state::StateCommand),
     History(commands::history::HistoryArgs),
@@ -87,30 +83,10 @@ enum Command {
     Sandbox(commands::sandbox::SandboxCommand),
     Doctor(commands::doctor::DoctorArgs),
     Explain(commands::explain::ExplainArgs),
-}
-
-impl Command {
-    /// As it is called, for whoever watches.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Validate(_) => "validate",
-            Self::Plan(_) => "plan",
-            Self::Check(_) => "check",
-            Self::Apply(_) => "apply",
-            Self::Destroy(_) => "destroy",
-            Self::Import(_) => "import",
-            Self::Drift(_) => "drift",
-            Self::Output(_) => "output",
-            Self::State(_) => "state",
-            Self::History(_) => "history",
-            Self::Undo(_) => "undo",
-            Self::Rollback(_) => "rollback",
-            Self::Graph(_) => "graph",
-            Self::Sandbox(_) => "sandbox",
-            Self::Doctor(_) => "doctor",
-            Self::Explain(_) => "explain",
-        }
-    }
+    Docs(commands::docs::DocsArgs),
+    Help(commands::help::HelpArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::completions::ManArgs),
 }
 
 /// Which stacks, in which environment, with which settings.
@@ -136,10 +112,10 @@ pub(crate) struct StackArgs {
 #[command(next_help_heading = "Stacks and settings")]
 pub(crate) struct WhichArgs {
     /// The environment, of `infra.toml`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::environments())]
     pub(crate) env: String,
     /// Only this stack. May be given several times; without it, every stack of the environment.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::stacks())]
     pub(crate) stack: Vec<String>,
 }
 
@@ -158,11 +134,13 @@ pub(crate) struct FormatArgs {
 pub(crate) struct PartArgs {
     /// Only this resource, or all in this scope, with what it needs; to be destroyed, with what
     /// needs it. May be given several times, and is about every selected stack that has it.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) target: Vec<Address>,
     /// Everything but this resource, or all in this scope, and what needs it; not to be destroyed,
     /// and what it needs. May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) exclude: Vec<Address>,
 }
 
@@ -171,7 +149,8 @@ pub(crate) struct PartArgs {
 #[command(next_help_heading = COMMAND_OPTIONS)]
 pub(crate) struct ReplaceArgs {
     /// Replace this resource although nothing asks for it. May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) replace: Vec<Address>,
 }
 
@@ -185,7 +164,8 @@ pub(crate) struct BudgetArgs {
     pub(crate) max_destroy: Option<usize>,
     /// Let a protected environment delete or replace this resource, which holds data: it is lost.
     /// May be given several times.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address,
+        add = completion::addresses())]
     pub(crate) accept_loss: Vec<Address>,
     /// Go on although more than half of what is recorded of a stack is gone. Without it such a plan is
     /// refused: more often the account, the region or the endpoint is the wrong one.
@@ -253,14 +233,32 @@ pub(crate) struct Context {
     pub(crate) passphrase: OnceCell<KeySource>,
 }
 
+/// Every command with its arguments, for whatever lists them.
+pub(crate) fn bare_command() -> clap::Command {
+    Cli::command()
+}
+
+/// The command line, with the help in groups.
+pub(crate) fn command() -> clap::Command {
+    help::grouped(bare_command())
+}
+
 /// Parses the arguments, runs the command, and shows what went wrong.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     let arguments: Vec<_> = arguments.collect();
     // Help and usage errors come before the arguments are known.
     let colour = !arguments.iter().any(|argument| argument == "--no-color");
     let terminal = Terminal::new(colour, LogFormat::among(&arguments));
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    if let Some(told) = completion::answer(&arguments) {
+        terminal.verbatim(&told);
+        return finish(&terminal, Exit::Done);
+    }
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| {
+        let name = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((name, Cli::from_arg_matches(&matches)?))
+    });
+    let (name, cli) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) if error.use_stderr() => {
             terminal.note(&error.render().ansi().to_string());
             return Exit::Usage;
@@ -288,7 +286,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
     };
     let interrupts = Interrupts::new(&terminal);
     let context = Context { terminal, folder, interrupts, passphrase: OnceCell::new() };
-    let span = watched(cli.command.name());
+    let span = watched(&name);
     let done = dispatch(&context, &cli.command, &span);
     context.terminal.settle();
     let exit = match done {
@@ -370,6 +368,7 @@ fn dispatch(context: &Context, command: &Command, span: &tracing::Span) -> Resul
 
 async fn obey(context: &Context, command: &Command) -> Result<Exit> {
     match command {
+        Command::New(args) => commands::new::run(context, args),
         Command::Validate(args) => commands::validate::run(context, args).await,
         Command::Plan(args) => commands::plan::run(context, args).await,
         Command::Check(args) => commands::check::run(context, args).await,
@@ -377,6 +376,8 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Destroy(args) => commands::destroy::run(context, args).await,
         Command::Import(args) => commands::import::run(context, args).await,
         Command::Drift(args) => commands::drift::run(context, args).await,
+        Command::Show(args) => commands::show::run(context, args).await,
+        Command::Console(args) => commands::console::run(context, args).await,
         Command::Output(args) => commands::output::run(context, args).await,
         Command::State(command) => commands::state::run(context, command).await,
         Command::History(args) => commands::history::run(context, args).await,
@@ -386,13 +387,15 @@ async fn obey(context: &Context, command: &Command) -> Result<Exit> {
         Command::Sandbox(command) => commands::sandbox::run(context, command).await,
         Command::Doctor(args) => commands::doctor::run(context, args).await,
         Command::Explain(args) => commands::explain::run(context, args),
+        Command::Docs(args) => commands::docs::run(context, args),
+        Command::Help(args) => commands::help::run(context, args),
+        Command::Completions(args) => commands::completions::completions(context, args),
+        Command::Man(args) => commands::completions::man(context, args),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -406,6 +409,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -6,9 +6,11 @@
 
 mod cli;
 mod commands;
+mod completion;
 mod config;
 mod error;
 mod exit;
+mod help;
 mod interrupts;
 mod notify;
 mod post;

@@ -10,7 +10,9 @@ use infra_sdk::Diagnostic;
 use tokio::process::Command;
 
 use crate::cli::Context;
-use crate::config::{Endpoint, Environment, Project, StateKey, StatePlace};
+use crate::completion;
+use crate::config::settings;
+use crate::config::{Endpoint, Environment, Project, StateKey, StatePlace, near};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::program::{Program, build};
@@ -18,13 +20,13 @@ use crate::session::place::key_file;
 use crate::session::{Site, connect, recorded, sandbox};
 use crate::view::human::doctor::{Finding, Verdict, render};
 
-/// Say whether everything is here that a run needs, and what mends it
+/// Say what is missing for a run, and what mends it
 ///
 /// Nothing is changed, and the sandbox is not started.
 #[derive(Args)]
 pub(crate) struct DoctorArgs {
     /// Check this environment only.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::environments())]
     env: Option<String>,
     /// Start this stack program instead of building the one of the project.
     #[arg(long, value_name = "FILE")]
@@ -43,11 +45,18 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
                 Some(name) => vec![project.environment(name)?],
                 None => project.environments.values().collect(),
             };
-            findings.push(program(context, &project, args).await);
+            let (finding, stacks) = program(context, &project, args).await;
+            findings.push(finding);
             let sandboxed =
                 environments.iter().any(|environment| environment.endpoint == Endpoint::Sandbox);
             findings.push(python(sandboxed).await);
+            if sandboxed {
+                findings.push(emulators(&project));
+            }
+            findings.extend(own_folder(&project));
+            findings.extend(ignored(&project).await);
             for environment in environments {
+                findings.push(settings_of(&project, environment, &stacks));
                 findings.push(state(context, &project, environment).await);
                 findings.push(key(&project, environment));
                 findings.extend(locks(context, &project, environment).await);
@@ -56,7 +65,7 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
         }
         Err(error) => findings.push(Finding::from_error("infra.toml", &error)),
     }
-    context.terminal.answer(&render(&findings));
+    context.terminal.answer(&render(&findings, context.terminal.columns()));
     let missing = findings.iter().any(|finding| finding.verdict == Verdict::Missing);
     Ok(if missing { Exit::Failed } else { Exit::Done })
 }
@@ -65,12 +74,100 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
 async fn cargo(built: bool) -> Finding {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     match version(&cargo).await {
+        Ok(version) if is_older(&version, NEEDED) => {
+            let verdict = if built { Verdict::Unneeded } else { Verdict::Missing };
+            let why = format!("{version} is too old: stacks need {NEEDED}");
+            Finding::bad("cargo", verdict, why, "run `rustup update stable`")
+        }
         Ok(version) => Finding::good("cargo", version),
         Err(why) => {
             let verdict = if built { Verdict::Unneeded } else { Verdict::Missing };
             Finding::bad("cargo", verdict, why, "install Rust from https://rustup.rs")
         }
     }
+}
+
+/// The oldest cargo that builds the crates of stacks.
+const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// Whether `cargo 1.80.0 (…)` is older than `1.95`. What is no version is not.
+fn is_older(version: &str, needed: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u32> {
+        text.split('.').take(2).filter_map(|part| part.parse().ok()).collect()
+    };
+    let found = version.split(' ').nth(1).map(numbers).unwrap_or_default();
+    found.len() == 2 && found < numbers(needed)
+}
+
+/// What the sandbox is made of is installed once.
+fn emulators(project: &Project) -> Finding {
+    let name = "emulators";
+    let folder = sandbox(project).venv_directory();
+    if folder.join("bin/python").exists() {
+        return Finding::good(name, shown(project, &folder));
+    }
+    Finding::good(name, "installed at the first use, which needs a network and takes a minute")
+}
+
+/// A path as people know it: from the project.
+fn shown(project: &Project, path: &Path) -> String {
+    path.strip_prefix(&project.root).unwrap_or(path).display().to_string()
+}
+
+/// Keys, states and records of builds are nobody else's.
+fn own_folder(project: &Project) -> Option<Finding> {
+    let folder = project.own_folder();
+    let name = "folder of infra";
+    let metadata = std::fs::metadata(&folder).ok()?;
+    let place = shown(project, &folder);
+    if metadata.mode() & 0o077 == 0 {
+        return Some(Finding::good(name, format!("{place}, open to nobody else")));
+    }
+    let why = format!("others may enter {place} (mode {:o})", metadata.mode() & 0o777);
+    let mend = format!("run `chmod 700 {}`", folder.display());
+    Some(Finding::bad(name, Verdict::Missing, why, mend))
+}
+
+/// In a repository, states and their keys would be committed with everything else. Nothing where
+/// there is none, or no git to ask.
+async fn ignored(project: &Project) -> Option<Finding> {
+    let folder = project.own_folder();
+    let mut git = Command::new("git");
+    git.args(["check-ignore", "--quiet"]).arg(&folder).current_dir(&project.root);
+    let status = git.output().await.ok()?.status;
+    let name = "git";
+    let place = shown(project, &folder);
+    match status.code() {
+        Some(0) => Some(Finding::good(name, format!("{place} is ignored"))),
+        Some(1) => {
+            let why = format!("{place} would be committed, and the key of the states with it");
+            let mend =
+                format!("run `echo /{place} >> {}`", project.root.join(".gitignore").display());
+            Some(Finding::bad(name, Verdict::Missing, why, mend))
+        }
+        _ => None,
+    }
+}
+
+/// Which stacks an environment has, as far as the program is known.
+fn settings_of(project: &Project, environment: &Environment, stacks: &[String]) -> Finding {
+    let name = format!("settings of {}", environment.name);
+    let file = settings::file_name(project, environment);
+    let all = match settings::load(project, environment, &[]) {
+        Ok(all) => all,
+        Err(error) => return Finding::from_error(name, &error),
+    };
+    if let Some(stack) = all.keys().find(|stack| !stacks.is_empty() && !stacks.contains(stack)) {
+        let why = format!("{file}: the program has no stack `{stack}`");
+        let known = stacks.iter().map(String::as_str);
+        return Finding::bad(name, Verdict::Missing, why, near(stack, known));
+    }
+    if all.is_empty() {
+        let why = format!("{file} has no table: no stack is part of it");
+        return Finding::bad(name, Verdict::Unneeded, why, "");
+    }
+    let names: Vec<_> = all.into_keys().collect();
+    Finding::good(name, format!("{file}: {}", names.join(", ")))
 }
 
 /// The sandbox is made with Python.
@@ -102,20 +199,33 @@ async fn version(program: &std::ffi::OsStr) -> std::result::Result<String, Strin
     }
 }
 
-async fn program(context: &Context, project: &Project, args: &DoctorArgs) -> Finding {
+/// The program, and the stacks that it has.
+async fn program(
+    context: &Context,
+    project: &Project,
+    args: &DoctorArgs,
+) -> (Finding, Vec<String>) {
     let name = "the stack program";
     let asked = async {
         let executable = match &args.program {
             Some(file) => context.folder.join(file),
-            None => build(&project.root, &project.own_folder(), &project.program, &|_| {}).await?,
+            None => {
+                // The first build takes a while, and silence would look like a stop.
+                let log = |line: &str| {
+                    if context.terminal.is_live() {
+                        context.terminal.log("cargo", line);
+                    }
+                };
+                build(&project.root, &project.own_folder(), &project.program, &log).await?
+            }
         };
         let program =
             Program { executable, folder: project.root.clone(), timeout: project.program_timeout };
         program.stacks(&|_| {}).await
     };
     match asked.await {
-        Ok(stacks) => Finding::good(name, format!("declares {}", stacks.join(", "))),
-        Err(diagnostic) => Finding::from_error(name, &CommandError::from(diagnostic)),
+        Ok(stacks) => (Finding::good(name, format!("declares {}", stacks.join(", "))), stacks),
+        Err(diagnostic) => (Finding::from_error(name, &CommandError::from(diagnostic)), Vec::new()),
     }
 }
 
@@ -132,7 +242,7 @@ async fn state(context: &Context, project: &Project, environment: &Environment) 
         }
     };
     match writable(&folder) {
-        Ok(()) => Finding::good(name, format!("{} can be written", folder.display())),
+        Ok(()) => Finding::good(name, format!("{} can be written", shown(project, &folder))),
         Err(why) => {
             let mend = format!("run `chmod -R u+rwX {}`, or make room", folder.display());
             Finding::bad(name, Verdict::Missing, why, mend)
@@ -158,18 +268,19 @@ fn key(project: &Project, environment: &Environment) -> Finding {
         Some(StateKey::Kms(key)) => return Finding::good(name, format!("the KMS key {key}")),
         None => key_file(project, &environment.state),
     };
-    let shown = path.display();
+    let whole = path.display();
+    let shown = shown(project, &path);
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Finding::good(name, format!("{shown}, made when it is needed"))
         }
         Err(error) => {
             let mend = "make it readable for yourself, and for nobody else";
-            Finding::bad(name, Verdict::Missing, format!("`{shown}`: {error}"), mend)
+            Finding::bad(name, Verdict::Missing, format!("`{whole}`: {error}"), mend)
         }
         Ok(metadata) if metadata.mode() & 0o077 != 0 => {
             let why = format!("others may read {shown} (mode {:o})", metadata.mode() & 0o777);
-            Finding::bad(name, Verdict::Missing, why, format!("run `chmod 600 {shown}`"))
+            Finding::bad(name, Verdict::Missing, why, format!("run `chmod 600 {whole}`"))
         }
         Ok(_) => Finding::good(name, format!("{shown}, readable for nobody else")),
     }
@@ -248,5 +359,19 @@ impl Finding {
             why.unwrap_or_default(),
             mend.unwrap_or_else(|| "mend it, and run `infra doctor` again".to_owned()),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_cargo_is_told_from_a_new_one() {
+        assert!(is_older("cargo 1.80.0 (376290515 2024-07-16)", "1.95"));
+        assert!(is_older("cargo 1.9.0", "1.95"));
+        assert!(!is_older("cargo 1.95.0 (f2d3ce0bd 2026-03-21)", "1.95"));
+        assert!(!is_older("cargo 2.0.0-nightly", "1.95"));
+        assert!(!is_older("something else", "1.95"));
     }
 }

@@ -10,7 +10,10 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::{sandbox, sandbox_error, started_sandbox};
 
-/// Run AWS emulators on this machine, for environments with `endpoint = "sandbox"`
+/// Run AWS on this machine, to try things out
+///
+/// Emulators of AWS, for environments with `endpoint = "sandbox"`. They are started by whatever needs
+/// them.
 #[derive(Subcommand)]
 pub(crate) enum SandboxCommand {
     /// Start the sandbox; commands that need it do so by themselves

@@ -49,6 +49,7 @@ impl Project {
         Err(Diagnostic::error("config::missing", "there is no project here")
             .detail(format!("no `{FILE}` in `{}` or a folder above it", start.display()))
             .hint("go to a project, or name one with `--chdir DIR`")
+            .hint("`infra new DIR` makes one")
             .into())
     }
 

@@ -25,6 +25,7 @@ mod plan_json_text;
 mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod show_json;
 mod terminal;
 mod text;
 pub(crate) mod validate_json;

@@ -181,6 +181,15 @@ impl Terminal {
         }
     }
 
+    /// Writes bytes for a program to standard output as they are: a shell parts words by what no
+    /// terminal shows.
+    pub(crate) fn verbatim(&self, bytes: &[u8]) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = std::io::stdout();
+        let written = stream.write_all(bytes).and_then(|()| stream.flush());
+        answers.trouble = answers.trouble.take().or(written.err());
+    }
+
     /// Writes to standard error: everything else.
     pub(crate) fn note(&self, text: &str) {
         match self.log {

@@ -27,6 +27,7 @@ fn without_a_project_there_is_a_way_to_one() {
     error[config::missing]: there is no project here
       = no `infra.toml` in `$PROJECT` or a folder above it
       = hint: go to a project, or name one with `--chdir DIR`
+      = hint: `infra new DIR` makes one
     ");
 }
 

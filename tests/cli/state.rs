@@ -54,7 +54,7 @@ fn record(address: &str, needs: &[&str]) -> Record {
 }
 
 /// A project whose stack `web` has `vpc` and `private`, which needs it, from the run `30c1aaaa`.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::new();
     wait(async {
         let store = infra_state::open(&config(&project), &owner()).await.expect("opened");

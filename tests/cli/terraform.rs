@@ -49,9 +49,17 @@ impl Helps {
         self.known.entry(command.to_owned()).or_insert_with(help)
     }
 
-    /// The commands that a help lists.
+    /// The commands that a help lists: that of `infra` itself in groups, some in one row.
     fn below(&mut self, command: &str) -> Vec<String> {
         let help = self.of(command);
+        if command.is_empty() {
+            let rows = help.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  "));
+            let names = rows.flat_map(|(names, _)| names.split(", "));
+            return names
+                .filter(|n| n.starts_with(char::is_lowercase))
+                .map(str::to_owned)
+                .collect();
+        }
         let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
         let listed = listed.lines().take_while(|line| !line.is_empty());
         let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());

@@ -12,6 +12,7 @@ use infra_sdk::{Address, Diagnostic};
 use super::hand_over::{HandOver, hand_over};
 use super::look::{address, one_stack, read, unknown};
 use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
+use crate::completion;
 use crate::error::Result;
 use crate::interrupts::Hold;
 use crate::session::{Site, find};
@@ -24,6 +25,7 @@ pub(crate) struct MoveArgs {
     #[command(flatten)]
     editing: EditingArgs,
     /// The resource, such as `vpc`, or a scope with everything in it, such as `network`.
+    #[arg(add = completion::addresses())]
     from: String,
     /// Its address from now on, such as `network.vpc`.
     to: String,
@@ -40,7 +42,7 @@ pub(crate) struct RemoveArgs {
     #[command(flatten)]
     editing: EditingArgs,
     /// The resources, such as `network.vpc`.
-    #[arg(required = true, value_name = "ADDRESS")]
+    #[arg(required = true, value_name = "ADDRESS", add = completion::addresses())]
     addresses: Vec<String>,
 }
 

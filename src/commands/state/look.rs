@@ -5,6 +5,7 @@ use infra_sdk::store::State;
 use infra_sdk::{Address, Diagnostic};
 
 use crate::cli::{Context, WhichArgs};
+use crate::completion;
 use crate::config::near;
 use crate::error::{CommandError, Result};
 use crate::session::{Site, select_recorded};
@@ -21,6 +22,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     which: WhichArgs,
     /// The resource, such as `network.vpc`.
+    #[arg(add = completion::addresses())]
     address: String,
 }
 
@@ -42,7 +44,10 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> Result<()> {
 }
 
 /// What is recorded of the stacks.
-pub(super) async fn read(context: &Context, which: &WhichArgs) -> Result<Vec<(String, State)>> {
+pub(in crate::commands) async fn read(
+    context: &Context,
+    which: &WhichArgs,
+) -> Result<Vec<(String, State)>> {
     let (project, environment, stacks) = select_recorded(context, which).await?;
     let mut all = Vec::new();
     for stack in stacks {
@@ -81,7 +86,7 @@ pub(crate) fn address(text: &str) -> Result<Address> {
 ///
 /// # Errors
 /// When none has, or several have.
-pub(super) fn holder<'s>(
+pub(in crate::commands) fn holder<'s>(
     states: &'s [(String, State)],
     address: &Address,
 ) -> Result<&'s (String, State)> {
@@ -111,7 +116,7 @@ pub(super) fn one_stack<'s>(
 }
 
 /// The error for an address at which nothing is recorded.
-pub(super) fn unknown<'s>(
+pub(in crate::commands) fn unknown<'s>(
     address: &Address,
     states: impl Iterator<Item = &'s State>,
 ) -> Diagnostic {

@@ -14,3 +14,4 @@ mod shared;
 
 pub(crate) use command::{StateCommand, run};
 pub(crate) use look::address;
+pub(super) use look::{holder, read, unknown};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::page::wrap;
 use crate::view::text::{ADD, ERROR, FAINT, paint, plain};
 
 /// One thing that a run may need.
@@ -46,9 +47,12 @@ impl Finding {
     }
 }
 
-/// One line for each, and under what is missing what mends it.
-pub(crate) fn render(findings: &[Finding]) -> String {
+/// One line for each, and under what is missing what mends it. On a terminal of so many columns, what
+/// is long goes on below itself.
+pub(crate) fn render(findings: &[Finding], columns: Option<usize>) -> String {
     let width = findings.iter().map(|finding| finding.name.chars().count()).max().unwrap_or(0);
+    let columns = columns.map_or(usize::MAX, |columns| columns.max(width + 40));
+    let indent = " ".repeat(width + 13);
     let mut text = String::new();
     for finding in findings {
         let (style, word) = match finding.verdict {
@@ -56,12 +60,20 @@ pub(crate) fn render(findings: &[Finding]) -> String {
             Verdict::Unneeded => (FAINT, "not needed"),
             Verdict::Missing => (ERROR, "missing"),
         };
-        let word = paint(style, &format!("{word:<10}"));
-        let (name, detail) = (plain(&finding.name), plain(&finding.detail));
-        // Writing into a text cannot fail.
-        let _ = writeln!(text, "{word} {name:width$}  {detail}");
+        let first = format!("{word:<10} {:width$}  ", plain(&finding.name));
+        for (at, line) in wrap(&plain(&finding.detail), columns, &first, &indent).iter().enumerate()
+        {
+            // Writing into a text cannot fail.
+            let _ = match line.strip_prefix(word).filter(|_| at == 0) {
+                Some(rest) => writeln!(text, "{}{rest}", paint(style, word)),
+                None => writeln!(text, "{line}"),
+            };
+        }
         if finding.verdict == Verdict::Missing {
-            let _ = writeln!(text, "{:11}{:width$}  = hint: {}", "", "", plain(&finding.mend));
+            let first = format!("{indent}= hint: ");
+            for line in wrap(&plain(&finding.mend), columns, &first, &format!("{indent}  ")) {
+                let _ = writeln!(text, "{line}");
+            }
         }
     }
     text
@@ -78,7 +90,7 @@ mod tests {
             Finding::bad("python3", Verdict::Unneeded, "not found", "install it"),
             Finding::bad("state of dev", Verdict::Missing, "read-only", "run `chmod u+w .infra`"),
         ];
-        let text = render(&findings);
+        let text = render(&findings, None);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         ok         cargo         cargo 1.95.0
         not needed python3       not found

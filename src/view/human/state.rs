@@ -30,6 +30,17 @@ pub(crate) fn list(stack: Option<&str>, state: &State) -> String {
 
 /// Everything that is recorded of a resource.
 pub(crate) fn show(record: &Record) -> String {
+    let mut text = head(record);
+    attributes(&mut text, record, "    ");
+    if !record.dependencies.is_empty() {
+        let needs: Vec<_> = record.dependencies.iter().map(|address| address.as_str()).collect();
+        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# needs {}", needs.join(", "))));
+    }
+    text
+}
+
+/// What it is, and whether it is ready.
+pub(super) fn head(record: &Record) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -47,11 +58,6 @@ pub(crate) fn show(record: &Record) -> String {
     };
     if let Some(status) = status {
         let _ = writeln!(text, "    {}", paint(FAINT, &format!("# {}", plain(&status))));
-    }
-    attributes(&mut text, record, "    ");
-    if !record.dependencies.is_empty() {
-        let needs: Vec<_> = record.dependencies.iter().map(|address| address.as_str()).collect();
-        let _ = writeln!(text, "    {}", paint(FAINT, &format!("# needs {}", needs.join(", "))));
     }
     text
 }
