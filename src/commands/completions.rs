@@ -64,7 +64,8 @@ pub(crate) fn completions(context: &Context, args: &CompletionsArgs) -> Result<E
     shell
         .write_registration(completion::VARIABLE, "infra", "infra", "infra", &mut script)
         .map_err(|error| fail(error.to_string()))?;
-    context.terminal.verbatim(&script);
+    // zsh looks at the first line, and takes nothing of an empty one.
+    context.terminal.verbatim(script.trim_ascii_start());
     Ok(Exit::Done)
 }
 

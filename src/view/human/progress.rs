@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_long_wait_is_told_seldom_and_each_new_word_at_once() {
-        let terminal = Terminal::new(false);
+        let terminal = Terminal::new(false, crate::view::LogFormat::Text);
         let mut progress = Progress {
             terminal: &terminal,
             live: None,
