@@ -53,8 +53,10 @@ struct GlobalArgs {
     /// Show no colour, also on a terminal.
     #[arg(long, global = true)]
     no_color: bool,
-    /// How standard error is written: for people, or as one JSON object a line. The variable INFRA_LOG
-    /// says how much is logged, such as `debug`.
+    /// How standard error is written
+    ///
+    /// For people, or as one JSON object a line. The variable INFRA_LOG says how much is logged, such
+    /// as `debug`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
     log_format: LogFormat,
 }

@@ -100,7 +100,7 @@ async fn changed(
         Err(error) => return Err(error),
     };
     let changes = runs.iter().flat_map(|(run, changes)| changes.iter().map(move |c| (run, c)));
-    let last = changes.filter(|(_, change)| change.address == *address).last();
+    let last = changes.rev().find(|(_, change)| change.address == *address);
     Ok(last.map(|(run, change)| Changed {
         at: change.at.clone(),
         operation: change.operation,

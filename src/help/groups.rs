@@ -45,9 +45,9 @@ fn template(command: &clap::Command) -> String {
         let flag = format!("    --{}{}", argument.get_long()?, value.unwrap_or_default());
         Some((flag, argument.get_help().map(ToString::to_string).unwrap_or_default()))
     });
-    let built_in = [("-h, --help", "Show this"), ("-V, --version", "Show the version")];
-    let built_in = built_in.map(|(flag, help)| (flag.to_owned(), help.to_owned()));
-    let options: Vec<_> = own.chain(built_in).collect();
+    let built_in =
+        ("-h, --help".to_owned(), "Show this; `-V`, `--version`: the version".to_owned());
+    let options: Vec<_> = own.chain([built_in]).collect();
     let width = options.iter().map(|(flag, _)| flag.len()).max().unwrap_or(0);
     for (flag, help) in options {
         let _ = writeln!(text, "  {flag:width$}  {help}");

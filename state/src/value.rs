@@ -28,7 +28,7 @@ pub(crate) struct Sealer<'a> {
 /// nothing until it is written down.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    around: Option<&'a Place<'a>>,
+    around: Option<&'a Self>,
     part: Part<'a>,
 }
 

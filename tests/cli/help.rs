@@ -1,7 +1,5 @@
 //! Help and usage.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use crate::support::Project;
 
 #[test]

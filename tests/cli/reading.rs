@@ -1,8 +1,6 @@
 //! Plans and applies as people read them: in order of risk, with reasons, in few words and in many, on
 //! terminals and in logs. The resources are built in.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use crate::support::{Project, Run, with_credentials};
 
 fn done(run: Run) -> Run {

@@ -142,7 +142,7 @@ impl Board {
 
     fn total(&self, now: Instant) -> String {
         let all = self.operations.max(self.over + self.flights.len());
-        let full = if all == 0 { BAR } else { BAR * self.over / all };
+        let full = (BAR * self.over).checked_div(all).unwrap_or(BAR);
         let (done, open) = if self.unicode { ("━", "─") } else { ("#", "-") };
         let (said, remaining) = self.left;
         let mut remaining = remaining;

@@ -51,8 +51,7 @@ pub(super) fn sections(
         let frame = diagnostic::Frame::default();
         let found =
             found.map(|(stack, found)| (Risk::Finding, checks::finding(stack, found, &frame)));
-        let warnings =
-            plan.warnings.iter().map(|w| (Risk::Warning, diagnostic::render(w, &frame)));
+        let warnings = plan.warnings.iter().map(|w| (Risk::Warning, diagnostic::render(w, &frame)));
         let drift = plan.drift.iter().map(|d| (Risk::Drift, human::drifted(d, schemas, look)));
         let outputs = std::iter::once((Risk::Output, human::outputs(&plan.outputs, look)));
         let others =

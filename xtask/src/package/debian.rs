@@ -46,8 +46,6 @@ fn fill(root: &Path, stage: &Path, options: &Options, identity: &Identity) -> Re
     fs::set_permissions(&binary, Permissions::from_mode(0o755)).map_err(at(&binary))?;
     for (shell, file) in COMPLETIONS {
         let text = read(Command::new(&options.binary).args(["completions", shell]))?;
-        // zsh looks at the first line, and takes nothing of an empty one.
-        let text = text.trim_start();
         if text.is_empty() {
             return Err(format!("the binary has no completions for {shell}"));
         }
