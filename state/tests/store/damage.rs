@@ -419,6 +419,23 @@ fn an_older_export_or_one_of_another_state_is_refused_unless_it_is_accepted() {
 }
 
 #[test]
+fn a_state_without_any_run_takes_the_export_of_another() {
+    let (place, before, _) = filled();
+    let backup = place.root().join("backup.json");
+    fs::copy(place.paths().export(), &backup).expect("copied");
+    fs::remove_dir_all(place.paths().directory()).expect("lost");
+    run(async {
+        // A plan that is refused, because there are objects and no state, leaves one of its own.
+        let fresh = place.open().expect("open").load().await.expect("loads");
+        assert!(fresh.lineage != before.lineage && fresh.serial == 0);
+        let checks = RestoreChecks { older: false, other_lineage: false };
+        let restored = restore(&place, &backup, checks).await.expect("taken");
+        let found = restored.load().await.expect("loads");
+        assert_eq!((found.lineage, found.records), (before.lineage, before.records));
+    });
+}
+
+#[test]
 fn what_cannot_be_read_replaces_nothing() {
     let (place, state, _) = filled();
     let (other, ..) = filled();
