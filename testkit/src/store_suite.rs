@@ -90,6 +90,20 @@ pub fn run(test: impl Future<Output = ()>) {
         .block_on(test);
 }
 
+/// Operations of so many writers at once, `rounds` of each one after another: begun, and then
+/// committed with a record.
+pub async fn in_flight(store: &dyn Store, writers: usize, rounds: usize) {
+    let write = |writer| async move {
+        for round in 0..rounds {
+            let name = format!("w{writer}.n{round}");
+            let number = store.begin(&intent(&name)).await.expect("begun");
+            let edits = [Edit::Put(Box::new(record(&name)))];
+            store.commit(Some(number), &edits).await.expect("committed");
+        }
+    };
+    join_all((0..writers).map(write)).await;
+}
+
 /// A record with one of everything.
 #[must_use]
 pub fn record(address: &str) -> Record {

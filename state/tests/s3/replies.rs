@@ -1,13 +1,11 @@
 //! Replies that are lost, cut or bad: nothing is written twice, and nobody locks himself out.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 use infra_sandbox::Control;
 use infra_sandbox::gate::{FaultKind, FaultRule};
 use infra_sdk::store::{Edit, Store, StoreError};
 use infra_state::Config;
-use infra_testkit::store_suite::{intent, record, run, run_record};
+use infra_testkit::store_suite::{in_flight, intent, record, run, run_record};
 
 use crate::place::{LEASE, Objects, S3Place, config, figure, lease, own_gate, owner};
 
@@ -190,23 +188,9 @@ fn operations_in_flight_share_their_requests() {
         let place = S3Place::new();
         let mut config = config("in-flight", place.folder().join("key"), &endpoint);
         lease(&mut config, infra_state::S3Location::LEASE * 4);
-        let store: Arc<dyn Store> =
-            Arc::from(infra_state::open(&config, &owner()).await.expect("opens"));
+        let store = infra_state::open(&config, &owner()).await.expect("opens");
         control.clear_log().await.expect("cleared");
-        let writers = (0..WRITERS).map(|writer| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                for round in 0..ROUNDS {
-                    let name = format!("w{writer}.n{round}");
-                    let number = store.begin(&intent(&name)).await.expect("begun");
-                    let edits = [Edit::Put(Box::new(record(&name)))];
-                    store.commit(Some(number), &edits).await.expect("committed");
-                }
-            })
-        });
-        for done in join_all(writers).await {
-            done.expect("a writer failed");
-        }
+        in_flight(&*store, WRITERS, ROUNDS).await;
         let log = control.log(0).await.expect("read");
         let requests = log.iter().filter(|entry| entry.service == "s3").count();
         let operations = WRITERS * ROUNDS;

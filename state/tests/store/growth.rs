@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use infra_sdk::store::{Edit, Record, Store as _};
 use infra_sdk::{Object, Value};
-use infra_testkit::store_suite::{intent, record, run};
+use infra_testkit::store_suite::{in_flight, intent, record, run};
 
 use crate::place::SledPlace;
 use crate::proof::{figure, rounds};
@@ -179,22 +178,9 @@ fn operations_in_flight_share_their_syncs() {
     let rounds = rounds(8, 64);
     let place = SledPlace::new();
     run(async {
-        let store = Arc::new(place.open().expect("open"));
+        let store = place.open().expect("open");
         let before = store.syncs();
-        let writers = (0..WRITERS).map(|writer| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                for round in 0..rounds {
-                    let name = format!("w{writer}.n{round}");
-                    let number = store.begin(&intent(&name)).await.expect("begun");
-                    let edits = [Edit::Put(Box::new(record(&name)))];
-                    store.commit(Some(number), &edits).await.expect("committed");
-                }
-            })
-        });
-        for done in join_all(writers).await {
-            done.expect("a writer failed");
-        }
+        in_flight(&store, WRITERS, rounds).await;
         let syncs = store.syncs() - before;
         let operations = (WRITERS * rounds) as u64;
         assert!(syncs >= 2 * rounds as u64, "a begin or a commit was not synced: {syncs}");

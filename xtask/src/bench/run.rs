@@ -79,14 +79,20 @@ fn measure(root: &Path, benchmark: Benchmark, quick: bool) -> Result<Section, St
     Ok(Section { benchmark, commit, day, machine, figures })
 }
 
+/// Sizes to measure, for the programs of all benchmarks.
+const SIZES: &str = "INFRA_BENCH_SIZES";
+
 /// Runs the program of a benchmark and reads the figures that it tells.
 fn told(root: &Path, benchmark: Benchmark, quick: bool) -> Result<Vec<Figure>, String> {
     let name = benchmark.name();
     let file = std::env::temp_dir().join(format!("infra-bench-{}-{name}", std::process::id()));
     let mut command = Command::new(program::cargo());
     command.args(benchmark.words(quick)).current_dir(root).env("INFRA_BENCH_FIGURES", &file);
-    if let Some(sizes) = benchmark.asked(quick) {
-        command.env("INFRA_BENCH_SIZES", sizes);
+    // Who names sizes wants these: the page shows which they were.
+    if let Some(sizes) = benchmark.asked(quick)
+        && std::env::var_os(SIZES).is_none()
+    {
+        command.env(SIZES, sizes);
     }
     let status = command.status().map_err(|error| format!("cargo: {error}"))?;
     let text = fs::read_to_string(&file);
