@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use infra_sandbox::Control;
 use infra_sandbox::gate::{FaultKind, FaultRule};
-use infra_sdk::store::{Edit, Store, StoreError};
+use infra_sdk::store::{Edit, StoreError};
 use infra_state::Config;
 use infra_testkit::store_suite::{in_flight, intent, record, run, run_record};
 
