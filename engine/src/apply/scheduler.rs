@@ -441,8 +441,9 @@ impl<'a> Scheduler<'a> {
                 continue;
             }
             for &follower in &live.plan.work.followers[step] {
-                // One that does nothing would let go of those that wait for it.
-                if steps[follower].operation.is_some()
+                // One that does nothing would let go of those that wait for it, and what is deleted
+                // waits until those that used it have moved away for good.
+                if matches!(steps[follower].operation, Some(Operation::Create | Operation::Update))
                     && self.progress[follower] == Progress::Waiting
                     && live.is_loose(steps[follower].change, index)
                     && self.let_go.insert((step, follower))

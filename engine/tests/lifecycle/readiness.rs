@@ -126,3 +126,22 @@ async fn the_new_half_of_a_replacement_is_named_once_it_is_ready() {
     done delete slow note-1
     ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_replaced_goes_once_those_that_used_it_are_ready() {
+    let bench = bench();
+    let sheet = |label: &str| {
+        Sheet::new()
+            .add_with("base", "test_note", json!({"label": label}), |options| {
+                options.create_before_destroy = true;
+            })
+            .add("slow", "test_note", json!({"links": ["$base.id"]}))
+    };
+    bench.apply(&sheet("a")).await;
+    bench.fake.delete_outside("slow");
+    bench.fake.slow("slow", 25);
+    let ran = bench.apply(&sheet("b")).await;
+    let told = tell(&ran.events);
+    let at = |line: &str| told.find(line).unwrap_or_else(|| panic!("{line}: {told}"));
+    assert!(at("done create slow") < at("start delete base"), "{told}");
+}
