@@ -2,12 +2,13 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use xtask::http::{Request, request};
 
 use crate::support::{ACCOUNT, Project, Run, with_credentials};
 
@@ -29,18 +30,11 @@ impl Receiving {
             let mut held = Vec::new();
             for stream in listener.incoming().flatten() {
                 let mut reader = BufReader::new(stream);
-                let (mut line, mut head) = (String::new(), String::new());
-                while reader.read_line(&mut line).expect("read") > 2 {
-                    head.push_str(&line.to_ascii_lowercase());
-                    line.clear();
-                }
+                let Request { head, body } = request(&mut reader).expect("a request");
+                let head = head.to_ascii_lowercase();
                 assert!(head.starts_with(&format!("post /{SECRET} ").to_lowercase()), "{head}");
                 assert!(head.contains("content-type: application/json"), "{head}");
-                let length = head.split("content-length: ").nth(1).expect("a length");
-                let length = length.lines().next().expect("a line").trim().parse();
-                let mut body = vec![0; length.expect("a number")];
-                reader.read_exact(&mut body).expect("a body");
-                sender.send(serde_json::from_slice(&body).expect("JSON")).ok();
+                sender.send(serde_json::from_str(&body).expect("JSON")).ok();
                 match status {
                     Some(status) => {
                         let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");

@@ -3,12 +3,13 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use xtask::http::{Request, request};
 
 use crate::support::{Project, Run, with_credentials};
 
@@ -30,17 +31,8 @@ impl Collector {
             let mut held = Vec::new();
             for stream in listener.incoming().flatten() {
                 let mut reader = BufReader::new(stream);
-                let (mut line, mut head) = (String::new(), String::new());
-                while reader.read_line(&mut line).expect("read") > 2 {
-                    head.push_str(&line);
-                    line.clear();
-                }
-                let lower = head.to_ascii_lowercase();
-                let length = lower.split("content-length: ").nth(1).expect("a length");
-                let length = length.lines().next().expect("a line").trim().parse();
-                let mut body = vec![0; length.expect("a number")];
-                reader.read_exact(&mut body).expect("a body");
-                sender.send((head, serde_json::from_slice(&body).expect("JSON"))).ok();
+                let Request { head, body } = request(&mut reader).expect("a request");
+                sender.send((head, serde_json::from_str(&body).expect("JSON"))).ok();
                 if answers {
                     let answer =
                         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
