@@ -102,10 +102,14 @@ impl Writer {
         }
     }
 
-    /// Stops it where it stands.
+    /// Stops it where it stands. All its threads stand still once this returns: the signal is only
+    /// on its way when it has been sent, and on a busy machine that way is long.
     pub fn freeze(&self) {
         let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::STOP).expect("stopped");
+        rustix::process::kill_process(id, rustix::process::Signal::STOP).expect("sent");
+        let stopped = rustix::process::waitpid(Some(id), rustix::process::WaitOptions::UNTRACED);
+        let (_, status) = stopped.expect("waited").expect("a child that stops");
+        assert!(status.stopped(), "it ended: {status:?}");
     }
 
     /// Waits for its end, which must be a good one, and returns what it acknowledged.
