@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap_complete::env::Shells;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
@@ -13,6 +13,7 @@ use infra_state::{Config, Location, export_text};
 
 use crate::config::{Project, StatePlace, settings};
 use crate::help::TOPICS;
+use crate::session::states::in_folder;
 
 /// Names the shell that asks. The scripts of `infra completions` set it.
 pub(crate) const VARIABLE: &str = "INFRA_COMPLETE";
@@ -106,12 +107,6 @@ impl Typed {
         }
     }
 
-    fn recorded(root: &Path, environment: &str) -> Vec<String> {
-        let folder = root.join("state").join(environment);
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-    }
-
     fn stacks(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for environment in self.environments() {
@@ -122,9 +117,8 @@ impl Typed {
                     .map(|(name, _)| name),
             );
             let root = self.root(environment);
-            names.extend(
-                root.map(|root| Self::recorded(&root, &environment.name)).into_iter().flatten(),
-            );
+            let recorded = root.and_then(|root| in_folder(&root, &environment.name).ok());
+            names.extend(recorded.into_iter().flatten());
         }
         names
     }
@@ -137,7 +131,7 @@ impl Typed {
         let mut addresses = BTreeSet::new();
         for environment in self.environments() {
             let Some(root) = self.root(environment) else { continue };
-            let mut stacks = Self::recorded(&root, &environment.name);
+            let mut stacks = in_folder(&root, &environment.name).unwrap_or_default();
             stacks.retain(|stack| only.is_empty() || only.contains(&stack.as_str()));
             for stack in stacks {
                 let location = Location::Local { root: root.clone() };

@@ -5,6 +5,7 @@ use infra_sdk::Diagnostic;
 
 use crate::config::Environment;
 use crate::error::Result;
+use crate::view::count;
 
 /// How many of them are named.
 const NAMED: usize = 5;
@@ -49,8 +50,8 @@ pub(crate) fn within<'p>(
         return Ok(());
     }
     let mut detail = format!(
-        "{} objects would be destroyed, and {} allows {}:",
-        destroyed.len(),
+        "{} would be destroyed, and {} allows {}:",
+        count(destroyed.len(), "object"),
         budget.by,
         budget.limit
     );

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use infra_sdk::Diagnostic;
 use infra_state::{Location, LockOwner};
@@ -22,6 +23,14 @@ pub(crate) async fn names(location: &Location, environment: &str) -> Result<BTre
                 .hint("`infra state bootstrap` makes the bucket; credentials are the standard ones")
         })?);
     };
+    in_folder(root, environment)
+}
+
+/// As [`names`], of states in a folder of this machine.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn in_folder(root: &Path, environment: &str) -> Result<BTreeSet<String>> {
     let folder = root.join("state").join(environment);
     let unreadable = |error: std::io::Error| {
         Diagnostic::error("state::unavailable", "the states cannot be read")

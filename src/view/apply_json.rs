@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::outputs_json;
 use super::{ci, json};
+use crate::view::text::count;
 
 /// Types of the resources of a plan, which events do not carry.
 pub(crate) type Types = BTreeMap<Address, String>;
@@ -197,8 +198,8 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             remaining["operations"] = json!(left.operations);
             remaining["unknown"] = json!(left.unknown);
             let message = format!(
-                "{} operations left, about {}s to {}s",
-                left.operations,
+                "{} left, about {}s to {}s",
+                count(left.operations, "operation"),
                 left.estimate.p50.as_secs(),
                 left.estimate.p90.as_secs()
             );
@@ -209,8 +210,8 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             diagnostic(
                 &Diagnostic::warning("apply::interrupted", "the run was asked to stop").detail(
                     format!(
-                        "the {what} waits for {} operations and begins none of {left}",
-                        in_flight.len()
+                        "the {what} waits for {} and begins none of {left}",
+                        count(in_flight.len(), "operation")
                     ),
                 ),
             )

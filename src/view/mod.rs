@@ -33,3 +33,4 @@ mod wrap;
 
 pub(crate) use log::{LogFormat, LogLine};
 pub(crate) use terminal::Terminal;
+pub(crate) use text::count;

@@ -29,6 +29,11 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
 }
 
+/// How many there are of what has this name: `1 stack`, `2 stacks`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// One line of somebody else's text: what would move the cursor, change the colour, turn the
 /// direction of writing or command a CI system is escaped.
 pub(crate) fn plain(text: &str) -> String {

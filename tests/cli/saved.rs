@@ -160,7 +160,7 @@ fn what_the_command_line_said_is_in_the_plan() {
     ok(&project.stacks("plan --env dev --out plan --destroy"));
     let run = done(apply(&project));
     assert!(
-        run.stdout.contains("Destroy complete: 0 added, 0 changed, 2 destroyed"),
+        run.stdout.contains("Destroy complete: 2 destroyed"),
         "{}",
         run.shown()
     );

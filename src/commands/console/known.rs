@@ -8,6 +8,7 @@ use infra_sdk::{Address, Diagnostic, Object, Value};
 
 use crate::config::near;
 use crate::config::settings::Nodes;
+use crate::view::count;
 
 /// The name before settings.
 const SETTINGS: &str = "settings";
@@ -29,8 +30,9 @@ impl Known {
 
     /// What there is, in a few words.
     pub(super) fn summary(&self) -> String {
-        let (resources, outputs) = (self.state.records.len(), self.state.outputs.len());
-        format!("{resources} resources and {outputs} outputs of `{}`: that", self.stack)
+        let resources = count(self.state.records.len(), "resource");
+        let outputs = count(self.state.outputs.len(), "output");
+        format!("{resources} and {outputs} of `{}`: that", self.stack)
     }
 
     /// What a dotted name stands for, and the parts that are left: names inside of that.

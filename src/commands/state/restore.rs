@@ -11,6 +11,7 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::session::{Site, confirm, find};
+use crate::view::count;
 
 #[derive(Args)]
 #[command(next_help_heading = COMMAND_OPTIONS)]
@@ -51,9 +52,9 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     let export = read_export(&file).map_err(|error| site.refused(&error))?;
     let place = site.shown();
     let there = match site.read(context).await {
-        Ok(state) => state
-            .filter(|state| state.serial > 0)
-            .map(|state| format!("{} of run {}", resources(state.records.len()), state.serial)),
+        Ok(state) => state.filter(|state| state.serial > 0).map(|state| {
+            format!("{} of run {}", count(state.records.len(), "resource"), state.serial)
+        }),
         Err(error) if error.exit == Exit::Locked => return Err(error),
         // What cannot be read is what this command is for.
         Err(_) => Some("a state that cannot be read".to_owned()),
@@ -76,7 +77,7 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     site.record(&*store, command, |_, _| Vec::new()).await?;
     let mut text = format!(
         "{stack}: restored {} of run {}\n",
-        resources(state.records.len()),
+        count(state.records.len(), "resource"),
         export.serial()
     );
     if there.is_some() {
@@ -104,11 +105,4 @@ fn explained(mut error: CommandError, args: &RestoreArgs) -> CommandError {
             ways.map(|(flag, what, _)| format!("`{flag}` takes an export {what}")).collect();
     }
     error
-}
-
-fn resources(count: usize) -> String {
-    match count {
-        1 => "1 resource".to_owned(),
-        count => format!("{count} resources"),
-    }
 }

@@ -9,7 +9,7 @@ use infra_sdk::checks::Severity;
 
 use crate::session::{Found, Review};
 use crate::view::human::diagnostic::{self, Frame};
-use crate::view::text::{ERROR, FAINT, STRONG, WARNING, paint, plain};
+use crate::view::text::{ERROR, FAINT, STRONG, WARNING, count, paint, plain};
 
 /// All findings, grouped by severity, each with its source line; what is waived; the summary.
 pub(crate) fn render(review: &Review, frame: &Frame) -> String {
@@ -55,11 +55,8 @@ pub(crate) fn counted(review: &Review) -> (String, String) {
     let waived = review.findings(true).len();
     let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
     let rules: usize = review.stacks.iter().map(|stack| stack.rules.len()).sum();
-    let stacks = match review.stacks.len() {
-        1 => "1 stack".to_owned(),
-        count => format!("{count} stacks"),
-    };
-    (format!("{}{waived}", counts.join(", ")), format!("{rules} rules over {stacks}"))
+    let held = format!("{} over {}", count(rules, "rule"), count(review.stacks.len(), "stack"));
+    (format!("{}{waived}", counts.join(", ")), held)
 }
 
 fn findings(text: &mut String, review: &Review, severity: Severity, frame: &Frame) {

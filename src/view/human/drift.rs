@@ -6,17 +6,14 @@ use infra_engine::{DriftReport, Drifted, DriftedAttribute, Unrecorded, Writer};
 use infra_sdk::Value;
 
 use super::values::lines;
-use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
+use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, count, paint, plain};
 
 /// The text of the reports of some stacks of one environment.
 pub(crate) fn render(environment: &str, reports: &[(String, DriftReport)]) -> String {
     let mut text = String::new();
     for (stack, report) in reports {
         let title = paint(STRONG, &format!("{} in {}", plain(stack), plain(environment)));
-        let looked = match report.checked {
-            1 => "1 resource".to_owned(),
-            count => format!("{count} resources"),
-        };
+        let looked = count(report.checked, "resource");
         if report.objects.is_empty() && report.unrecorded.is_empty() {
             let _ = writeln!(text, "{title}: {looked}, as the last run left them\n");
             continue;

@@ -13,7 +13,7 @@ use super::semantic::{difference, on_one_line};
 use super::values::lines;
 use super::{change, gist, time};
 use crate::view::risk::{Risk, sign};
-use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
+use crate::view::text::{self, ADD, CHANGE, FAINT, REMOVE, STRONG, paint, plain};
 
 /// More changes alike than this share a line where little is told.
 const ALIKE: usize = 5;
@@ -42,7 +42,7 @@ pub(crate) fn render(
             text,
             "{} {} changed outside of infra; only the state is brought up to date.",
             paint(STRONG, "Refresh:"),
-            resources(drifted)
+            text::count(drifted, "resource")
         );
     } else {
         let _ = writeln!(text, "{} {}.", paint(STRONG, "Plan:"), counted(total));
@@ -71,7 +71,7 @@ fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>,
     if plan.is_empty() && plan.drift.is_empty() {
         let count = plan.changes.len();
         let known = if plan.mode == Mode::Refresh { "recorded" } else { "declared" };
-        let kept = format!("as {known}, {} unchanged", resources(count));
+        let kept = format!("as {known}, {} unchanged", text::count(count, "resource"));
         let _ = writeln!(text, "{}: {kept}\n", paint(STRONG, &title));
         return;
     }
@@ -101,7 +101,7 @@ fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>,
     let still = |change: &&Change| change.action == Action::NoOp && change.moved_from.is_none();
     let unchanged = plan.changes.iter().filter(still).count();
     if unchanged > 0 {
-        let words = format!("({} unchanged)", resources(unchanged));
+        let words = format!("({} unchanged)", text::count(unchanged, "resource"));
         let _ = writeln!(text, "    {}\n", paint(FAINT, &words));
     }
     text.push_str(&outputs(&plan.outputs, look));
@@ -127,10 +127,6 @@ fn in_brief(risk: Risk, changes: &[&Change]) -> String {
         }
     }
     text
-}
-
-fn resources(count: usize) -> String {
-    if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") }
 }
 
 fn drift_headline(drift: &Drift) -> String {

@@ -47,8 +47,12 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
         0 => {}
         imported => parts.push(format!("{imported} imported")),
     }
-    parts.push(format!("{} added", count(|s| &s.created) + replaced));
-    parts.push(format!("{} changed", count(|s| &s.updated)));
+    let (added, changed) = (count(|s| &s.created) + replaced, count(|s| &s.updated));
+    // A destroy makes and changes nothing, and a zero there says nothing.
+    if closing.verb != "destroy" || added + changed > 0 {
+        parts.push(format!("{added} added"));
+        parts.push(format!("{changed} changed"));
+    }
     parts.push(format!("{} destroyed", count(|s| &s.destroyed) + replaced));
     let failed = summaries.iter().map(|(_, s)| s.failed.len()).sum::<usize>();
     let skipped = summaries.iter().map(|(_, s)| s.blocked.len() + s.left.len()).sum::<usize>();

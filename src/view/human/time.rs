@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use infra_engine::{Estimate, Forecast, Remaining};
 
+use crate::view::text::count;
+
 /// What takes less than this is over before anybody has read how long it takes.
 const WORTH_TELLING: Duration = Duration::from_secs(30);
 
@@ -34,10 +36,7 @@ pub(crate) fn forecast(forecast: &Forecast) -> String {
 
 /// How long a run will go on; empty where it is not worth telling.
 pub(crate) fn remaining(remaining: &Remaining) -> String {
-    let operations = match remaining.operations {
-        1 => "1 operation".to_owned(),
-        operations => format!("{operations} operations"),
-    };
+    let operations = count(remaining.operations, "operation");
     let unknown = match remaining.unknown {
         0 => String::new(),
         unknown => format!(", not known of {unknown}"),

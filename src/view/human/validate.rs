@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::view::text::{ADD, STRONG, paint, plain};
+use crate::view::text::{self, ADD, STRONG, paint, plain};
 
 /// A stack in which nothing is wrong.
 pub(crate) struct Checked {
@@ -19,10 +19,7 @@ pub(crate) struct Checked {
 
 /// The lines of a stack.
 pub(crate) fn render(checked: &Checked) -> String {
-    let count = match checked.resources {
-        1 => "1 resource".to_owned(),
-        count => format!("{count} resources"),
-    };
+    let count = text::count(checked.resources, "resource");
     let name = paint(STRONG, &plain(&checked.stack));
     let mut text = format!("{name}: {}, {count}\n", paint(ADD, "valid"));
     let how = [

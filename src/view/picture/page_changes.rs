@@ -15,6 +15,7 @@ use crate::view::fit::{Entry, Told, fit};
 use crate::view::human::look::Look;
 use crate::view::human::{change, diagnostic, plan as human};
 use crate::view::risk::Risk;
+use crate::view::text::count;
 
 /// The anchor of a change.
 pub(super) fn anchor(stack: usize, change: usize) -> String {
@@ -87,8 +88,9 @@ pub(super) fn sections(
     if short > 0 {
         let _ = writeln!(
             text,
-            "<p class=\"note\">{short} changes are not shown with all details: \
-             a page has at most 2 MB. <code>infra plan</code> on a terminal shows everything.</p>"
+            "<p class=\"note\">{} without all details: a page has at most 2 MB. \
+             <code>infra plan</code> on a terminal shows everything.</p>",
+            count(short, "change")
         );
     }
     text

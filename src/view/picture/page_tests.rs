@@ -86,7 +86,7 @@ fn a_large_plan_fits_and_says_what_it_leaves_out() {
     plan.changes[3_999] = replaced();
     let page = shown(&declarations, &plan);
     assert!(page.len() < LIMIT, "{}", page.len());
-    assert!(page.contains("changes are not shown with all details"));
+    assert!(page.contains("changes without all details"));
     assert!(page.contains("too many for a picture"));
     assert!(page.contains("cannot be changed in place"), "what matters most is whole");
 }
