@@ -40,6 +40,9 @@ struct Cli {
 /// Heads what is a command's own.
 pub(crate) const COMMAND_OPTIONS: &str = "Command options";
 
+/// Heads what is told by its place and not by a flag.
+pub(crate) const ARGUMENTS: &str = "Arguments";
+
 /// How many operations may be in flight where nobody says otherwise.
 pub(crate) const PARALLELISM: u16 = 10;
 
@@ -255,13 +258,14 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
         terminal.verbatim(&told);
         return finish(&terminal, Exit::Done);
     }
-    let parsed = command().try_get_matches_from(arguments).and_then(|matches| {
+    let parsed = command().try_get_matches_from(&arguments).and_then(|matches| {
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
         Ok((name, Cli::from_arg_matches(&matches)?))
     });
     let (name, cli) = match parsed {
         Ok(parsed) => parsed,
         Err(error) if error.use_stderr() => {
+            let error = help::with_tips(error, &arguments, || help::environments(&arguments));
             terminal.note(&error.render().ansi().to_string());
             return Exit::Usage;
         }

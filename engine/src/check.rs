@@ -138,7 +138,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             self.problems.push(
                 located("plan::reference", "a reference leads nowhere", about)
                     .detail(format!(
-                        "`{}` is a {}, which has no attribute `{}`",
+                        "`{}` ({}) has no attribute `{}`",
                         reference.address, schema.type_name, reference.attribute
                     ))
                     .hints(hint),
@@ -303,7 +303,7 @@ pub(crate) fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Opti
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| format!("did you mean `{known}`?"))
+        .map(|(_, known)| format!("write `{known}` if that is what you mean"))
 }
 
 /// The inputs that a declaration asks for: evaluated, with our defaults, sensitive ones marked,
@@ -370,7 +370,7 @@ fn untold(
     } else if !provider.tells_existing(type_name, desired) {
         Some(
             refuse(format!(
-                "`adopt_existing`: these arguments of a {type_name} do not name one object"
+                "`adopt_existing`: these arguments of the {type_name} do not name one object"
             ))
             .hint("give it a name if the type has one, or name the object with `import_id`"),
         )

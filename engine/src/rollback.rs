@@ -72,11 +72,11 @@ fn no_run(run: Option<&str>, history: &[RunRecord]) -> Diagnostic {
             Diagnostic::error("rollback::run", "there is no such run")
                 .detail(format!("`{run}`"))
                 .hints(near(run, names))
-                .hint("`infra history` lists all runs")
+                .hint("`infra history` with the same `--env` lists all runs")
         }
         None => Diagnostic::error("rollback::nothing", "there is nothing to go back to")
             .detail("no run in the history changed a resource")
-            .hint("`infra history` lists all runs"),
+            .hint("`infra history` with the same `--env` lists all runs"),
     }
 }
 

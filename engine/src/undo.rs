@@ -56,7 +56,7 @@ pub async fn undo(
             Diagnostic::error("undo::run", "there is no such run")
                 .detail(format!("`{run}`"))
                 .hints(near(run, names))
-                .hint("`infra history` lists all runs"),
+                .hint("`infra history` with the same `--env` lists all runs"),
         ]);
     };
     let changes = store.changes(run).await.map_err(|error| vec![unreadable(&error)])?;

@@ -181,10 +181,32 @@ impl Kind {
                 check_object(fields, path, entries, problems);
             }
             (kind, other) => {
-                refuse(format!("must be {}, not {}", kind.describe(), other.shape()));
+                refuse(format!("must be {}, not {}", kind.wanted(), other.shape()));
             }
         }
     }
+
+    /// The kind as a sentence needs it: `a list of text`, `an IPv4 CIDR`.
+    fn wanted(&self) -> String {
+        match self {
+            Self::Bool => "a truth value".to_owned(),
+            Self::Int => "a whole number".to_owned(),
+            _ => with_article(&self.describe()),
+        }
+    }
+}
+
+/// A noun with its article; text and JSON have none.
+fn with_article(noun: &str) -> String {
+    let word = noun.split(' ').next().unwrap_or_default();
+    if ["text", "JSON"].contains(&word) {
+        return noun.to_owned();
+    }
+    // What is said letter by letter begins as its first letter is called: an `S3`, a `URL`.
+    let spelt = word.chars().nth(1).is_some_and(|letter| !letter.is_ascii_lowercase());
+    let vowels = if spelt { "AEFHILMNORSX" } else { "AEIOaeio" };
+    let article = if word.starts_with(|first: char| vowels.contains(first)) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 /// The canonical form of named fields; absent and null are the same.
@@ -281,6 +303,25 @@ mod tests {
         let kind = Kind::Text(&TEXT);
         assert!(kind.same(&Value::from("a").sensitive(), &Value::from("a")));
         assert!(!kind.same(&Value::from("a").sensitive(), &Value::from("b").sensitive()));
+    }
+
+    #[test]
+    fn what_is_wanted_has_its_article() {
+        for (noun, said) in [
+            ("IPv4 CIDR", "an IPv4 CIDR"),
+            ("IAM policy", "an IAM policy"),
+            ("VPC id", "a VPC id"),
+            ("ARN", "an ARN"),
+            ("security group id", "a security group id"),
+            ("list of ARN", "a list of ARN"),
+            ("text", "text"),
+            ("JSON", "JSON"),
+        ] {
+            assert_eq!(with_article(noun), said);
+        }
+        let mut problems = Vec::new();
+        Kind::Int.check("port", &Value::from("x"), &mut problems);
+        assert_eq!(problems[0].message, "must be a whole number, not text");
     }
 
     #[test]

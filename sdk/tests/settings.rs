@@ -222,7 +222,7 @@ fn every_problem_is_reported_with_its_place() {
         "settings::value at test.toml:10:7: `peers[2]` must be an IPv4 CIDR, and is `3` | ",
         "settings::value at test.toml:4:7: `database.class` must be text, and is `1` | ",
         "settings::value at test.toml:5:7: `database.storage` must be a whole number from 0 to 255, and is `300` | ",
-        "settings::missing at test.toml:12:7: `queues.mails.timeout` is a whole number, from 0 to 43200: Seconds until a message is shown again. | set `queues.mails.timeout` in the settings of this stack for this environment; or pass it once with `--var queues.mails.timeout=…`",
+        "settings::missing at test.toml:12:7: `queues.mails.timeout` is a whole number, from 0 to 43200: Seconds until a message is shown again. | write `queues.mails.timeout = …` under the table of this stack in the settings file of this environment; or pass it once with `--var queues.mails.timeout=…`",
         "settings::value at test.toml:14:7: `queues.orders.timeout` must be a whole number from 0 to 4294967295, and is `-1` | ",
         "settings::value at test.toml:17:7: `weekend` must be one of `on` or `off`, and is the text `Off` | ",
         "settings::value at test.toml:2:7: `cache` must be a table, and is a list | ",
@@ -250,8 +250,8 @@ fn an_unknown_setting_gets_a_near_name_or_the_whole_list() {
 fn a_missing_setting_says_what_it_is() {
     let found = problems(&BTreeMap::new());
     let expected = [
-        "settings::missing: `vpc_cidr` is an IPv4 CIDR: IPv4 range of the VPC. | set `vpc_cidr` in the settings of this stack for this environment; or pass it once with `--var vpc_cidr=…`",
-        "settings::missing: `database.class` is text: Instance class. | set `database.class` in the settings of this stack for this environment; or pass it once with `--var database.class=…`",
+        "settings::missing: `vpc_cidr` is an IPv4 CIDR: IPv4 range of the VPC. | write `vpc_cidr = …` under the table of this stack in the settings file of this environment; or pass it once with `--var vpc_cidr=…`",
+        "settings::missing: `database.class` is text: Instance class. | write `database.class = …` under the table of this stack in the settings file of this environment; or pass it once with `--var database.class=…`",
     ];
     assert_eq!(found, expected);
 }
@@ -263,8 +263,8 @@ fn what_came_from_the_command_line_says_so() {
     nodes.insert("zone".to_owned(), argument("3"));
     nodes.insert("peers".to_owned(), argument("[1"));
     let expected = [
-        "settings::value: `zones` must be a whole number, and is the text `three` (from the command line) | ",
-        "settings::value: `peers` must be a list, and is the text `[1` (from the command line) | ",
+        "settings::value: `zones` must be a whole number, and is `three` (from the command line) | ",
+        "settings::value: `peers` must be a list, and is `[1` (from the command line) | ",
         "settings::unknown: `zone` is set (from the command line), and no setting has that name | write `zones` if that is what you mean",
     ];
     assert_eq!(problems(&nodes), expected);

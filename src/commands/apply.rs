@@ -9,7 +9,9 @@ use infra_engine::Mode;
 use super::carry_out::{ApplyingArgs, Asked, Checks, Work, carry_out, finish, one_stream};
 use super::destroy::refuse_protected;
 use super::plan::refresh_only;
-use crate::cli::{AdoptArgs, COMMAND_OPTIONS, Context, PartArgs, ReplaceArgs, StackArgs};
+use crate::cli::{
+    ARGUMENTS, AdoptArgs, COMMAND_OPTIONS, Context, PartArgs, ReplaceArgs, StackArgs,
+};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::{Part, Reopened, reopen};
@@ -33,7 +35,7 @@ const PLANNING: [&str; 15] = [
     "digest",
 ];
 
-/// Make it so
+/// Change what is there to what is declared, after asking
 ///
 /// Shows the plan, asks, and carries it out. A protected environment asks for its name. When the checks
 /// of the stacks find more than `[checks]` of infra.toml lets through, nothing is changed. A saved plan
@@ -68,7 +70,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "DIGEST", help_heading = COMMAND_OPTIONS)]
     digest: Option<String>,
     /// Carry this plan out, of `infra plan --out FILE`, and no other. It needs no stack program.
-    #[arg(value_name = "FILE", conflicts_with_all = PLANNING)]
+    #[arg(value_name = "FILE", conflicts_with_all = PLANNING, help_heading = ARGUMENTS)]
     file: Option<PathBuf>,
 }
 

@@ -219,7 +219,8 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         return Ok(Exit::Findings);
     }
     let asks = !work.reviewed || work.environment.protected;
-    if !empty && asks && !args.auto_approve && !approve(context, work.environment, verb).await? {
+    let asked = if mode == Mode::Refresh { "record what was changed outside" } else { verb };
+    if !empty && asks && !args.auto_approve && !approve(context, work.environment, asked).await? {
         return Ok(Exit::Failed);
     }
     let (environment, command) = (work.environment, work.command.clone());
@@ -227,7 +228,7 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
     let (started, mut ran) = (Instant::now(), Ran::default());
     let done = apply_all(context, work, args, &mut ran).await?;
     let closing = Closing {
-        verb,
+        verb: if mode == Mode::Refresh { "refresh" } else { verb },
         goes_on: &goes_on,
         environment: &environment.name,
         took: started.elapsed(),

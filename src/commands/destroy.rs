@@ -16,6 +16,8 @@ use crate::session::Part;
 /// Shows the plan, asks, and carries it out. A protected environment refuses. A stack that is no
 /// longer declared can still be destroyed by its name.
 #[derive(Args)]
+#[command(mut_arg("max_destroy", |limit| limit
+    .help("Refuse a plan that destroys more objects than this. Without it, there is no limit")))]
 pub(crate) struct DestroyArgs {
     #[command(flatten)]
     stacks: StackArgs,

@@ -1,12 +1,13 @@
 //! `infra docs`: the reference in the terminal.
 //!
 //! Start reading at [`run`]. The pages are those of docs/reference, which a test holds against the
-//! code: there is one text of each type.
+//! code: there is one text of each type. That of the built-in types is made of their schemas.
 
 use clap::Args;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use infra_sdk::Diagnostic;
 
+use super::built_in;
 use crate::cli::Context;
 use crate::config::near;
 use crate::error::{CommandError, Result};
@@ -19,7 +20,7 @@ macro_rules! pages {
     };
 }
 
-/// The pages, a service each.
+/// The pages, a service of AWS each.
 const PAGES: &[(&str, &str)] = pages![
     "acm",
     "appautoscaling",
@@ -76,16 +77,23 @@ impl Section {
 
     /// What it is, in a few words: what follows its path in the first paragraph.
     fn summary(&self) -> &'static str {
-        let paragraph = self.text.lines().find(|line| line.contains("`infra_aws::"));
+        let starts = ["`infra_aws::", "`infra_sdk::"];
+        let about = |line: &&str| starts.iter().any(|start| line.contains(start));
+        let paragraph = self.text.lines().find(about);
         let summary =
             paragraph.and_then(|line| line.split_once("`. ")).map_or("", |(_, rest)| rest);
         summary.split_once(". ").map_or(summary, |(first, _)| first).trim_end_matches('.')
     }
 }
 
+/// All pages: those of AWS, and that of the built-in types.
+fn pages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PAGES.iter().copied().chain([(built_in::NAME, built_in::page())])
+}
+
 fn sections() -> impl Iterator<Item = Section> {
-    PAGES.iter().flat_map(|(service, page)| {
-        page.split("\n## ").skip(1).map(|text| {
+    pages().flat_map(|(service, page)| {
+        page.split("\n## ").skip(1).map(move |text| {
             let heading = text.lines().next().unwrap_or_default();
             let name = heading.strip_suffix(LOOKUP).unwrap_or(heading);
             Section { service, name, text }
@@ -109,12 +117,12 @@ pub(crate) fn run(context: &Context, args: &DocsArgs) -> Result<Exit> {
 
 /// All services with their types.
 fn index() -> String {
-    let row = |(service, _): &(&str, &str)| {
-        let of = sections().filter(|section| section.service == *service);
+    let row = |(service, _): (&str, &str)| {
+        let of = sections().filter(|section| section.service == service);
         let names: Vec<_> = of.filter(|section| !section.is_lookup()).map(|s| s.name).collect();
         format!("| {service} | {} |\n", names.join(" "))
     };
-    let rows: String = PAGES.iter().map(row).collect();
+    let rows: String = pages().map(row).collect();
     format!(
         "# Resource types\n\n| service | types |\n| --- | --- |\n{rows}\n\
          `infra docs aws_vpc` shows what a type takes and gives, `infra docs ec2` the types of a \
@@ -124,6 +132,8 @@ fn index() -> String {
 
 /// What is known by a name: a type, what is looked up by it, or a service.
 fn page(name: &str) -> Result<String> {
+    let lower = name.to_ascii_lowercase();
+    let name = lower.as_str();
     let found: Vec<_> = sections().filter(|section| section.name == name).collect();
     if !found.is_empty() {
         return Ok(found
@@ -144,7 +154,7 @@ fn page(name: &str) -> Result<String> {
 }
 
 fn unknown(name: &str) -> CommandError {
-    let services = PAGES.iter().map(|(service, _)| *service);
+    let services = pages().map(|(service, _)| service);
     let names: Vec<_> = sections().map(|section| section.name).collect();
     // People leave the beginning out, and all names are too many for a hint.
     let long = near(&format!("aws_{name}"), names.iter().copied());
@@ -186,6 +196,22 @@ mod tests {
             let section = sections().find(|section| section.name == name).expect(name);
             assert!(!section.summary().is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn built_in_types_have_sections_and_names_no_case() {
+        for name in ["infra_data", "random_id", "random_password"] {
+            let section = sections().find(|section| section.name == name).expect(name);
+            assert!(!section.summary().is_empty(), "{name}");
+            assert!(infra_engine::is_built_in(name), "{name}");
+            let page = page(name).expect(name);
+            assert!(page.contains("\n| `id` | text | ") && page.contains("```rust\n"), "{page}");
+        }
+        assert_eq!(page("EC2").expect("a service"), page("ec2").expect("a service"));
+        assert_eq!(page("AWS_VPC").expect("a type"), page("aws_vpc").expect("a type"));
+        assert!(
+            page("builtin").expect("a page").contains("| random_id |  | A random identifier |")
+        );
     }
 
     #[test]

@@ -38,9 +38,7 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
     match Project::find(&context.folder) {
         Ok(project) => {
             context.terminal.look_for_sources_in(&project.root);
-            let names: Vec<_> = project.environments.keys().map(String::as_str).collect();
-            let detail = format!("environments: {}", names.join(", "));
-            findings.push(Finding::good("infra.toml", detail));
+            findings.push(environments_of(&project));
             let environments: Vec<&Environment> = match &args.env {
                 Some(name) => vec![project.environment(name)?],
                 None => project.environments.values().collect(),
@@ -58,7 +56,7 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
             for environment in environments {
                 findings.push(settings_of(&project, environment, &stacks));
                 findings.push(state(context, &project, environment).await);
-                findings.push(key(&project, environment));
+                findings.push(key(context, &project, environment).await);
                 findings.extend(locks(context, &project, environment).await);
                 findings.push(cloud(context, &project, environment).await);
             }
@@ -68,6 +66,17 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Result<Exit> {
     context.terminal.answer(&render(&findings, context.terminal.columns()));
     let missing = findings.iter().any(|finding| finding.verdict == Verdict::Missing);
     Ok(if missing { Exit::Failed } else { Exit::Done })
+}
+
+/// Without an environment nothing can be planned.
+fn environments_of(project: &Project) -> Finding {
+    let name = "infra.toml";
+    if project.environments.is_empty() {
+        let mend = "add a table `[environments.NAME]` with a line such as `region = \"us-west-2\"`";
+        return Finding::bad(name, Verdict::Missing, "there is no environment in it", mend);
+    }
+    let names: Vec<_> = project.environments.keys().map(String::as_str).collect();
+    Finding::good(name, format!("environments: {}", names.join(", ")))
 }
 
 /// Without cargo a built program is needed.
@@ -243,24 +252,60 @@ async fn state(context: &Context, project: &Project, environment: &Environment) 
     };
     match writable(&folder) {
         Ok(()) => Finding::good(name, format!("{} can be written", shown(project, &folder))),
-        Err(why) => {
-            let mend = format!("run `chmod -R u+rwX {}`, or make room", folder.display());
-            Finding::bad(name, Verdict::Missing, why, mend)
+        Err(error) => {
+            let there = nearest_folder(&folder);
+            let why = format!("`{}` cannot be written: {error}", there.display());
+            Finding::bad(
+                name,
+                Verdict::Missing,
+                why,
+                make_writable(there, is_others(there), &error),
+            )
         }
     }
 }
 
+/// The folder, or the one in which it will be made.
+fn nearest_folder(folder: &Path) -> &Path {
+    folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder)
+}
+
 /// Writes a file where the state goes, or where its folder will be made, and removes it.
-fn writable(folder: &Path) -> std::result::Result<(), String> {
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
-    let probe = there.join(format!(".infra-doctor-{}", std::process::id()));
-    let fail = |error: std::io::Error| format!("`{}`: {error}", there.display());
-    std::fs::write(&probe, b"probe").map_err(fail)?;
-    std::fs::remove_file(&probe).map_err(fail)
+fn writable(folder: &Path) -> std::io::Result<()> {
+    let probe = nearest_folder(folder).join(format!(".infra-doctor-{}", std::process::id()));
+    std::fs::write(&probe, b"probe")?;
+    std::fs::remove_file(&probe)
+}
+
+/// Whether a folder is known to be another user's: they alone may change who writes to it.
+fn is_others(folder: &Path) -> bool {
+    let owner = |path: &Path| std::fs::metadata(path).map(|metadata| metadata.uid()).ok();
+    // A process is its user's own; where there is no such folder, it is not known.
+    let this = owner(Path::new("/proc/self"));
+    this.is_some_and(|this| owner(folder).is_some_and(|owner| owner != this))
+}
+
+/// What mends a folder that could not be written.
+fn make_writable(folder: &Path, others: bool, error: &std::io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            format!("make room on the disk of `{shown}`")
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "its disk is read-only: name another folder with `state` of the environment".to_owned()
+        }
+        ErrorKind::PermissionDenied if others => format!(
+            "`{shown}` is another user's: run `sudo chown -R \"$(id -un)\" {shown}` if it should be \
+             yours, or name another folder with `state` of the environment"
+        ),
+        ErrorKind::PermissionDenied => format!("run `chmod u+rwx {shown}`"),
+        _ => format!("make `{shown}` a folder that you can write to"),
+    }
 }
 
 /// Whoever reads the key reads every sensitive value.
-fn key(project: &Project, environment: &Environment) -> Finding {
+async fn key(context: &Context, project: &Project, environment: &Environment) -> Finding {
     let name = format!("key of {}", environment.name);
     let path = match &environment.state_key {
         Some(StateKey::Passphrase) => return Finding::good(name, "a passphrase"),
@@ -272,7 +317,14 @@ fn key(project: &Project, environment: &Environment) -> Finding {
     let shown = shown(project, &path);
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Finding::good(name, format!("{shown}, made when it is needed"))
+            // What cannot be listed is told of the state itself.
+            let sealed = recorded(context, project, environment).await.unwrap_or_default();
+            if sealed.is_empty() {
+                return Finding::good(name, format!("{shown}, made when it is needed"));
+            }
+            let why = format!("{shown} is not there, which the states here are sealed with");
+            let mend = format!("put its copy at `{whole}`: no state opens without it");
+            Finding::bad(name, Verdict::Missing, why, mend)
         }
         Err(error) => {
             let mend = "make it readable for yourself, and for nobody else";
@@ -309,13 +361,21 @@ async fn locks(context: &Context, project: &Project, environment: &Environment) 
                 Err(error) => Finding::from_error(name, &site.refused(&error)),
             },
             Err(error) if error.exit == Exit::Locked => {
-                let detail = error.diagnostics.first().map(|first| first.detail.clone());
-                Finding::good(name, detail.unwrap_or_default())
+                let detail = error.diagnostics.first().map(|first| first.detail.as_str());
+                Finding::good(name, in_use(detail.unwrap_or_default()))
             }
             Err(error) => Finding::from_error(name, &error),
         });
     }
     findings
+}
+
+/// That a run holds a state is as it should be, so it is not told as what is wrong.
+fn in_use(detail: &str) -> String {
+    match detail.split_once("the state is locked: ") {
+        Some((_, holder)) => format!("in use by a run: {holder}"),
+        None => detail.to_owned(),
+    }
 }
 
 async fn cloud(context: &Context, project: &Project, environment: &Environment) -> Finding {
@@ -373,5 +433,22 @@ mod tests {
         assert!(!is_older("cargo 1.95.0 (f2d3ce0bd 2026-03-21)", "1.95"));
         assert!(!is_older("cargo 2.0.0-nightly", "1.95"));
         assert!(!is_older("something else", "1.95"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_mended_by_what_is_so() {
+        let mend =
+            |kind: ErrorKind, others| make_writable(Path::new("/p/.infra"), others, &kind.into());
+        let denied = ErrorKind::PermissionDenied;
+        assert_eq!(mend(denied, false), "run `chmod u+rwx /p/.infra`");
+        assert!(mend(denied, true).starts_with("`/p/.infra` is another user's: run `sudo chown"));
+        assert_eq!(mend(ErrorKind::StorageFull, true), "make room on the disk of `/p/.infra`");
+        assert!(mend(ErrorKind::ReadOnlyFilesystem, true).contains("read-only"));
+    }
+
+    #[test]
+    fn a_run_that_holds_a_state_is_told_as_one() {
+        let detail = "stack `web`: the state is locked: ann runs `infra apply --env dev`";
+        assert_eq!(in_use(detail), "in use by a run: ann runs `infra apply --env dev`");
     }
 }

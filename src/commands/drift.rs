@@ -58,10 +58,12 @@ pub(crate) async fn run(context: &Context, args: &DriftArgs) -> Result<Exit> {
     for (_, report) in &reports {
         context.terminal.diagnostics(&report.warnings);
     }
-    context.terminal.answer(&match args.format.format {
-        Format::Human => human::drift::render(environment, &reports),
-        Format::Json => drift_json::render(environment, &reports),
-    });
+    match args.format.format {
+        Format::Human => {
+            context.terminal.answer_in_words(&human::drift::render(environment, &reports));
+        }
+        Format::Json => context.terminal.answer(&drift_json::render(environment, &reports)),
+    }
     let drifted = reports.iter().any(|(_, report)| report.has_drift());
     if drifted {
         let report = Report {

@@ -9,7 +9,7 @@ use crate::cli::Context;
 use crate::config::near;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::view::human::explain;
+use crate::view::human::{explain, page};
 
 /// Every code, with what it means and what to do. A test holds it against the sources.
 const PAGE: &str = include_str!("../../docs/errors.md");
@@ -17,7 +17,8 @@ const PAGE: &str = include_str!("../../docs/errors.md");
 /// Say what the code of an error means, and what to do
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// The code, as it stands in `error[CODE]`. Without one, all codes are listed.
+    /// The code, as it stands in `error[CODE]`, or an area, such as `apply`. Without one, all codes
+    /// are listed.
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }
@@ -31,6 +32,11 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit> {
     // As it was copied from a terminal.
     let bare = code.trim_start_matches("error").trim_start_matches("warning");
     let bare = bare.trim_matches(['[', ']', ':', ' ', '`']);
+    let terminal = &context.terminal;
+    if let Some(page) = area(bare.trim_end_matches(':')) {
+        terminal.answer(&page::render(&page, terminal.columns()));
+        return Ok(Exit::Done);
+    }
     let Some((code, text)) = entries().find(|(known, _)| *known == bare) else {
         return Err(CommandError::usage(
             Diagnostic::error("cli::code", "there is no such code")
@@ -39,21 +45,37 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit> {
                 .hint("`infra explain` lists all codes; those of checks are in docs/checks.md"),
         ));
     };
-    let terminal = &context.terminal;
     terminal.answer(&explain::render(code, text, terminal.columns()));
     Ok(Exit::Done)
 }
 
+/// The codes of an area with what each means, where there are any.
+fn area(name: &str) -> Option<String> {
+    let of = entries().filter(|(code, _)| area_of(code) == name);
+    let rows: String = of.map(|(code, text)| format!("| `{code}` | {} |\n", title(text))).collect();
+    (!rows.is_empty()).then(|| format!("# {name}\n\n| code | meaning |\n| --- | --- |\n{rows}"))
+}
+
+fn area_of(code: &str) -> &str {
+    code.split("::").next().unwrap_or_default()
+}
+
+/// The first sentence about a code, as a cell of a table.
+fn title(text: &str) -> String {
+    let paragraph = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    let first = paragraph.split(". ").next().unwrap_or_default();
+    first.trim_end_matches('.').replace('|', "\\|")
+}
+
 /// The code that is meant, or those of its area, or the areas.
 fn nearest(code: &str) -> String {
-    let area = |code: &'static str| code.split("::").next().unwrap_or_default();
-    let own = code.split("::").next().unwrap_or_default();
+    let own = area_of(code);
     let same: Vec<_> =
-        entries().map(|(known, _)| known).filter(|known| area(known) == own).collect();
+        entries().map(|(known, _)| known).filter(|known| area_of(known) == own).collect();
     if !same.is_empty() {
         return near(code, same.into_iter());
     }
-    let areas: BTreeSet<_> = entries().map(|(known, _)| area(known)).collect();
+    let areas: BTreeSet<_> = entries().map(|(known, _)| area_of(known)).collect();
     near(own, areas.into_iter())
 }
 
@@ -82,5 +104,18 @@ mod tests {
             assert!(!text.contains('#'), "{code} does not end: {text}");
         }
         assert!(codes.len() > 150);
+    }
+
+    #[test]
+    fn an_area_is_its_codes_with_what_they_mean() {
+        let page = area("docs").expect("an area");
+        let (heading, rows) = page.split_at(page.find("| `").expect("a row"));
+        assert_eq!(heading, "# docs\n\n| code | meaning |\n| --- | --- |\n");
+        assert!(rows.starts_with("| `docs::unknown` | ") && rows.lines().count() == 1, "{rows}");
+        assert_eq!(area("bogus"), None);
+        // What an unknown area is answered with can be asked for.
+        for name in nearest("bogus").rsplit(": ").next().expect("a list").split(", ") {
+            assert!(area(name).is_some(), "{name}");
+        }
     }
 }

@@ -49,6 +49,37 @@ fn unknown(command: &clap::Command, word: &str, with_topics: bool) -> CommandErr
     CommandError::usage(
         Diagnostic::error("help::unknown", "there is no such topic or command")
             .detail(format!("`{}`", word.escape_debug()))
-            .hint(near(word, known)),
+            .hint(hint(word, &known.collect::<Vec<_>>())),
     )
+}
+
+/// The name that is meant, also where much of it is missing; few names are all told.
+fn hint(word: &str, known: &[&str]) -> String {
+    let nearest = near(word, known.iter().copied());
+    if nearest.starts_with("write ") {
+        return nearest;
+    }
+    let likeness = |name: &&&str| (strsim::jaro_winkler(word, name) * 100.0) as u8;
+    match known.iter().max_by_key(likeness) {
+        Some(name) if likeness(&name) > 80 => format!("write `{name}` if that is what you mean"),
+        _ if known.len() > FEW => "run `infra help` for the list of all".to_owned(),
+        _ => nearest,
+    }
+}
+
+/// How many names fit into a hint.
+const FEW: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_names_the_likeliest_is_told_and_never_all() {
+        let command = cli::command();
+        let hint = |word: &str| unknown(&command, word, true).diagnostics[0].hints[0].clone();
+        assert_eq!(hint("adress"), "write `addresses` if that is what you mean");
+        assert_eq!(hint("exit"), "write `exit-codes` if that is what you mean");
+        assert_eq!(hint("zzz"), "run `infra help` for the list of all");
+    }
 }

@@ -2,13 +2,12 @@
 
 use clap::Args;
 use infra_sdk::Diagnostic;
-use infra_sdk::store::{RunChange, RunRecord};
 
-use crate::cli::{Context, Format, FormatArgs, LockArgs, WhichArgs};
-use crate::config::near;
+use crate::cli::{ARGUMENTS, Context, Format, FormatArgs, LockArgs, WhichArgs};
+use crate::config::near_or;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{Site, one_document, select_recorded};
+use crate::session::{Site, Told, one_document, select_recorded};
 use crate::view::{history_json, human};
 
 /// Show what was run, when and by whom, and what it changed
@@ -21,11 +20,9 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     waiting: LockArgs,
     /// Only this run, with everything that it changed; the first letters of its id are enough.
+    #[arg(help_heading = ARGUMENTS)]
     run: Option<String>,
 }
-
-/// A run and what it did.
-pub(crate) type Told = (RunRecord, Vec<RunChange>);
 
 pub(crate) async fn run(context: &Context, args: &HistoryArgs) -> Result<Exit> {
     let (project, environment, stacks) = select_recorded(context, &args.which).await?;
@@ -58,21 +55,25 @@ pub(super) fn find<'r>(
     all: &'r [(String, Vec<Told>)],
     id: &str,
 ) -> std::result::Result<(&'r str, &'r Told), Diagnostic> {
-    let runs = || all.iter().flat_map(|(stack, runs)| runs.iter().map(move |run| (stack, run)));
-    let found: Vec<_> = runs().filter(|(_, (run, _))| run.id.starts_with(id)).collect();
+    let runs = || all.iter().flat_map(|(stack, runs)| runs.iter().map(move |told| (stack, told)));
+    let found: Vec<_> = runs().filter(|(_, told)| told.run.id.starts_with(id)).collect();
     match found.as_slice() {
         [(stack, one)] => Ok((stack.as_str(), *one)),
         [] => {
             // A stack has many runs, and the last few are those that are meant.
-            let mut latest: Vec<_> = runs().map(|(_, (run, _))| run).collect();
+            let mut latest: Vec<_> = runs().map(|(_, told)| &told.run).collect();
             latest.sort_by(|one, other| other.started.cmp(&one.started));
             let latest = latest.iter().take(5).map(|run| run.id.as_str());
             Err(Diagnostic::error("history::unknown", "there is no such run")
                 .detail(format!("`{}`", id.escape_debug()))
-                .hint(near(id, latest)))
+                .hint(near_or(
+                    id,
+                    latest,
+                    "no run is recorded yet: `infra apply` with the same `--env` makes the first",
+                )))
         }
         several => {
-            let ids: Vec<_> = several.iter().map(|(_, (run, _))| run.id.as_str()).collect();
+            let ids: Vec<_> = several.iter().map(|(_, told)| told.run.id.as_str()).collect();
             Err(Diagnostic::error("history::ambiguous", "several runs begin so")
                 .detail(format!("`{}`: {}", id.escape_debug(), ids.join(", ")))
                 .hint("write more of the id"))

@@ -6,7 +6,7 @@ use infra_sdk::store::{Edit, Record};
 use infra_sdk::{Diagnostic, Severity};
 
 use super::state::address;
-use crate::cli::{COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, StackArgs};
+use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, Format, FormatArgs, LockArgs, StackArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
@@ -30,8 +30,10 @@ pub(crate) struct ImportArgs {
     #[arg(long, help_heading = COMMAND_OPTIONS)]
     auto_approve: bool,
     /// The resource that the program declares, such as `network.vpc`.
+    #[arg(help_heading = ARGUMENTS)]
     address: String,
     /// What AWS calls the object, such as `vpc-0a1b2c3d`: the id of the resource type's reference.
+    #[arg(help_heading = ARGUMENTS)]
     id: String,
 }
 

@@ -3,8 +3,8 @@
 use clap::Args;
 use infra_sdk::Diagnostic;
 
-use crate::cli::{Context, Format, FormatArgs, WhichArgs};
-use crate::config::near;
+use crate::cli::{ARGUMENTS, Context, Format, FormatArgs, WhichArgs};
+use crate::config::near_or;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::{Site, one_document, select_recorded};
@@ -18,6 +18,7 @@ pub(crate) struct OutputArgs {
     #[command(flatten)]
     format: FormatArgs,
     /// Only this output, and nothing but its value.
+    #[arg(help_heading = ARGUMENTS)]
     name: Option<String>,
     /// Show sensitive values in clear.
     #[arg(long)]
@@ -53,9 +54,14 @@ pub(crate) async fn run(context: &Context, args: &OutputArgs) -> Result<Exit> {
     let mut found = all.iter().filter_map(|(stack, outputs)| Some((stack, outputs.get(name)?)));
     let Some((first, value)) = found.next() else {
         let known = all.iter().flat_map(|(_, outputs)| outputs.keys().map(String::as_str));
+        let apply = format!("`infra apply --env {}`", environment.name);
+        let make = match all.is_empty() {
+            true => format!("nothing is recorded yet: {apply} makes and records it"),
+            false => format!("no outputs are recorded: declare one in the stack, then {apply}"),
+        };
         return Err(Diagnostic::error("output::unknown", "there is no such output")
             .detail(format!("`{name}`"))
-            .hint(near(name, known))
+            .hint(near_or(name, known, &make))
             .into());
     };
     if let Some((second, _)) = found.next() {

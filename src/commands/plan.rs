@@ -270,7 +270,7 @@ fn sum_up_checks(context: &Context, review: Option<&Review>, format: PlanFormat)
     let Some(review) = review.filter(|review| review.has_rules()) else { return };
     let summary = checks::human::summary(review);
     match format {
-        PlanFormat::Human => context.terminal.answer(&format!("\n{summary}")),
+        PlanFormat::Human => context.terminal.answer_in_words(&format!("\n{summary}")),
         PlanFormat::Json | PlanFormat::Markdown | PlanFormat::Html => {
             context.terminal.note(&summary);
         }

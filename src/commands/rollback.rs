@@ -6,13 +6,13 @@ use infra_sdk::Diagnostic;
 use infra_sdk::store::{RunRecord, Store};
 
 use super::carry_out::ApplyingArgs;
-use super::history::{Told, find};
+use super::history::find;
 use super::undo::{Back, Past};
-use crate::cli::{Context, WhichArgs};
+use crate::cli::{ARGUMENTS, Context, WhichArgs};
 use crate::config::{Environment, Project};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Site, recorded, select_recorded};
+use crate::session::{Site, Told, recorded, select_recorded};
 
 /// Go back to a past run
 ///
@@ -28,6 +28,7 @@ pub(crate) struct RollbackArgs {
     applying: ApplyingArgs,
     /// The run to go back to, of `infra history`; the first letters of its id are enough. Without it,
     /// the latest run that changed something is taken back.
+    #[arg(help_heading = ARGUMENTS)]
     run: Option<String>,
 }
 
@@ -49,15 +50,15 @@ pub(crate) async fn run(context: &Context, args: &RollbackArgs) -> Result<Exit> 
         let site = site(stack);
         let store = site.open(context, patience).await?;
         let runs = store.history().await.map_err(|error| site.refused(&error))?;
-        all.push((stack.clone(), runs.into_iter().map(|run| (run, Vec::new())).collect()));
+        all.push((stack.clone(), runs.into_iter().map(Told::alone).collect()));
         stores.push((site, store));
     }
     let to = match &args.run {
         None => None,
         Some(id) => match find(&all, id) {
-            Ok((stack, (run, _))) => {
+            Ok((stack, told)) => {
                 stores.retain(|(site, _)| site.stack == stack);
-                Some(run.clone())
+                Some(told.run.clone())
             }
             Err(unknown) => {
                 let elsewhere = elsewhere(context, &project, &environment, &stacks, id).await?;
@@ -71,7 +72,7 @@ pub(crate) async fn run(context: &Context, args: &RollbackArgs) -> Result<Exit> 
     if let Some(run) = &to
         && is_latest(&*store, run).await.map_err(|error| site.refused(&error))?
     {
-        context.terminal.answer(&format!(
+        context.terminal.answer_in_words(&format!(
             "Nothing to do: no run of {} changed a resource after {}.\n",
             site.stack, run.id
         ));
@@ -94,8 +95,10 @@ pub(crate) async fn run(context: &Context, args: &RollbackArgs) -> Result<Exit> 
 /// Where it goes, and over which runs.
 fn way(to: Option<&RunRecord>, runs: &[RunRecord]) -> String {
     let to = match to {
-        Some(run) => format!("to what run {} left ({}, {})", run.id, run.command, run.started),
-        None => "to before the first run".to_owned(),
+        Some(run) => {
+            format!("going back to what run {} left ({}, {})", run.id, run.command, run.started)
+        }
+        None => "going back to before the first run".to_owned(),
     };
     let runs: Vec<_> = runs.iter().map(|run| format!("{} ({})", run.id, run.command)).collect();
     format!("{to}; taking back {}", runs.join(", "))
@@ -128,7 +131,7 @@ async fn elsewhere(
     for stack in others.iter().filter(|stack| !selected.contains(stack)) {
         let site = Site { project, environment, stack };
         let runs = site.history(context, std::time::Duration::ZERO).await?;
-        if let Some((run, _)) = runs.iter().find(|(run, _)| run.id.starts_with(id)) {
+        if let Some(Told { run, .. }) = runs.iter().find(|told| told.run.id.starts_with(id)) {
             let name = &environment.name;
             return Ok(Some(
                 Diagnostic::error("rollback::other-stack", "the run is one of another stack")
@@ -143,5 +146,5 @@ async fn elsewhere(
 fn nothing_recorded(environment: &Environment) -> Diagnostic {
     Diagnostic::error("rollback::nothing", "there is nothing to go back to")
         .detail(format!("no stack was ever applied in `{}`", environment.name))
-        .hint("`infra history` lists all runs")
+        .hint(format!("`infra apply --env {}` makes the first run", environment.name))
 }

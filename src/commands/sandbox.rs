@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use infra_sandbox::detached::{run_foreground, status, stop};
 use infra_sdk::Diagnostic;
+use jiff::{Timestamp, Unit};
 
 use crate::cli::Context;
 use crate::config::Project;
@@ -39,15 +40,17 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
         }
         SandboxCommand::Stop => {
             let stopped = stop(&config).await.map_err(|error| sandbox_error(&error))?;
-            let what = if stopped { "stopped" } else { "was not running" };
-            context.terminal.answer(&format!("{what}\n"));
+            let what = if stopped { "is stopped" } else { "was not running" };
+            context.terminal.answer(&format!("The sandbox {what}.\n"));
         }
         SandboxCommand::Status => {
             let running = status(&config).await.map_err(|error| sandbox_error(&error))?;
             context.terminal.answer(&match running {
                 Some(running) => format!(
                     "running at {} since {} (process {})\n",
-                    running.endpoint, running.started, running.pid
+                    running.endpoint,
+                    to_second(&running.started),
+                    running.pid
                 ),
                 None => "not running\n".to_owned(),
             });
@@ -60,11 +63,28 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
                     .into());
             };
             running.control().reset().await.map_err(|error| sandbox_error(&error))?;
-            context.terminal.answer("empty\n");
+            context.terminal.answer("The sandbox is empty.\n");
         }
         SandboxCommand::Run => {
             run_foreground(config).await.map_err(|error| sandbox_error(&error))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// A moment as it is written everywhere: to the second.
+fn to_second(moment: &str) -> String {
+    let rounded = moment.parse::<Timestamp>().and_then(|moment| moment.round(Unit::Second));
+    rounded.map_or_else(|_| moment.to_owned(), |moment| moment.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_to_the_second() {
+        assert_eq!(to_second("2026-11-23T01:15:53.273789526Z"), "2026-11-23T01:15:53Z");
+        assert_eq!(to_second("of another release"), "of another release");
+    }
 }

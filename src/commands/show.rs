@@ -1,11 +1,11 @@
 //! `infra show`: one resource as it is recorded, with what it has to do with others.
 
 use clap::Args;
-use infra_sdk::Address;
 use infra_sdk::store::{Operation, Record, State};
+use infra_sdk::{Address, Diagnostic};
 
 use super::state::{address, holder, read, unknown};
-use crate::cli::{Context, Format, FormatArgs, WhichArgs};
+use crate::cli::{ARGUMENTS, Context, Format, FormatArgs, WhichArgs};
 use crate::completion;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -24,7 +24,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     format: FormatArgs,
     /// The resource, such as `network.vpc`.
-    #[arg(add = completion::addresses())]
+    #[arg(add = completion::addresses(), help_heading = ARGUMENTS)]
     address: String,
 }
 
@@ -59,6 +59,12 @@ pub(crate) struct Changed {
 pub(crate) async fn run(context: &Context, args: &ShowArgs) -> Result<Exit> {
     let address = address(&args.address)?;
     let states = read(context, &args.which).await?;
+    if states.iter().all(|(_, state)| state.records.is_empty()) {
+        return Err(Diagnostic::error("state::unknown", "nothing is recorded there")
+            .detail(format!("`{address}`: no selected stack has a resource that is recorded"))
+            .hint(format!("`infra apply --env {}` makes and records them", args.which.env))
+            .into());
+    }
     let (stack, state) = holder(&states, &address)?;
     let Some(record) = state.records.get(&address) else {
         return Err(unknown(&address, std::iter::once(state)).into());
@@ -99,7 +105,7 @@ async fn changed(
         Err(error) if error.exit == Exit::Locked => return Ok(None),
         Err(error) => return Err(error),
     };
-    let changes = runs.iter().flat_map(|(run, changes)| changes.iter().map(move |c| (run, c)));
+    let changes = runs.iter().flat_map(|told| told.changes.iter().map(move |c| (&told.run, c)));
     let last = changes.rev().find(|(_, change)| change.address == *address);
     Ok(last.map(|(run, change)| Changed {
         at: change.at.clone(),

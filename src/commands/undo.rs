@@ -12,11 +12,11 @@ use infra_sdk::store::{State, Store};
 use super::carry_out::{ApplyingArgs, Work, finish};
 use super::history::find;
 use super::state::address;
-use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
+use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, WhichArgs};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::session::between::{read_elsewhere, readers};
-use crate::session::{Prepared, Site, connect, select_recorded, settle};
+use crate::session::{Prepared, Site, Told, connect, select_recorded, settle};
 
 /// Take a run back
 ///
@@ -34,6 +34,7 @@ pub(crate) struct UndoArgs {
     #[arg(long, value_name = "ADDRESS", help_heading = COMMAND_OPTIONS)]
     accept_conflict: Vec<String>,
     /// The run, of `infra history`; the first letters of its id are enough.
+    #[arg(help_heading = ARGUMENTS)]
     run: String,
 }
 
@@ -48,10 +49,10 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
         let site = Site { project: &project, environment: &environment, stack };
         let store = site.open(context, args.applying.waiting.lock_timeout).await?;
         let runs = store.history().await.map_err(|error| site.refused(&error))?;
-        all.push((stack.clone(), runs.into_iter().map(|run| (run, Vec::new())).collect()));
+        all.push((stack.clone(), runs.into_iter().map(Told::alone).collect()));
         stores.push((site, store));
     }
-    let (stack, (run, _)) = find(&all, &args.run)?;
+    let (stack, Told { run, .. }) = find(&all, &args.run)?;
     // The others are let go before anything takes time.
     stores.retain(|(site, _)| site.stack == stack);
     let Some((site, store)) = stores.pop() else { return Ok(Exit::Failed) };

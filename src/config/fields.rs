@@ -192,6 +192,15 @@ fn shape(value: &DeValue<'_>) -> &'static str {
 
 /// The hint for a name that is not known: the nearest one, or all of them.
 pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    near_or(name, known, "there is nothing to choose from yet")
+}
+
+/// As [`near`]; where nothing is known at all, what makes something that is.
+pub(crate) fn near_or<'n>(
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+    otherwise: &str,
+) -> String {
     let known: Vec<_> = known.collect();
     // A third of the letters may be wrong: more, and the guess is more often wrong than right.
     let tolerance = name.len().div_ceil(3).min(3);
@@ -202,14 +211,14 @@ pub(crate) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Stri
         .min();
     match best {
         Some((_, other)) => format!("write `{other}` if that is what you mean"),
-        None if known.is_empty() => "there are none".to_owned(),
+        None if known.is_empty() => otherwise.to_owned(),
         None => format!("choose one of those that there are: {}", known.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::near;
+    use super::{near, near_or};
 
     #[test]
     fn the_nearest_name_is_offered_and_otherwise_all() {
@@ -219,6 +228,11 @@ mod tests {
             near("zzz", known.into_iter()),
             "choose one of those that there are: region, account, protected"
         );
-        assert_eq!(near("zzz", std::iter::empty()), "there are none");
+        let make = "add a table `[environments.NAME]`";
+        assert_eq!(near_or("zzz", std::iter::empty(), make), make);
+        assert_eq!(
+            near_or("regoin", known.into_iter(), make),
+            "write `region` if that is what you mean"
+        );
     }
 }

@@ -16,7 +16,7 @@ mod variables;
 pub(crate) use checks::Thresholds;
 pub(crate) use document::Document;
 pub(crate) use environment::{Endpoint, Environment, is_endpoint_url, is_readable_by_others};
-pub(crate) use fields::near;
+pub(crate) use fields::{near, near_or};
 pub(crate) use notify::Occasion;
 pub(crate) use project::Project;
 pub(crate) use state::{StateKey, StatePlace};

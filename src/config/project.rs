@@ -114,12 +114,16 @@ impl Project {
     /// When the project has none of that name.
     pub(crate) fn environment(&self, name: &str) -> Result<&Environment> {
         self.environments.get(name).ok_or_else(|| {
-            CommandError::usage(
+            let error =
                 Diagnostic::error("config::environment", "the project has no such environment")
-                    .detail(format!("`{name}` is not an environment of `{FILE}`"))
-                    .hint(near(name, self.environments.keys().map(String::as_str)))
-                    .hint(format!("or add a table `[environments.NAME]` to `{FILE}`")),
-            )
+                    .detail(format!("`{name}` is not an environment of `{FILE}`"));
+            let add = format!("add a table `[environments.NAME]` to `{FILE}`");
+            CommandError::usage(if self.environments.is_empty() {
+                error.hint(format!("{add}, with a `region`: `infra help environments`"))
+            } else {
+                let known = self.environments.keys().map(String::as_str);
+                error.hint(near(name, known)).hint(format!("or {add}"))
+            })
         })
     }
 
@@ -197,6 +201,16 @@ mod tests {
         assert_eq!(production.accounts["audit"].account.as_deref(), Some("444455556666"));
         assert_eq!(production.state.written(), "kept");
         assert!(project.environment("producton").is_err());
+    }
+
+    #[test]
+    fn where_no_environment_is_the_hint_is_how_to_add_one() {
+        let error = read("").expect("valid").environment("dev").expect_err("none");
+        assert_eq!(
+            error.diagnostics[0].hints,
+            ["add a table `[environments.NAME]` to `infra.toml`, with a `region`: \
+                 `infra help environments`"]
+        );
     }
 
     #[test]

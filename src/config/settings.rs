@@ -32,6 +32,17 @@ pub(crate) fn file_name(project: &Project, environment: &Environment) -> String 
     format!("{}/{}.toml", project.settings.trim_end_matches('/'), environment.name)
 }
 
+/// Names the table and the file, where the stack program could only say which ones they are.
+pub(crate) fn name_place(diagnostic: &mut Diagnostic, file: &str, stack: &str) {
+    let place = format!("under `[{stack}]` in `{file}`");
+    for hint in &mut diagnostic.hints {
+        *hint = hint.replace(PLACE, &place);
+    }
+}
+
+/// The words of `settings::missing` for where a setting goes.
+const PLACE: &str = "under the table of this stack in the settings file of this environment";
+
 /// Settings of every stack that has some in this environment, by stack.
 ///
 /// # Errors
@@ -183,6 +194,21 @@ mod tests {
         assert_eq!(database["size"].value, SettingValue::Integer(2));
         assert_eq!(database["size"].origin.location().expect("a file").file, "o.toml");
         assert_eq!(all["web"].nodes["a"].value, SettingValue::Integer(1));
+    }
+
+    #[test]
+    fn a_setting_that_is_missing_is_told_where_it_goes() {
+        let mut missing = Diagnostic::error("settings::missing", "a required setting is not set")
+            .hint(format!("write `zones = …` {PLACE}"))
+            .hint("or pass it once with `--var zones=…`");
+        name_place(&mut missing, "stacks/settings/dev.toml", "web");
+        assert_eq!(
+            missing.hints,
+            [
+                "write `zones = …` under `[web]` in `stacks/settings/dev.toml`",
+                "or pass it once with `--var zones=…`"
+            ]
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 mod groups;
 mod topics;
+mod usage;
 
 pub(crate) use groups::grouped;
 pub(crate) use topics::{TOPICS, topic};
+pub(crate) use usage::{environments, with_tips};

@@ -50,7 +50,7 @@ impl StackReport {
             (summary.imported.len(), "imported"),
             (summary.failed.len(), "failed"),
             (summary.blocked.len(), "blocked by what failed"),
-            (summary.waiting.len(), "on their way"),
+            (summary.waiting.len(), "not finished"),
             (summary.left.len(), "not begun"),
         ];
         let told = numbers.iter().filter(|(count, _)| *count > 0);

@@ -49,8 +49,10 @@ pub(crate) async fn offer<'r>(
             _ => format!("record these {} as they are named now and keep the objects", moves.len()),
         };
         let question = format!("Type `yes` to {what}, anything else to go on without: ");
-        if context.terminal.ask(&question).await.is_some_and(|answer| answer == "yes") {
-            wanted.extend(moves);
+        match context.terminal.ask(&question).await.as_deref() {
+            Some("yes") => wanted.extend(moves),
+            Some(_) => {}
+            None => context.terminal.note("\n"),
         }
     }
     wanted
@@ -64,9 +66,42 @@ async fn ask(context: &Context, question: &str, wanted: &str) -> Result<bool> {
                 .hint("look at what is shown first, and add `--auto-approve`"),
         ));
     }
-    let approved = context.terminal.ask(question).await.is_some_and(|answer| answer == wanted);
+    let answer = context.terminal.ask(question).await;
+    let approved = answer.as_deref() == Some(wanted);
     if !approved {
-        context.terminal.note("Not approved: nothing was changed.\n");
+        context.terminal.note(&not_approved(answer.as_deref(), wanted));
     }
     Ok(approved)
+}
+
+/// What is said after an answer that does not approve.
+fn not_approved(answer: Option<&str>, wanted: &str) -> String {
+    let meant = answer.is_some_and(|text| ["y", "yes"].contains(&&*text.to_ascii_lowercase()));
+    match answer {
+        Some(_) if meant => {
+            format!("Not approved: only `{wanted}` approves. Nothing was changed.\n")
+        }
+        Some(_) => "Not approved: nothing was changed.\n".to_owned(),
+        // The input has ended beside the question.
+        None => "\nNot approved: nothing was changed.\n".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_yes_in_other_words_is_told_what_approves() {
+        let only = |wanted: &str| {
+            format!("Not approved: only `{wanted}` approves. Nothing was changed.\n")
+        };
+        for answer in ["y", "Y", "YES"] {
+            assert_eq!(not_approved(Some(answer), "yes"), only("yes"));
+        }
+        assert_eq!(not_approved(Some("yes"), "dev"), only("dev"));
+        let plainly = "Not approved: nothing was changed.\n";
+        assert_eq!(not_approved(Some("no"), "yes"), plainly);
+        assert_eq!(not_approved(None, "yes"), format!("\n{plainly}"));
+    }
 }

@@ -14,7 +14,7 @@ use super::prepare::Prepared;
 use super::select::{Selection, recorded};
 use super::site::Site;
 use crate::cli::Context;
-use crate::config::{Environment, Project, near};
+use crate::config::{Environment, Project, near, near_or};
 use crate::error::{CommandError, Result};
 
 /// Reads that lead nowhere: to a stack that the program has not, to an output that its stack does
@@ -40,7 +40,7 @@ pub(super) fn wrong_reads<A>(selection: &Selection, declared: &[Declared<A>]) ->
             ));
         }
         let known = outputs.get(stack.as_str()).filter(|known| !known.contains(output.as_str()))?;
-        let hint = near(output, known.iter().copied());
+        let hint = near_or(output, known.iter().copied(), "it publishes nothing yet");
         Some(nowhere(read, format!("`{stack}` publishes no `{output}`"), hint))
     });
     wrong.collect()
@@ -192,7 +192,11 @@ async fn values(
                     nowhere(
                         read,
                         format!("the latest run of `{stack}` left no output `{output}`"),
-                        near(output, outputs.keys().map(String::as_str)),
+                        near_or(
+                            output,
+                            outputs.keys().map(String::as_str),
+                            "it publishes nothing yet",
+                        ),
                     )
                     .hint(format!(
                         "or apply that stack first, if it publishes it by now:\n{apply}"

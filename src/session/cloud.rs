@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use infra_aws::{AwsProvider, Connection};
 use infra_engine::Builtin;
-use infra_sdk::provider::{FailureClass, Provider};
+use infra_sdk::provider::{Failure, FailureClass, Provider};
 use infra_sdk::{Diagnostic, Location};
 use jiff::Timestamp;
 
@@ -21,6 +21,9 @@ use crate::error::Result;
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// The beginning of those for one service each: `AWS_ENDPOINT_URL_S3`.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL_";
+
+/// The variable that names the profile whose credentials the SDK takes.
+const PROFILE: &str = "AWS_PROFILE";
 
 /// What runs learn about AWS's limits, in the folder of what is kept about the project.
 const LIMITS: &str = "limits.json";
@@ -77,7 +80,8 @@ pub(crate) async fn connect(
     }
     let account = provider.guard().await.map_err(|failure| {
         let place = environment.location.clone();
-        refused(environment, place, &failure)
+        let profile = std::env::var(PROFILE).ok().filter(|profile| !profile.is_empty());
+        refused(&environment.endpoint, place, profile.as_deref(), &failure)
     })?;
     Ok(Cloud {
         provider: Box::new(Builtin::new(Box::new(provider))),
@@ -153,9 +157,10 @@ pub(super) fn check_variables(
 }
 
 fn refused(
-    environment: &Environment,
+    endpoint: &Endpoint,
     place: Location,
-    failure: &infra_sdk::provider::Failure,
+    profile: Option<&str>,
+    failure: &Failure,
 ) -> Diagnostic {
     let (code, summary) = match failure.class {
         FailureClass::Credentials => ("aws::credentials", "there are no usable AWS credentials"),
@@ -165,24 +170,84 @@ fn refused(
         }
         _ => ("aws::identity", "AWS does not say who we are"),
     };
-    let diagnostic = call_failure(code, summary, failure).location(Some(place));
+    let mut diagnostic = call_failure(code, summary, failure).location(Some(place));
+    // Credentials that were sent are there, wherever they come from.
+    if let (FailureClass::Credentials, None, Some(profile)) =
+        (failure.class, failure.status, profile)
+    {
+        diagnostic.detail.push_str(&format!("; {PROFILE} is `{profile}`"));
+    }
     if !diagnostic.hints.is_empty() {
         return diagnostic;
     }
-    match (failure.class, &environment.endpoint) {
-        (FailureClass::Credentials, _) => {
-            diagnostic.hint("log in, for example with `aws sso login`, or set AWS_PROFILE")
+    let is_answered = failure.status.is_some() || failure.class == FailureClass::Other;
+    let hint = match (failure.class, endpoint) {
+        // Every error of AWS has a code.
+        (_, Endpoint::Url(url)) if is_answered && failure.code.is_none() => {
+            format!("check `endpoint` in infra.toml: what answers at `{url}` is not AWS")
         }
         (FailureClass::Network, Endpoint::Url(url)) => {
-            diagnostic.hint(format!("check that something listens at `{url}`"))
+            format!("check that something listens at `{url}`")
         }
-        (FailureClass::Network, _) => diagnostic.hint("check the network, and the region's name"),
-        _ => diagnostic.hint("try `aws sts get-caller-identity` with the same credentials"),
-    }
+        (FailureClass::Network, _) => "check the network, and the region's name".to_owned(),
+        (_, Endpoint::Url(url)) => format!(
+            "try `aws sts get-caller-identity --endpoint-url {url}` with the same credentials"
+        ),
+        _ => "try `aws sts get-caller-identity` with the same credentials".to_owned(),
+    };
+    diagnostic.hint(hint)
 }
 
 /// What is known of resource types without asking a cloud.
 pub(crate) async fn definitions(environment: &Environment) -> Box<dyn Provider> {
     let connection = Connection { region: environment.region.clone(), ..Connection::default() };
     Box::new(Builtin::new(Box::new(AwsProvider::connect(connection).await)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Detail and hints of a refusal.
+    fn told(endpoint: &Endpoint, profile: Option<&str>, failure: &Failure) -> String {
+        let place = Location { file: "infra.toml".to_owned(), line: 3, column: 15 };
+        let Diagnostic { detail, hints, .. } = refused(endpoint, place, profile, failure);
+        format!("{detail}\n{}", hints.join("\n"))
+    }
+
+    #[test]
+    fn the_profile_is_named_where_no_credentials_were_sent() {
+        let none = Failure::new(FailureClass::Credentials, "no credentials were found");
+        let told = |profile: Option<&str>, failure: &Failure| {
+            let told = told(&Endpoint::Standard, profile, failure);
+            told.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(told(Some("nope"), &none), "no credentials were found; AWS_PROFILE is `nope`");
+        assert_eq!(told(None, &none), "no credentials were found");
+        let expired = Failure { status: Some(400), ..none };
+        assert_eq!(told(Some("nope"), &expired), "no credentials were found");
+    }
+
+    #[test]
+    fn an_endpoint_that_answers_and_is_not_aws_is_named() {
+        let endpoint = Endpoint::Url("http://localhost:8080".to_owned());
+        let failure = |class| Failure::new(class, "no root element");
+        for (class, status) in [
+            (FailureClass::Other, Some(404)),
+            (FailureClass::Other, None),
+            (FailureClass::Network, Some(502)),
+        ] {
+            let told = told(&endpoint, None, &Failure { status, ..failure(class) });
+            assert!(told.ends_with("what answers at `http://localhost:8080` is not AWS"), "{told}");
+        }
+        let silent = told(&endpoint, None, &failure(FailureClass::Network));
+        assert!(silent.ends_with("check that something listens at `http://localhost:8080`"));
+        let refused = Failure {
+            status: Some(400),
+            code: Some("InvalidAction".to_owned()),
+            ..failure(FailureClass::Invalid)
+        };
+        let told = told(&endpoint, None, &refused);
+        assert!(told.contains("--endpoint-url http://localhost:8080"), "{told}");
+    }
 }

@@ -11,8 +11,10 @@ use infra_sdk::{Declarations, Diagnostic};
 use super::answers::Recorded;
 use super::between::{ordered, wrong_reads};
 use super::given;
+use super::heard::heard;
 use super::select::{Selected, Selection};
 use crate::cli::Context;
+use crate::config::settings;
 use crate::error::{CommandError, Result};
 use crate::program::Answers;
 
@@ -42,13 +44,18 @@ pub(crate) async fn declare<A: Answers>(
     let mut all = Vec::new();
     let mut problems = Vec::new();
     let mut refusals = Refusals::new();
+    let file = settings::file_name(&selection.project, &selection.environment);
     for stack in &selection.stacks {
         let mut answers = answers(&stack.name).await?;
         let log = |line: &str| context.terminal.log(&stack.name, line);
-        let mut declarations =
-            declare_stack(selection, stack, &mut answers, &mut refusals, &log).await?;
+        let waiting = format!("{}: waiting for the stack program", stack.name);
+        let declaring = declare_stack(selection, stack, &mut answers, &mut refusals, &log);
+        let mut declarations = heard(context, &waiting, declaring).await?;
         problems.extend(given::secrets(&selection.variables, provider, &declarations));
-        let found = std::mem::take(&mut declarations.diagnostics);
+        let mut found = std::mem::take(&mut declarations.diagnostics);
+        for diagnostic in &mut found {
+            settings::name_place(diagnostic, &file, &stack.name);
+        }
         // What follows from a mistake would only hide it.
         if !found.iter().any(Diagnostic::is_error) {
             problems.extend(infra_engine::validate(provider, &declarations));

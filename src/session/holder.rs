@@ -17,7 +17,7 @@ use super::declare::declare;
 use super::prepare::hold;
 use super::select::{Selection, recorded, select};
 use crate::cli::{Context, StackArgs};
-use crate::config::near;
+use crate::config::near_or;
 use crate::error::Result;
 
 /// A stack whose state is locked as long as this lives.
@@ -60,7 +60,7 @@ pub(crate) async fn hold_declaring(
             let known = known.map(|declaration| declaration.address.as_str());
             return Err(Diagnostic::error("import::undeclared", "the address is not declared")
                 .detail(format!("`{address}`: an object is taken over for a declared resource"))
-                .hint(near(address.as_str(), known))
+                .hint(near_or(address.as_str(), known, "the stacks declare no resource yet"))
                 .hint("or declare it as it is, and import it then")
                 .into());
         }

@@ -15,6 +15,7 @@ mod declare;
 mod failure;
 mod given;
 mod gone;
+mod heard;
 mod holder;
 pub(crate) mod keys;
 mod loss;
@@ -43,5 +44,5 @@ pub(crate) use prepare::{Locking, Planned, Prepared, Way, one_document, plan_all
 pub(crate) use sandbox::{sandbox, sandbox_error, started_sandbox};
 pub(crate) use saved::{Reopened, reopen, save};
 pub(crate) use select::{find, recorded, select, select_recorded};
-pub(crate) use site::Site;
+pub(crate) use site::{Site, Told};
 pub(crate) use twice::declared_otherwise;

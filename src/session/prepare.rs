@@ -18,6 +18,7 @@ use super::between::{bind, consumers_first, read_elsewhere, readers, reads_of, s
 use super::clock::SystemClock;
 use super::cloud::Cloud;
 use super::declare::{Declared, declare, in_order};
+use super::heard::heard;
 use super::part::{Part, Search, partial};
 use super::select::{Selection, select_and_connect};
 use crate::cli::{Context, Format, StackArgs};
@@ -176,7 +177,9 @@ async fn prepare(
         return Ok(None);
     }
     let provider = &*cloud.provider;
-    let mut plan = infra_engine::plan(provider, &state, goal.clone()).await?;
+    let reading = format!("{name}: reading what is there");
+    let mut plan =
+        heard(context, &reading, infra_engine::plan(provider, &state, goal.clone())).await?;
     context.terminal.diagnostics(&plan.warnings);
     if way.offers {
         let wanted = offer(context, &plan.renames).await;
@@ -254,7 +257,7 @@ async fn look(context: &Context, selection: &Selection, name: &str) -> Result<St
         "without the lock, what is recorded may be old",
     )
     .detail(format!("stack `{name}`: {what}; what a run begins meanwhile does not show"))
-    .hint("leave `--lock=false` out for a plan of what is")]);
+    .hint("leave `--lock=false` out to plan with what is recorded now")]);
     Ok(left.unwrap_or_default())
 }
 
@@ -268,9 +271,9 @@ fn waiting(wait: &Wait) -> String {
     )
 }
 
-/// What became of an operation that an earlier run did not end.
+/// What became of an operation that an earlier run did not finish.
 fn settlement(settled: &Recovered) -> String {
-    let earlier = "an earlier run did not end this";
+    let earlier = "an earlier run did not finish this";
     match settled {
         Recovered::Adopted { address, id } => {
             format!("{address}: {earlier}; {id} had been made and is recorded now")

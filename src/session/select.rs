@@ -8,12 +8,13 @@ use infra_sdk::{Address, Diagnostic};
 
 use super::between::Producers;
 use super::cloud::{Cloud, connect};
+use super::heard::heard;
 use super::place;
 use super::site::Site;
 use super::states;
 use crate::cli::{Context, StackArgs, WhichArgs};
 use crate::config::settings::{self, Nodes, StackSettings};
-use crate::config::{Endpoint, Environment, Project, Variable, near};
+use crate::config::{Endpoint, Environment, Project, Variable, near_or};
 use crate::error::{CommandError, Result};
 use crate::program::{Program, build};
 
@@ -121,13 +122,15 @@ async fn select_in(
                     context.terminal.log("cargo", line);
                 }
             };
-            build(&project.root, &project.own_folder(), &project.program, &log).await?
+            let folder = project.own_folder();
+            let building = build(&project.root, &folder, &project.program, &log);
+            heard(context, "building the stack program", building).await?
         }
     };
     let program =
         Program { executable, folder: project.root.clone(), timeout: project.program_timeout };
     let log = |line: &str| context.terminal.log(&project.program, line);
-    let known = program.stacks(&log).await?;
+    let known = heard(context, "waiting for the stack program", program.stacks(&log)).await?;
     for name in &known {
         // The name becomes a folder and a tag.
         if name.contains('.') || Address::parse(name).is_err() {
@@ -168,7 +171,14 @@ pub(crate) async fn select_recorded(
         return Err(CommandError::usage(
             Diagnostic::error("state::stack", "the stack has no state in this environment")
                 .detail(format!("`{missing}` was never applied in `{}`", environment.name))
-                .hint(near(missing, recorded.iter().map(String::as_str))),
+                .hint(near_or(
+                    missing,
+                    recorded.iter().map(String::as_str),
+                    &format!(
+                        "nothing is recorded yet: `infra apply --env {}` does it",
+                        environment.name
+                    ),
+                )),
         ));
     }
     Ok((project, environment, named.into_iter().collect()))
@@ -221,7 +231,7 @@ fn choose(
                 Diagnostic::error("settings::stack", "settings are of a stack that is not there")
                     .detail(format!("the program has no stack `{name}`"))
                     .location(Some(settings.location.clone()))
-                    .hint(near(name, known_names()))
+                    .hint(near_or(name, known_names(), "the program declares no stack yet"))
             })
             .collect();
         if !unknown.is_empty() {
@@ -244,7 +254,7 @@ fn choose(
                 return Err(Problem::Wrong(CommandError::usage(
                     Diagnostic::error("program::stack", "the program has no such stack")
                         .detail(format!("`{name}` is not one of its stacks"))
-                        .hint(near(&name, known_names())),
+                        .hint(near_or(&name, known_names(), "the program declares no stack yet")),
                 )));
             }
             let nodes = all.remove(&name).map(|settings| settings.nodes).unwrap_or_default();

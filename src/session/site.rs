@@ -29,6 +29,24 @@ pub(crate) struct Site<'a> {
     pub(crate) stack: &'a str,
 }
 
+/// A run of the history.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The run.
+    pub(crate) run: RunRecord,
+    /// What it did, as far as that was asked for.
+    pub(crate) changes: Vec<RunChange>,
+    /// Whether it has no end yet and somebody holds the state: it may be that run.
+    pub(crate) goes_on: bool,
+}
+
+impl Told {
+    /// A run of which is not asked what it did, while nobody else holds the state.
+    pub(crate) fn alone(run: RunRecord) -> Self {
+        Self { run, changes: Vec::new(), goes_on: false }
+    }
+}
+
 impl Site<'_> {
     /// Opens the state and holds its lock. A run that holds it is waited for this long.
     ///
@@ -124,26 +142,26 @@ impl Site<'_> {
     ///
     /// # Errors
     /// As [`Site::open`].
-    pub(crate) async fn history(
-        &self,
-        context: &Context,
-        patience: Duration,
-    ) -> Result<Vec<(RunRecord, Vec<RunChange>)>> {
+    pub(crate) async fn history(&self, context: &Context, patience: Duration) -> Result<Vec<Told>> {
         let fail = |error| self.refused(&error);
         let config = self.config(context).await?;
         let mut told = Vec::new();
         if matches!(config.location, Location::S3(_)) {
             let Some(view) = self.look(context, &config).await? else { return Ok(told) };
+            let held = view.holder().is_some();
             for run in view.history().map_err(fail)? {
                 let changes = view.changes(&run.id).map_err(fail)?;
-                told.push((run, changes));
+                told.push(Told { run, changes, goes_on: false });
+            }
+            if let Some(last) = told.last_mut() {
+                last.goes_on = held && last.run.ended.is_none();
             }
             return Ok(told);
         }
         let store = self.open(context, patience).await?;
         for run in store.history().await.map_err(fail)? {
             let changes = store.changes(&run.id).await.map_err(fail)?;
-            told.push((run, changes));
+            told.push(Told { run, changes, goes_on: false });
         }
         Ok(told)
     }
@@ -200,7 +218,29 @@ impl Site<'_> {
     /// When there is none, or it cannot be trusted.
     pub(crate) async fn export(&self, context: &Context) -> Result<String> {
         let config = self.place(context).await?;
-        infra_state::export_text(&config).await.map_err(|error| self.refused(&error))
+        let error = match infra_state::export_text(&config).await {
+            Ok(text) => return Ok(text),
+            Err(error) => error,
+        };
+        if matches!(self.left(context).await, Ok(None)) {
+            let (environment, stack) = (&self.environment.name, self.stack);
+            return Err(Diagnostic::error("state::export", "there is no export yet")
+                .detail(format!("no run of stack `{stack}` has ended in `{environment}`"))
+                .hint(format!("`infra apply --env {environment} --stack {stack}` writes it"))
+                .into());
+        }
+        Err(self.refused(&error))
+    }
+
+    /// The lineage of the last export; `None` where there is none that can be read.
+    ///
+    /// # Errors
+    /// When the place of the state cannot be told.
+    pub(crate) async fn lineage(&self, context: &Context) -> Result<Option<String>> {
+        let config = self.place(context).await?;
+        let Ok(text) = infra_state::export_text(&config).await else { return Ok(None) };
+        let export: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        Ok(export["body"]["lineage"].as_str().map(str::to_owned))
     }
 
     /// Frees the lock of this id.
@@ -301,10 +341,13 @@ impl Site<'_> {
                     "write that place as `state` into `[environments.{}]` of `infra.toml`",
                     self.environment.name
                 ))
-                .hint("or bring it back: `infra state move-backend --from PLACE`")
+                .hint(format!(
+                    "or bring it back: `infra state move-backend --env {} --from PLACE`",
+                    self.environment.name
+                ))
                 .into(),
             StoreError::Key { .. } => diagnostic("state::key", "the state cannot be unsealed")
-                .hint("nothing was changed; every machine that uses the state needs its key")
+                .hint("put the right key back: no export opens without it; nothing was changed")
                 .hint(format!(
                     "check `state_key` of `[environments.{}]` in `infra.toml`",
                     self.environment.name

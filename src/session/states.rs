@@ -20,7 +20,10 @@ pub(crate) async fn names(location: &Location, environment: &str) -> Result<BTre
         return Ok(infra_state::names(location, environment).await.map_err(|error| {
             Diagnostic::error("state::unavailable", "the states cannot be listed")
                 .detail(error.to_string())
-                .hint("`infra state bootstrap` makes the bucket; credentials are the standard ones")
+                .hint(format!(
+                    "`infra state bootstrap --env {environment}` makes the bucket; credentials are \
+                     the standard ones"
+                ))
         })?);
     };
     in_folder(root, environment)

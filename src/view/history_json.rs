@@ -1,32 +1,34 @@
 //! What was run, as JSON: runs with their changes, and no values.
 
-use infra_sdk::store::{Operation, RunChange, RunRecord};
+use infra_sdk::store::{Operation, RunChange};
 use serde_json::{Value as Json, json};
 
 use super::human::history::{Ending, counts};
 use super::outputs_json::document;
+use crate::session::Told;
 
 /// All runs of a stack, oldest first.
-pub(crate) fn all(runs: &[(RunRecord, Vec<RunChange>)]) -> String {
-    document(&runs.iter().map(|(run, changes)| head(run, changes)).collect())
+pub(crate) fn all(runs: &[Told]) -> String {
+    document(&runs.iter().map(head).collect())
 }
 
 /// A run with everything that it changed.
-pub(crate) fn one((run, changes): &(RunRecord, Vec<RunChange>)) -> String {
-    let mut json = head(run, changes);
-    json["changes"] = changes.iter().map(change).collect();
+pub(crate) fn one(told: &Told) -> String {
+    let mut json = head(told);
+    json["changes"] = told.changes.iter().map(change).collect();
     document(&json)
 }
 
-fn head(run: &RunRecord, changes: &[RunChange]) -> Json {
-    let [added, changed, destroyed] = counts(changes);
+fn head(told: &Told) -> Json {
+    let run = &told.run;
+    let [added, changed, destroyed] = counts(&told.changes);
     json!({
         "id": run.id,
         "command": run.command,
         "by": run.by,
         "started": run.started,
         "ended": run.ended,
-        "result": Ending::of(run).word(),
+        "result": Ending::of(told).word(),
         "add": added,
         "change": changed,
         "remove": destroyed,

@@ -52,6 +52,25 @@ impl Risk {
         }
     }
 
+    /// The heading over what these changes have of it: it names only what is there.
+    pub(crate) fn heading<'c>(self, changes: impl IntoIterator<Item = &'c Change>) -> String {
+        if self != Self::Record {
+            return self.title().to_owned();
+        }
+        let changes = changes.into_iter().filter(|change| Self::of(change) == Some(self));
+        let there: Vec<_> = changes.map(|change| recorded(change.action)).collect();
+        let words = ["taken over", "moved", "waited for", "forgotten"];
+        let words: Vec<_> = words.into_iter().filter(|word| there.contains(word)).collect();
+        let text = match words.as_slice() {
+            [] => return self.title().to_owned(),
+            [one] => (*one).to_owned(),
+            [others @ .., last] => format!("{} or {last}", others.join(", ")),
+        };
+        let mut letters = text.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect()
+    }
+
     /// `None` for a resource that stays as it is.
     pub(crate) fn of(change: &Change) -> Option<Self> {
         match change.action {
@@ -61,6 +80,16 @@ impl Risk {
             Action::Update => Some(Self::Update),
             Action::Replace { .. } | Action::Delete => Some(Self::Destroy),
         }
+    }
+}
+
+/// What happens to what changes in the state alone.
+fn recorded(action: Action) -> &'static str {
+    match action {
+        Action::Import => "taken over",
+        Action::Await => "waited for",
+        Action::Forget => "forgotten",
+        _ => "moved",
     }
 }
 
@@ -96,5 +125,29 @@ pub(crate) fn what_happens(action: Action) -> &'static str {
         Action::Replace { create_first: true } => "must be replaced, the new one first",
         Action::Delete => "will be destroyed",
         Action::Forget => "is gone already, and will be forgotten",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Address;
+
+    use super::*;
+    use crate::view::sample::change;
+
+    #[test]
+    fn a_heading_names_only_what_is_there() {
+        let moved = Change {
+            moved_from: Address::parse("old").ok(),
+            ..change("a", "aws_vpc", Action::NoOp)
+        };
+        let still = change("b", "aws_vpc", Action::NoOp);
+        let forgotten = change("c", "aws_vpc", Action::Forget);
+        let imported = change("d", "aws_vpc", Action::Import);
+        let heading = |changes: &[&Change]| Risk::Record.heading(changes.iter().copied());
+        assert_eq!(heading(&[&still, &forgotten]), "Forgotten");
+        assert_eq!(heading(&[&forgotten, &moved]), "Moved or forgotten");
+        assert_eq!(heading(&[&moved, &forgotten, &imported]), "Taken over, moved or forgotten");
+        assert_eq!(Risk::Create.heading([&moved]), "Created");
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::human::diagnostic::{self, Frame};
 use super::log::{LogFormat, LogLine};
 use super::text::{FAINT, paint, plain, plain_lines};
-use super::wrap::wrap;
+use super::wrap::{wrap, wrap_words};
 
 /// Lines are not made shorter than this, however narrow the terminal is.
 const NARROWEST: usize = 40;
@@ -181,6 +181,15 @@ impl Terminal {
         }
     }
 
+    /// Writes to standard output sentences, with names and commands that may be copied: on a terminal,
+    /// in lines that are broken between words only.
+    pub(crate) fn answer_in_words(&self, text: &str) {
+        match self.columns() {
+            Some(columns) => self.answer(&wrap_words(text, columns.max(NARROWEST))),
+            None => self.answer(text),
+        }
+    }
+
     /// Writes bytes for a program to standard output as they are: a shell parts words by what no
     /// terminal shows.
     pub(crate) fn verbatim(&self, bytes: &[u8]) {
@@ -190,8 +199,18 @@ impl Terminal {
         answers.trouble = answers.trouble.take().or(written.err());
     }
 
-    /// Writes to standard error: everything else.
+    /// Writes to standard error: everything else. On a terminal, lines are broken between words only.
     pub(crate) fn note(&self, text: &str) {
+        match columns_of(std::io::stderr()) {
+            Some(columns) if self.log == LogFormat::Text => {
+                self.beside_live(&wrap_words(text, columns.max(NARROWEST)));
+            }
+            _ => self.note_as_is(text),
+        }
+    }
+
+    /// Writes to standard error what has its lines already.
+    fn note_as_is(&self, text: &str) {
         match self.log {
             LogFormat::Text => self.beside_live(text),
             LogFormat::Json if text.trim().is_empty() => {}
@@ -235,7 +254,7 @@ impl Terminal {
         let frame = self.frame();
         for diagnostic in diagnostics {
             match self.log {
-                LogFormat::Text => self.note(&diagnostic::render(diagnostic, &frame)),
+                LogFormat::Text => self.note_as_is(&diagnostic::render(diagnostic, &frame)),
                 LogFormat::Json => self.logged(&LogLine::diagnostic(diagnostic)),
             }
         }
@@ -244,7 +263,8 @@ impl Terminal {
     /// Shows lines that a program printed.
     pub(crate) fn log(&self, source: &str, text: &str) {
         for line in plain_lines(text) {
-            self.note(&format!("{} {line}\n", paint(FAINT, &format!("{} |", plain(source)))));
+            let source = paint(FAINT, &format!("{} |", plain(source)));
+            self.note_as_is(&format!("{source} {line}\n"));
         }
     }
 

@@ -3,6 +3,7 @@
 use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use super::ci;
+use super::wrap::width;
 
 // Blue, purple and orange are told apart by those who do not tell red from green, on dark and on light
 // ground (the palette of Okabe and Ito). Colour never stands alone: there is a sign or a word too.
@@ -61,10 +62,16 @@ pub(crate) fn plain_lines(text: &str) -> impl Iterator<Item = String> {
 /// A line in several, broken between words; what stands in backticks is a command to copy, or a name,
 /// and stays in one piece.
 pub(crate) fn wrapped(line: &str, room: usize) -> Vec<String> {
+    hung(line, room, room)
+}
+
+/// The same where the first line has another room than those after it.
+pub(super) fn hung(line: &str, first: usize, rest: usize) -> Vec<String> {
     let (mut lines, mut current) = (Vec::new(), String::new());
     let (mut start, mut begun, mut quoted) = (0, false, false);
     for word in line.split(' ') {
-        let fits = current.chars().count() + 1 + piece(&line[start..], word) <= room.max(LEAST);
+        let room = if lines.is_empty() { first } else { rest };
+        let fits = width(&current) + 1 + piece(&line[start..], word) <= room.max(LEAST);
         start += word.len() + 1;
         if begun && !quoted && !fits {
             lines.push(std::mem::take(&mut current));
@@ -89,7 +96,7 @@ fn piece(rest: &str, word: &str) -> usize {
         }
         _ => word.len(),
     };
-    rest[..end].chars().count()
+    width(&rest[..end])
 }
 
 fn is_unsafe(character: char) -> bool {

@@ -1,8 +1,11 @@
 //! Text with colour, broken into lines that fit a terminal.
 //!
-//! Start reading at [`wrap`]. Nothing is left out: what does not fit goes on below, further in.
+//! Start reading at [`wrap`], and at [`wrap_words`] for what is copied from. Nothing is left out: what
+//! does not fit goes on below, further in.
 
 use unicode_width::UnicodeWidthChar;
+
+use super::text::hung;
 
 /// How much further in the rest of a line stands.
 const HANGING: usize = 4;
@@ -16,11 +19,42 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
     wrapped
 }
 
+/// Lines of at most so many columns, broken between words only. A word that is longer stays whole, and
+/// so does what stands in backticks: both may be copied.
+pub(crate) fn wrap_words(text: &str, columns: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len() + text.len() / 16);
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let words = line.trim_start_matches(' ');
+        let lead = line.len() - words.len();
+        let indent = indent(lead, columns);
+        if width(line) <= columns {
+            wrapped.push_str(line);
+        } else {
+            let room = |used: usize| columns.saturating_sub(used);
+            let lines = hung(words, room(lead), room(indent));
+            wrapped.extend(std::iter::repeat_n(' ', lead));
+            wrapped.push_str(&lines.join(&format!("\n{:indent$}", "")));
+        }
+        wrapped.push_str(end);
+    }
+    wrapped
+}
+
+/// The columns of a text with colour.
+pub(super) fn width(text: &str) -> usize {
+    pieces(text).map(|(_, width)| width).sum()
+}
+
+/// Where a line goes on that begins after so many blanks.
+fn indent(lead: usize, columns: usize) -> usize {
+    if lead + HANGING > columns / 2 { HANGING } else { lead + HANGING }
+}
+
 /// The first columns of a line with colour, and `end` where that is not all of it.
 pub(crate) fn cut(line: &str, columns: usize, end: &str) -> String {
     let mut room = columns;
-    let fits = pieces(line).map(|(_, width)| width).sum::<usize>() <= columns;
-    if fits {
+    if width(line) <= columns {
         return line.to_owned();
     }
     room = room.saturating_sub(end.chars().count());
@@ -42,7 +76,7 @@ pub(crate) fn cut(line: &str, columns: usize, end: &str) -> String {
 fn one(wrapped: &mut String, line: &str, columns: usize) {
     let blank = |(piece, _): &(&str, usize)| *piece == " ";
     let mut lead = pieces(line).take_while(blank).count();
-    let indent = if lead + HANGING > columns / 2 { HANGING } else { lead + HANGING };
+    let indent = indent(lead, columns);
     let (mut at, mut begun) = (0, wrapped.len());
     // After the last blank of this line: where in the text, and in which column.
     let mut blank_at: Option<(usize, usize)> = None;
@@ -124,6 +158,22 @@ mod tests {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             assert_eq!(words(&lines), words(&text));
         }
+    }
+
+    #[test]
+    fn what_may_be_copied_is_broken_between_words_only() {
+        let line = format!(
+            "\n{} two words and `infra apply --env dev`, then {}\n",
+            paint(ADD, "Checks:"),
+            "x".repeat(40)
+        );
+        let shown = anstream::adapter::strip_str(&wrap_words(&line, 32)).to_string();
+        let first = "\nChecks: two words and\n    `infra apply --env dev`,\n    then\n    ";
+        assert_eq!(shown, format!("{first}{}\n", "x".repeat(40)));
+        assert_eq!(wrap_words("  short\nnot ended", 32), "  short\nnot ended");
+        // Only further lines are further in.
+        let text = "  a sentence that is too long for the place\n";
+        assert_eq!(wrap_words(text, 30), "  a sentence that is too long\n      for the place\n");
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl SealingKey {
     /// Reads the key from its file; `None` where there is no file.
     ///
     /// # Errors
-    /// `Unavailable` when the file cannot be read, `Damaged` when it holds no key.
+    /// `Unavailable` when the file cannot be read, `Key` when it holds no key.
     pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         let refuse = |error| files::unavailable("read the key file", path, &error);
         let Some(text) = files::read(path).map_err(refuse)?.map(Zeroizing::new) else {
@@ -39,9 +39,10 @@ impl SealingKey {
         };
         // A checkout or a copy may have opened it up to others.
         files::take_over(path).map_err(refuse)?;
-        let damaged = |reason: &str| StoreError::Damaged {
-            what: format!("the key file {}", path.display()),
-            reason: reason.to_owned(),
+        // The states are whole: to put an export in their place would not help.
+        let damaged = |reason: &str| StoreError::Key {
+            action: format!("read the key file {}", path.display()),
+            reason: format!("it is damaged: {reason}"),
         };
         let text = std::str::from_utf8(&text).map_err(|_| damaged("it is not text"))?;
         let mut words = text.split_whitespace();

@@ -70,7 +70,9 @@ fn drift_is_shown_in_three_views_with_its_owner() {
                   Name = "outside"
                 }
 
-    Drift: 1 changed, 0 deleted, 0 not recorded.
+    Drift: 1 changed.
+    `infra apply --env dev` puts it back as it is declared.
+    `infra apply --refresh-only --env dev` records it as it is now.
     "#);
     let run = ended(project.stacks("drift --env dev --format json"), 2);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
@@ -125,7 +127,8 @@ fn drift_is_shown_in_three_views_with_its_owner() {
 
       + vpc (aws_vpc) is there by its tags, and not recorded (vpc-ID)
 
-    Drift: 0 changed, 0 deleted, 1 not recorded.
+    Drift: 1 not recorded.
+    `infra plan --adopt --env dev` records what is not recorded.
     ");
     std::fs::rename(project.path().join("kept"), &state).expect("renamed");
     drop(ended(outside.stacks("destroy --env dev --auto-approve"), 0));
@@ -137,7 +140,9 @@ fn drift_is_shown_in_three_views_with_its_owner() {
 
       - vpc (aws_vpc) was deleted outside of infra (vpc-ID)
 
-    Drift: 0 changed, 1 deleted, 0 not recorded.
+    Drift: 1 deleted.
+    `infra apply --env dev` puts it back as it is declared.
+    `infra apply --refresh-only --env dev` records it as it is now.
     ");
     drop(ended(project.stacks("drift --env dev --stack wbe"), 64));
 }

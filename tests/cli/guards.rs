@@ -47,7 +47,7 @@ fn a_stack_of_which_most_is_gone_is_not_made_anew_unasked() {
     delete(&names[4..5]);
     let run = refused(project, "plan --env dev", "error[plan::gone]");
     for what in [
-        "of 8 recorded objects of web 5 are not there: `log-0`, `log-1`,",
+        "5 of 8 recorded objects of web are gone: `log-0`, `log-1`,",
         "region us-west-2, and which endpoint is asked",
         "`--accept-gone` has them made anew",
     ] {

@@ -91,7 +91,7 @@ fn a_signal_waits_for_what_is_in_flight_and_begins_nothing() {
             ended.seen
         );
         assert!(
-            ended.seen.contains("stopping: 1 not begun, waiting for 1 in flight"),
+            ended.seen.contains("Stopping: waiting for 1 operation in flight; 1 not begun"),
             "{}",
             ended.shown()
         );

@@ -119,7 +119,7 @@ fn ignore_changes_leaves_a_difference_alone() {
     declare(&project, &[data("note", "two", "'ignore_changes': ['inptu']")]);
     let run = project.stacks("validate --env dev");
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    assert!(run.stderr.contains("did you mean `input`?"), "{}", run.shown());
+    assert!(run.stderr.contains("write `input` if that is what you mean"), "{}", run.shown());
 }
 
 #[test]

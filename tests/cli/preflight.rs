@@ -171,7 +171,7 @@ fn names_that_are_taken(endpoint: &str) {
     let texts = [
         "error[preflight::taken]: its name is taken",
         "`preflight-taken` is there already; by its tags it is `mine` of stack `web` in `dev`",
-        "infra import a preflight-taken",
+        "infra import a preflight-taken --env dev --stack web",
         "error[preflight::taken]: two resources want the same name",
         "`b` is to be called `preflight-two` too",
         "by its tags it is this resource, which is not recorded",

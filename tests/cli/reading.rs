@@ -54,7 +54,7 @@ fn what_goes_stands_first_with_the_way_that_leads_there() {
                \x20     #   -> this is replaced: `keepers` refers to `base.hex`\n";
     assert!(run.stdout.contains(way), "{}", run.shown());
     let end = "Plan: 10 to add, 1 to change, 3 to destroy.\n\
-               Interrupted while it is replaced: base, app.token.\n\
+               Not available while they are replaced: base, app.token.\n\
                Nothing that holds data is destroyed or replaced.\n";
     assert!(run.stdout.contains(end), "{}", run.shown());
 
@@ -77,7 +77,7 @@ fn what_goes_stands_first_with_the_way_that_leads_there() {
       + 8 infra_data will be created: rule-0, rule-1 and 6 more
 
     Plan: 10 to add, 1 to change, 3 to destroy.
-    Interrupted while it is replaced: base, app.token.
+    Not available while they are replaced: base, app.token.
     Nothing that holds data is destroyed or replaced.
     ");
     let run = done(project.stacks("plan --env dev --verbose"));
@@ -196,7 +196,7 @@ fn an_interrupt_leaves_no_live_lines() {
     assert!(run.stdout.contains("stays in the journal"), "{}", run.shown());
     // Both lines are taken away before the last words.
     let (_, end) = run.stdout.rsplit_once("\r\u{1b}[2A\u{1b}[J").expect("taken away");
-    assert!(end.starts_with("web: vpc is on its way"), "{}", run.shown());
+    assert!(end.starts_with("web: vpc not finished"), "{}", run.shown());
     assert!(!end.contains("of 1 done"), "{}", run.shown());
 }
 

@@ -159,11 +159,7 @@ fn what_the_command_line_said_is_in_the_plan() {
     assert!(run.stdout.contains("1 added, 0 changed, 1 destroyed"), "{}", run.shown());
     ok(&project.stacks("plan --env dev --out plan --destroy"));
     let run = done(apply(&project));
-    assert!(
-        run.stdout.contains("Destroy complete: 2 destroyed"),
-        "{}",
-        run.shown()
-    );
+    assert!(run.stdout.contains("Destroy complete: 2 destroyed"), "{}", run.shown());
     // A plan of nothing is carried out as often as one likes.
     project.program("desired()");
     drop(saved(&project));

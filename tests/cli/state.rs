@@ -279,6 +279,29 @@ fn a_run_that_never_ended_was_killed() {
 }
 
 #[test]
+fn an_export_that_cannot_be_meant_is_refused_and_the_state_is_not_called_damaged() {
+    let project = project();
+    let export = project.infra("state export --env dev").stdout;
+    project.write("backup.json", &export);
+    project.write("half.json", &export[..export.len() / 2]);
+    for (file, stack, words) in [
+        ("backup.json", "other", "it is of `web` in `dev`, and `--stack` says `other`"),
+        ("half.json", "web", "the export cannot be read"),
+        ("nowhere.json", "web", "the export cannot be read"),
+    ] {
+        let run = refused(&project, &format!("state restore --env dev --stack {stack} {file}"), 1);
+        assert!(run.stderr.contains(words), "{}", run.shown());
+        assert!(!run.stderr.contains("infra state restore"), "{}", run.shown());
+    }
+    // Without its key no export opens either.
+    project.write(".infra/state.key", "garbage\n");
+    let run = project.infra("state list --env dev");
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert!(run.stderr.contains("error[state::key]"), "{}", run.shown());
+    assert!(!run.stderr.contains("infra state restore"), "{}", run.shown());
+}
+
+#[test]
 fn an_export_is_put_in_the_place_of_what_is_there_after_asking() {
     let project = project();
     let export = project.infra("state export --env dev");
@@ -414,7 +437,7 @@ fn a_plan_without_the_lock_says_that_it_may_be_old() {
     insta::assert_snapshot!(run.stderr, @r"
     warning[plan::unlocked]: without the lock, what is recorded may be old
       = stack `web`: it is what run 1 of the state left; what a run begins meanwhile does not show
-      = hint: leave `--lock=false` out for a plan of what is
+      = hint: leave `--lock=false` out to plan with what is recorded now
     ");
 }
 

@@ -5,6 +5,9 @@
 use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
+use aws_config::imds::client::error::ImdsError;
+use aws_config::meta::ProviderChainError;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
@@ -20,10 +23,15 @@ use super::hints::hint_for;
 /// Signature Version 4: requests are good for five minutes, of S3 for fifteen.
 const CLOCKS_APART: Duration = Duration::from_secs(4 * 60);
 
+/// What is said where nothing has credentials: whatever the SDK asks.
+const NO_CREDENTIALS: &str = "no credentials were found in the environment, a profile, a web \
+                              identity, a container or the instance";
+
 /// Result of a call or a handler method.
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// The operation of an SDK error type, as IAM writes it: `ec2:CreateVpc`.
+/// The operation of an SDK error type, behind the prefix of its service: `ec2:CreateVpc`. The IAM
+/// action that allows it may be called otherwise.
 ///
 /// The SDK's errors do not say which operation they are of, but each operation has a type of its
 /// own, `aws_sdk_ec2::operation::create_vpc::CreateVpcError`.
@@ -73,9 +81,11 @@ where
         }
         _ => Effect::Unknown,
     };
-    let (operation, message) = (operation_of::<E>(), message(error));
+    let message = absent(error).unwrap_or_else(|| message(error));
+    let operation = operation_of::<E>();
     let known = || hint_for(&operation, code.as_deref()?, &message);
-    let hint = clock(class, error).or_else(known).or_else(|| usual(class).map(str::to_owned));
+    let usual = || usual(class, status.is_some()).map(str::to_owned);
+    let hint = clock(class, error).or_else(known).or_else(usual);
     Failure {
         effect,
         status,
@@ -90,9 +100,11 @@ where
 fn message<E: ProvideErrorMetadata + StdError + 'static>(
     error: &SdkError<E, HttpResponse>,
 ) -> String {
-    if let Some(message) = ProvideErrorMetadata::message(error) {
-        return message.to_owned();
-    }
+    ProvideErrorMetadata::message(error).map_or_else(|| with_causes(error), str::to_owned)
+}
+
+/// What an error says, and what all that led to it says.
+fn with_causes(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -100,6 +112,31 @@ fn message<E: ProvideErrorMetadata + StdError + 'static>(
         source = cause.source();
     }
     text
+}
+
+/// What to say where nothing has credentials; `None` where something has and fails, which says why.
+fn absent<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let SdkError::DispatchFailure(dispatch) = error else { return None };
+    let mut source = dispatch.as_connector_error().and_then(StdError::source);
+    while let Some(cause) = source {
+        // Only the profile has more to say than that it is not there.
+        if let Some(chain) = cause.downcast_ref::<ProviderChainError<CredentialsError>>() {
+            let profile = chain.attempts().iter().find(|attempt| attempt.name() == "Profile");
+            let why = profile.and_then(|attempt| attempt.error().source()).map(with_causes);
+            return Some(match why {
+                Some(why) => format!("{NO_CREDENTIALS}; {why}"),
+                None => NO_CREDENTIALS.to_owned(),
+            });
+        }
+        // The instance is asked last, where nothing else has any.
+        if let Some(instance) = cause.downcast_ref::<ImdsError>() {
+            let why = with_causes(instance);
+            let why = why.trim_end_matches('.');
+            return Some(format!("{NO_CREDENTIALS}; the instance's metadata service: {why}"));
+        }
+        source = cause.source();
+    }
+    None
 }
 
 /// Whether an error of the connection means that no byte of the request left.
@@ -252,12 +289,17 @@ fn off(ours: SystemTime, theirs: SystemTime) -> Option<String> {
     })
 }
 
-/// What to do about a class of errors, where nothing is known of the very error.
-fn usual(class: FailureClass) -> Option<&'static str> {
+/// What to do about a class of errors, where nothing is known of the very error. Credentials that
+/// AWS has answered to are there: they are no longer good.
+fn usual(class: FailureClass, is_answered: bool) -> Option<&'static str> {
     match class {
-        FailureClass::Credentials => {
+        FailureClass::Credentials if is_answered => {
             Some("sign in again, for example with `aws sso login`, and repeat the command")
         }
+        FailureClass::Credentials => Some(
+            "sign in, for example with `aws sso login`, or name a profile in AWS_PROFILE: \
+             `aws configure list-profiles` lists them",
+        ),
         FailureClass::Denied => Some("ask for the permission named above, or use another role"),
         FailureClass::Quota => Some("ask for a higher quota in the Service Quotas console"),
         FailureClass::Exists => {
@@ -297,11 +339,59 @@ pub fn decode(error: &DecodeError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use aws_config::imds::client::Client as ImdsClient;
+    use aws_config::imds::credentials::ImdsCredentialsProvider;
+    use aws_config::meta::credentials::CredentialsProviderChain;
+    use aws_credential_types::credential_fn::provide_credentials_fn;
+    use aws_credential_types::provider::ProvideCredentials;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
     use crate::frame::test_server::{Answer, TestServer};
 
+    /// What a call fails with where credentials come from nowhere else.
+    async fn without_credentials(provider: impl ProvideCredentials + 'static) -> Failure {
+        let chain = CredentialsProviderChain::first_try("Profile", provider);
+        let error = chain.provide_credentials().await.expect_err("there are none");
+        let error = ConnectorError::other(error.into(), None);
+        failure::<GetCallerIdentityError>(&SdkError::dispatch_failure(error))
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_nowhere_are_told_as_that() {
+        let failure = without_credentials(provide_credentials_fn(|| async {
+            Err(CredentialsError::not_loaded("profile `nope` was not defined"))
+        }))
+        .await;
+        assert_eq!(failure.class, FailureClass::Credentials);
+        assert_eq!(failure.message, format!("{NO_CREDENTIALS}; profile `nope` was not defined"));
+        let hint = failure.hints.concat();
+        assert!(hint.starts_with("sign in, for example with `aws sso login`, or"), "{hint}");
+
+        let failure = without_credentials(provide_credentials_fn(|| async {
+            Err(CredentialsError::provider_error("the SSO token has expired"))
+        }))
+        .await;
+        assert_eq!(failure.class, FailureClass::Credentials);
+        assert!(failure.message.ends_with(": the SSO token has expired"), "{}", failure.message);
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_gives_no_credentials_is_told_last() {
+        let server = TestServer::new(|_, _| Answer::new(403, ""));
+        let client = ImdsClient::builder().endpoint(format!("http://{}", server.address()));
+        let client = client.expect("a URL").build();
+        let provider = ImdsCredentialsProvider::builder().imds_client(client).build();
+        let failure = without_credentials(provider).await;
+        assert_eq!(failure.class, FailureClass::Credentials);
+        let why = format!("{NO_CREDENTIALS}; the instance's metadata service: ");
+        assert!(failure.message.starts_with(&why), "{}", failure.message);
+        assert!(!failure.message.ends_with('.'), "{}", failure.message);
+    }
+
     #[test]
-    fn operations_are_named_as_iam_names_them() {
+    fn operations_have_the_prefix_of_their_service() {
         assert_eq!(
             operation_of::<aws_sdk_ec2::operation::create_vpc::CreateVpcError>(),
             "ec2:CreateVpc"

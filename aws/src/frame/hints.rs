@@ -1,7 +1,8 @@
 //! What to do about the errors of AWS that people meet most.
 //!
 //! The main function is [`hint_for`]; the table is `hints.txt`, beside this file. A hint is made of
-//! the table and the name of the operation alone: nothing that a service answers gets into it.
+//! the table and the name of the operation. Of what a service answers nothing gets into it but the
+//! name of the IAM action that is not allowed.
 
 use std::sync::LazyLock;
 
@@ -58,7 +59,31 @@ pub(super) fn hint_for(operation: &str, code: &str, message: &str) -> Option<Str
     let service = operation.split(':').next().unwrap_or_default();
     let ranked = HINTS.iter().filter_map(|row| Some((row.rank(service, code, message)?, row)));
     let (_, row) = ranked.max_by_key(|(rank, _)| *rank)?;
-    Some(row.hint.replace("{operation}", operation))
+    Some(row.hint.replace("{action}", &action(operation, message)))
+}
+
+/// What is to be allowed. The action of an operation may have another name: that of
+/// `s3:PutBucketEncryption` is `s3:PutEncryptionConfiguration`.
+fn action(operation: &str, message: &str) -> String {
+    match refused(message) {
+        Some(action) => format!("`{action}`"),
+        None => format!("the action behind `{operation}`"),
+    }
+}
+
+/// The action of `… is not authorized to perform: ec2:CreateVpc on resource: …`. Source: IAM user
+/// guide, troubleshoot access denied error messages.
+fn refused(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("not authorized to perform:")?;
+    let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+    let (service, name) = action.split_once(':')?;
+    let prefix = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let is_action = (1..=40).contains(&service.len())
+        && service.bytes().all(prefix)
+        && (1..=80).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_action.then_some(action)
 }
 
 #[cfg(test)]
@@ -88,7 +113,7 @@ mod tests {
             assert!(VERBS.contains(&first), "begins with no step: {row:?}");
             assert!(!row.hint.ends_with('.') && row.hint.len() > 20, "{row:?}");
             assert_eq!(row.hint.matches('`').count() % 2, 0, "{row:?}");
-            let rest = row.hint.replace("{operation}", "");
+            let rest = row.hint.replace("{action}", "");
             assert!(!rest.contains(['{', '}', '|']), "{row:?}");
             let service = row.service.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
             assert!(service, "{row:?}");
@@ -102,7 +127,8 @@ mod tests {
             let operation = format!("{service}:PutThing");
             let code = row.code.replace('*', "X");
             let message = format!("It says: {}, and more.", row.message.to_uppercase());
-            let expected = row.hint.replace("{operation}", &operation);
+            let action = format!("the action behind `{operation}`");
+            let expected = row.hint.replace("{action}", &action);
             assert_eq!(hint_for(&operation, &code, &message), Some(expected), "{row:?}");
         }
     }
@@ -111,12 +137,12 @@ mod tests {
     fn the_most_special_row_counts() {
         let of = |operation, code, message| hint_for(operation, code, message).unwrap_or_default();
         let plain = of("ec2:CreateVpc", "UnauthorizedOperation", "You are not authorized.");
-        assert!(plain.starts_with("allow `ec2:CreateVpc`"), "{plain}");
+        assert!(plain.starts_with("allow the action behind `ec2:CreateVpc`"), "{plain}");
         let encoded = "You are not authorized. Encoded authorization failure message: 4GIOH";
         let encoded = of("ec2:CreateVpc", "UnauthorizedOperation", encoded);
         assert!(encoded.contains("decode-authorization-message"), "{encoded}");
         let any = of("sns:CreateTopic", "AccessDeniedException", "no");
-        assert!(any.starts_with("allow `sns:CreateTopic`"), "{any}");
+        assert!(any.starts_with("allow the action behind `sns:CreateTopic`"), "{any}");
         let keys = of("kms:CreateGrant", "AccessDeniedException", "no");
         assert!(keys.contains("the policy of the key"), "{keys}");
         let quota = of("ec2:CreateVpc", "VpcLimitExceeded", "");
@@ -126,8 +152,32 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_service_answers_gets_into_a_hint() {
-        let secret = "hunter2-{operation}-hunter2";
+    fn the_action_is_the_one_that_the_answer_names() {
+        let of = |message| hint_for("s3:PutBucketEncryption", "AccessDenied", message);
+        let named = "User: arn:aws:iam::123456789012:user/shop is not authorized to perform:\n\
+                     s3:PutEncryptionConfiguration on resource: \"arn:aws:s3:::shop\" because no \
+                     identity-based policy allows the s3:PutEncryptionConfiguration action";
+        let hint = of(named).unwrap_or_default();
+        assert!(hint.starts_with("allow `s3:PutEncryptionConfiguration` to whoever"), "{hint}");
+        assert_eq!(refused("not authorized to perform: sts:AssumeRole."), Some("sts:AssumeRole"));
+        for other in [
+            "Access Denied",
+            "You are not authorized to perform this operation.",
+            "not authorized to perform:",
+            "not authorized to perform: hunter2",
+            "not authorized to perform: s3:hunter-2",
+            "not authorized to perform: s3:`Get`",
+            "not authorized to perform: S3:Get",
+            "not authorized to perform: arn:aws:iam::123456789012:user/shop",
+        ] {
+            let hint = of(other).unwrap_or_default();
+            assert!(hint.starts_with("allow the action behind `s3:PutBucketEncryption`"), "{hint}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_that_a_service_answers_gets_into_a_hint() {
+        let secret = "not authorized to perform: hunter2-{action}-hunter2";
         for row in HINTS.iter() {
             let service = if row.service.is_empty() { "xray" } else { row.service };
             let code = row.code.replace('*', "Hunter2");

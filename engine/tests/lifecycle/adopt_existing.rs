@@ -79,7 +79,7 @@ async fn a_type_without_a_name_is_refused_before_any_cloud() {
     });
     insta::assert_snapshot!(problems(&infra_engine::validate(&bench.provider(), &sheet.0)), @r"
     [plan::adopt-existing] n at stack.rs:1: it cannot be told which object is meant
-      `adopt_existing`: these arguments of a test_network do not name one object
+      `adopt_existing`: these arguments of the test_network do not name one object
       hint: give it a name if the type has one, or name the object with `import_id`
     ");
     let sheet = Sheet::new().add_with("b", "test_bucket", json!({"name": "n"}), |options| {

@@ -113,7 +113,7 @@ async fn what_cannot_be_imported_by_hand_is_refused() {
     insta::assert_snapshot!(refused("netwrok", &id).await, @r"
     [import::undeclared]: the address is not declared
       `netwrok`: an object is taken over for a resource of the program
-      hint: did you mean `network`?
+      hint: write `network` if that is what you mean
       hint: declare it as it is, and import it then
     ");
     insta::assert_snapshot!(refused("network", "net-404").await, @r"

@@ -190,8 +190,8 @@ async fn a_history_without_the_run_is_refused() {
     insta::assert_snapshot!(problems(&refused), @r#"
     [rollback::run]: there is no such run
       `run-11`
-      hint: did you mean `run-1`?
-      hint: `infra history` lists all runs
+      hint: write `run-1` if that is what you mean
+      hint: `infra history` with the same `--env` lists all runs
     "#);
     let rollback = rollback(&bench, Some("run-1")).await.expect("nothing to do");
     assert!(rollback.runs.is_empty());

@@ -78,7 +78,7 @@ async fn a_target_that_is_nowhere_is_an_error() {
     insta::assert_snapshot!(problems(&refused), @"
     [plan::target]: an option names no resource
       `--target alon`: neither declared nor recorded
-      hint: did you mean `alone`?
+      hint: write `alone` if that is what you mean
     ");
 }
 

@@ -307,8 +307,8 @@ async fn a_run_that_is_not_there_or_did_nothing_is_told() {
     insta::assert_snapshot!(problems(&refused), @"
     [undo::run]: there is no such run
       `run-9`
-      hint: did you mean `run-1`?
-      hint: `infra history` lists all runs
+      hint: write `run-1` if that is what you mean
+      hint: `infra history` with the same `--env` lists all runs
     ");
     bench.apply(&first().output("x", json!("z"))).await;
     let nothing = undo(&bench, "run-2", &[]).await.expect("known");

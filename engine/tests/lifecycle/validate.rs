@@ -30,25 +30,25 @@ fn all_problems_of_a_stack_are_reported_at_once() {
     insta::assert_snapshot!(check(&sheet), @"
     [plan::unknown-type] network at stack.rs:1: there is no such resource type
       `test_netwrk`
-      hint: did you mean `test_network`?
+      hint: write `test_network` if that is what you mean
     [plan::duplicate] note at stack.rs:3: two resources have the same address
       the first is declared at stack.rs:2
       hint: give one of them another name
     [plan::reference] note at stack.rs:2: a reference leads nowhere
       the stack declares no `nte`
-      hint: did you mean `note`?
+      hint: write `note` if that is what you mean
     [plan::reference] note at stack.rs:3: a reference leads nowhere
       `note` is a test_note, which has no attribute `idd`
-      hint: did you mean `id`?
+      hint: write `id` if that is what you mean
     [plan::reference] last at stack.rs:5: a reference leads nowhere
       the stack declares no `machne`
-      hint: did you mean `machine`?
+      hint: write `machine` if that is what you mean
     [plan::reference] last at stack.rs:5: a reference leads nowhere
       `note` is a test_note, which has no attribute `shape`
-      hint: did you mean `shade`?
+      hint: write `shade` if that is what you mean
     [plan::reference]: a reference leads nowhere
       `machine` is a test_machine, which has no attribute `private_i`
-      hint: did you mean `private_ip`?
+      hint: write `private_ip` if that is what you mean
     [plan::move] last at stack.rs:5: a resource cannot be moved
       `Bad` is not an address: a segment starts with a lower-case letter or a digit
     [plan::argument] note at stack.rs:2: an argument is wrong
@@ -63,7 +63,7 @@ fn all_problems_of_a_stack_are_reported_at_once() {
       `links` must be set of text, not text
     [plan::argument] last at stack.rs:5: an argument is wrong
       `ignore_changes` names `txt`, which is not an argument of test_note
-      hint: did you mean `text`?
+      hint: write `text` if that is what you mean
     ");
 }
 

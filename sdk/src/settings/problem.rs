@@ -42,13 +42,16 @@ pub(super) fn unfit(path: &str, node: &SettingNode, expected: &str) -> Diagnosti
 pub(super) fn missing(path: &str, kind: &str, doc: &str, range: Option<&str>) -> Diagnostic {
     let range = range.map(|range| format!(", {range}")).unwrap_or_default();
     let diagnostic = Diagnostic::error("settings::missing", "a required setting is not set")
-        .detail(format!("`{path}` is {kind}{range}: {doc}"))
-        .hint(format!("set `{path}` in the settings of this stack for this environment"));
-    // Elements of a list have no name on the command line.
+        .detail(format!("`{path}` is {kind}{range}: {doc}"));
+    // `infra` knows the table and the file, and names them in the place of the last words.
+    let place = "under the table of this stack in the settings file of this environment";
+    // Elements of a list have no name of their own, neither in a file nor on the command line.
     if path.contains('[') {
-        return diagnostic;
+        return diagnostic.hint(format!("set `{path}` {place}"));
     }
-    diagnostic.hint(format!("or pass it once with `--var {path}=…`"))
+    diagnostic
+        .hint(format!("write `{path} = …` {place}"))
+        .hint(format!("or pass it once with `--var {path}=…`"))
 }
 
 /// The value as a person would say it. Long texts are cut: a diagnostic is no place for a document.
@@ -57,6 +60,10 @@ fn given(node: &SettingNode) -> String {
         SettingValue::Bool(value) => format!("`{value}`"),
         SettingValue::Integer(value) => format!("`{value}`"),
         SettingValue::Float(value) => format!("`{value}`"),
+        // On the command line everything is text: to say so would tell of a wrong type.
+        SettingValue::Text(text) if node.origin == Origin::Argument => {
+            format!("`{}`", shortened(text))
+        }
         SettingValue::Text(text) => format!("the text `{}`", shortened(text)),
         SettingValue::List(_) => "a list".to_owned(),
         SettingValue::Table(_) => "a table".to_owned(),

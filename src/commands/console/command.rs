@@ -8,7 +8,7 @@ use infra_sdk::{Diagnostic, EvalError, Value};
 use super::known::Known;
 use super::parse::parse;
 use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
-use crate::config::near;
+use crate::config::near_or;
 use crate::config::settings::{self, Nodes};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -47,7 +47,8 @@ pub(crate) async fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit> {
     let somebody = context.terminal.can_ask();
     if somebody {
         context.terminal.note(&format!(
-            "{} is what is recorded. One expression a line; Ctrl-D ends.\n",
+            "{} is what is recorded. One expression a line; `help` says what can be asked, and \
+             Ctrl-D ends.\n",
             known.summary()
         ));
     }
@@ -72,6 +73,10 @@ pub(crate) async fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit> {
 
 /// Shows what an expression comes to, or why it comes to nothing.
 fn tell(context: &Context, known: &Known, text: &str) -> bool {
+    if ["help", "?"].contains(&text.trim()) {
+        context.terminal.answer(&human::page::render(&known.help(), context.terminal.columns()));
+        return true;
+    }
     match evaluate(known, text) {
         Ok(value) => {
             context.terminal.answer(&human::console::value(&value));
@@ -109,17 +114,18 @@ async fn known(context: &Context, args: &ConsoleArgs) -> Result<Known> {
     let site = Site { project: &project, environment: &environment, stack: &stack };
     let state = site.read(context).await?.unwrap_or_default();
     let nodes: Nodes = settings.remove(&stack).map(|own| own.nodes).unwrap_or_default();
-    Ok(Known::new(stack, state, &nodes))
+    Ok(Known::new(stack, environment.name, state, &nodes))
 }
 
 fn one(named: &[String], stacks: &BTreeSet<String>, environment: &str) -> Result<String> {
     let all = || stacks.iter().map(String::as_str);
+    let make = format!("nothing is recorded yet: `infra apply --env {environment}` makes it");
     match named {
         [name] if stacks.contains(name) => Ok(name.clone()),
         [name] => Err(CommandError::usage(
             Diagnostic::error("console::stack", "there is no such stack in this environment")
                 .detail(format!("`{name}` has neither settings nor a state in `{environment}`"))
-                .hint(near(name, all())),
+                .hint(near_or(name, all(), &make)),
         )),
         [] if stacks.len() == 1 => Ok(stacks.iter().cloned().collect()),
         _ => Err(CommandError::usage(
@@ -128,7 +134,12 @@ fn one(named: &[String], stacks: &BTreeSet<String>, environment: &str) -> Result
                     "{} are meant",
                     if named.is_empty() { stacks.len() } else { named.len() }
                 ))
-                .hint(format!("name one with `--stack`: {}", all().collect::<Vec<_>>().join(", "))),
+                .hint(match stacks.is_empty() {
+                    true => make,
+                    false => {
+                        format!("name one with `--stack`: {}", all().collect::<Vec<_>>().join(", "))
+                    }
+                }),
         )),
     }
 }

@@ -4,10 +4,10 @@
 
 use infra_sdk::settings::{SettingNode, SettingValue};
 use infra_sdk::store::{Record, State};
-use infra_sdk::{Address, Diagnostic, Object, Value};
+use infra_sdk::{Address, Diagnostic, Function, Object, Value};
 
-use crate::config::near;
 use crate::config::settings::Nodes;
+use crate::config::{near, near_or};
 use crate::view::count;
 
 /// The name before settings.
@@ -18,14 +18,15 @@ const OUTPUT: &str = "output";
 /// Everything that an expression can name.
 pub(super) struct Known {
     stack: String,
+    environment: String,
     state: State,
     settings: Object,
 }
 
 impl Known {
     /// What is recorded of a stack, and its settings.
-    pub(super) fn new(stack: String, state: State, settings: &Nodes) -> Self {
-        Self { stack, state, settings: object(settings) }
+    pub(super) fn new(stack: String, environment: String, state: State, settings: &Nodes) -> Self {
+        Self { stack, environment, state, settings: object(settings) }
     }
 
     /// What there is, in a few words.
@@ -42,10 +43,12 @@ impl Known {
     pub(super) fn find<'p>(&self, path: &'p [String]) -> Result<(Value, &'p [String]), Diagnostic> {
         let own = |entries: &Object, what: &str, rest: &'p [String]| match rest.split_first() {
             None => Ok((Value::Map(entries.clone()), rest)),
-            Some((name, rest)) => match entries.get(name) {
-                Some(value) => Ok((value.clone(), rest)),
-                None => Err(unknown(what, name, entries.keys().map(String::as_str))),
-            },
+            Some((name, rest)) => {
+                entries.get(name).map(|value| (value.clone(), rest)).ok_or_else(|| {
+                    let none = self.none(what);
+                    unknown(format!("there is no {what} `{name}`"), name, entries, &none)
+                })
+            }
         };
         match path.split_first() {
             Some((first, rest)) if first == SETTINGS => own(&self.settings, "setting", rest)
@@ -69,9 +72,8 @@ impl Known {
             Some((name, rest)) => {
                 let value = record.outputs.get(name).or_else(|| record.inputs.get(name)).cloned();
                 let value = value.ok_or_else(|| {
-                    let attributes = attributes(record);
-                    let what = format!("attribute of `{}`", record.address);
-                    unknown(&what, name, attributes.keys().map(String::as_str))
+                    let told = format!("`{}` has no attribute `{name}`", record.address);
+                    unknown(told, name, &attributes(record), "AWS told nothing of it")
                 })?;
                 Ok((value, rest))
             }
@@ -99,18 +101,54 @@ impl Known {
                 .chain(known())
                 .chain(attributes.iter().map(String::as_str)),
         );
-        error.hint(if nearest.starts_with("write ") { nearest } else { NAMES.to_owned() })
+        error.hint(if nearest.starts_with("write ") { nearest } else { self.names() })
+    }
+
+    /// Where names come from, when none is near.
+    fn names(&self) -> String {
+        let Self { stack, environment, .. } = self;
+        format!(
+            "run `infra state list --env {environment} --stack {stack}` for the addresses, or begin \
+             with `settings.` or `output.`"
+        )
+    }
+
+    /// What makes settings or outputs, where there are none.
+    fn none(&self, what: &str) -> String {
+        let Self { stack, environment, .. } = self;
+        if what == OUTPUT {
+            format!(
+                "no outputs of `{stack}` are recorded: `infra apply --env {environment}` does it"
+            )
+        } else {
+            format!("no settings of `{stack}` are in the file of `{environment}`")
+        }
+    }
+
+    /// What can be asked, in Markdown.
+    pub(super) fn help(&self) -> String {
+        let Self { stack, environment, .. } = self;
+        let functions: Vec<_> = Function::NAMES.iter().map(|(_, name)| *name).collect();
+        format!(
+            "| write | for |\n| --- | --- |\n\
+             | network.vpc.id | an attribute of a resource; `infra state list --env {environment} \
+             --stack {stack}` lists the addresses |\n\
+             | settings.zones | a setting in the file of `{environment}`; `settings` for all |\n\
+             | output.vpc_id | an output; `output` for all |\n\
+             | \"a\", 7, [1, 2], {{a = 1}} | a text, a number, a list, a map |\n\
+             | settings.zones[0] | a part of a value |\n\
+             | join(\",\", [\"a\", \"b\"]) | what a function makes: {} |\n",
+            functions.join(", ")
+        )
     }
 }
 
-/// Where names come from, when none is near.
-const NAMES: &str =
-    "run `infra state list` for the addresses, or begin with `settings.` or `output.`";
-
-fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Diagnostic {
+/// A name that is not among these; `none` says what to do where there are none.
+fn unknown(told: String, name: &str, entries: &Object, none: &str) -> Diagnostic {
+    let known = entries.keys().map(String::as_str);
     Diagnostic::error("console::name", "nothing is known by this name")
-        .detail(format!("there is no {what} `{name}`"))
-        .hint(near(name, known))
+        .detail(told)
+        .hint(near_or(name, known, none))
 }
 
 fn attributes(record: &Record) -> Object {

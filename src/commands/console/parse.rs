@@ -285,7 +285,8 @@ mod tests {
             ("password", Value::from("hunter2").sensitive()),
         ];
         let outputs = outputs.map(|(name, value)| (name.to_owned(), value)).into();
-        Known::new("web".to_owned(), State { outputs, ..State::default() }, &Nodes::new())
+        let state = State { outputs, ..State::default() };
+        Known::new("web".to_owned(), "dev".to_owned(), state, &Nodes::new())
     }
 
     fn value(text: &str) -> Result<Value, String> {
@@ -328,5 +329,24 @@ mod tests {
         assert_eq!(wrong("output.list[9]"), "there is no element `9`");
         assert!(wrong(&"[".repeat(100_000)).contains("nested too deeply"));
         assert!(wrong("a\u{1b}b").starts_with("console::"));
+    }
+
+    #[test]
+    fn where_no_name_is_near_the_hint_can_be_pasted() {
+        let hint = |text: &str| parse(text, &known()).err().expect(text).hints.remove(0);
+        assert_eq!(
+            hint("bogus"),
+            "run `infra state list --env dev --stack web` for the addresses, or begin with \
+             `settings.` or `output.`"
+        );
+        assert_eq!(hint("settings.zones"), "no settings of `web` are in the file of `dev`");
+    }
+
+    #[test]
+    fn the_help_names_what_can_be_asked() {
+        let help = known().help();
+        for said in ["settings.zones", "output.vpc_id", "--env dev --stack web", "jsonencode"] {
+            assert!(help.contains(said), "{said}: {help}");
+        }
     }
 }

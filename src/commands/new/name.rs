@@ -40,7 +40,7 @@ pub(super) fn check(name: &str) -> Result<(), Diagnostic> {
         return refuse(format!("it is longer than {LONGEST} characters"));
     }
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return refuse("it begins with a lower-case letter".to_owned());
+        return refuse("it must begin with a lower-case letter".to_owned());
     }
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if let Some(wrong) = name.chars().find(|c| !allowed(*c)) {
@@ -48,7 +48,7 @@ pub(super) fn check(name: &str) -> Result<(), Diagnostic> {
         return refuse(format!("only `a-z`, `0-9` and `-` are allowed, and not `{wrong}`"));
     }
     if name.ends_with('-') {
-        return refuse("it ends with a letter or a digit".to_owned());
+        return refuse("it must end with a letter or a digit".to_owned());
     }
     if KEYWORDS.contains(&module(name).as_str()) {
         return refuse("it is a keyword of Rust".to_owned());
@@ -83,6 +83,9 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         let hint = |name: &str| check(name).expect_err(name).hints.join("; ");
+        let why = |name: &str| check(name).expect_err(name).detail;
+        assert_eq!(why("My Shop"), "`My Shop`: it must begin with a lower-case letter");
+        assert_eq!(why("ends-"), "`ends-`: it must end with a letter or a digit");
         assert_eq!(hint("My Shop"), "add `--name my-shop`");
         assert_eq!(hint("2shop"), "add `--name shop`");
         assert_eq!(hint("match"), "add `--name match-stack`");

@@ -11,7 +11,7 @@ use infra_sdk::{Address, Diagnostic};
 
 use super::hand_over::{HandOver, hand_over};
 use super::look::{address, one_stack, read, unknown};
-use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
+use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
 use crate::completion;
 use crate::error::Result;
 use crate::interrupts::Hold;
@@ -25,9 +25,10 @@ pub(crate) struct MoveArgs {
     #[command(flatten)]
     editing: EditingArgs,
     /// The resource, such as `vpc`, or a scope with everything in it, such as `network`.
-    #[arg(add = completion::addresses())]
+    #[arg(help_heading = ARGUMENTS, add = completion::addresses())]
     from: String,
     /// Its address from now on, such as `network.vpc`.
+    #[arg(help_heading = ARGUMENTS)]
     to: String,
     /// Record it in this stack of the same environment, and no longer in its own. Cut off in
     /// between, the same command again ends it.
@@ -42,7 +43,7 @@ pub(crate) struct RemoveArgs {
     #[command(flatten)]
     editing: EditingArgs,
     /// The resources, such as `network.vpc`.
-    #[arg(required = true, value_name = "ADDRESS", add = completion::addresses())]
+    #[arg(required = true, value_name = "ADDRESS", help_heading = ARGUMENTS, add = completion::addresses())]
     addresses: Vec<String>,
 }
 
@@ -68,7 +69,7 @@ pub(super) async fn rename(context: &Context, args: &MoveArgs) -> Result<()> {
     let has = |state: &State| !meant(state, &from).is_empty();
     let (stack, done) =
         change(context, &args.which, &args.editing, (&from, &has), command, plan).await?;
-    context.terminal.answer(&human::state::moved(&stack, &done, args.editing.dry_run));
+    context.terminal.answer_in_words(&human::state::moved(&stack, &done, args.editing.dry_run));
     Ok(())
 }
 
@@ -84,7 +85,11 @@ pub(super) async fn forget(context: &Context, args: &RemoveArgs) -> Result<()> {
     let (stack, done) =
         change(context, &args.which, &args.editing, (first, &has), command, plan).await?;
     let records: Vec<_> = done.into_iter().map(|(_, record)| record).collect();
-    context.terminal.answer(&human::state::forgotten(&stack, &records, args.editing.dry_run));
+    context.terminal.answer_in_words(&human::state::forgotten(
+        &stack,
+        &records,
+        args.editing.dry_run,
+    ));
     Ok(())
 }
 

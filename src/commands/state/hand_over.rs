@@ -68,7 +68,7 @@ pub(super) async fn hand_over(
         let (record, _) = planned(&old, (state, &target), way)?;
         context
             .terminal
-            .answer(&human::state::handed_over(source, &record, way.to, way.stack, true));
+            .answer_in_words(&human::state::handed_over(source, &record, way.to, way.stack, true));
         return Ok(());
     }
     let patience = editing.waiting.lock_timeout;
@@ -97,7 +97,9 @@ pub(super) async fn hand_over(
     }
     let command = format!("state mv {from} {to} --to-stack {}", new.stack);
     write(&old, &*old_store, command, &leaving.edits, (Operation::Delete, from, &record)).await?;
-    context.terminal.answer(&human::state::handed_over(old.stack, &record, to, new.stack, false));
+    context
+        .terminal
+        .answer_in_words(&human::state::handed_over(old.stack, &record, to, new.stack, false));
     Ok(())
 }
 

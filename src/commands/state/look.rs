@@ -4,9 +4,9 @@ use clap::Args;
 use infra_sdk::store::State;
 use infra_sdk::{Address, Diagnostic};
 
-use crate::cli::{Context, WhichArgs};
+use crate::cli::{ARGUMENTS, Context, WhichArgs};
 use crate::completion;
-use crate::config::near;
+use crate::config::near_or;
 use crate::error::{CommandError, Result};
 use crate::session::{Site, select_recorded};
 use crate::view::human;
@@ -22,7 +22,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     which: WhichArgs,
     /// The resource, such as `network.vpc`.
-    #[arg(add = completion::addresses())]
+    #[arg(help_heading = ARGUMENTS, add = completion::addresses())]
     address: String,
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> Result<()> {
     let several = states.len() > 1;
     for (stack, state) in &states {
         let stack = several.then_some(stack.as_str());
-        context.terminal.answer(&human::state::list(stack, state));
+        context.terminal.answer(&human::state::list(stack, state, context.terminal.columns()));
     }
     Ok(())
 }
@@ -125,7 +125,11 @@ pub(in crate::commands) fn unknown<'s>(
     let scope = format!("{address}.");
     let hint = match known.iter().find(|known| known.starts_with(&scope)) {
         Some(inside) => format!("it is a scope: name what is in it, such as `{inside}`"),
-        None => near(address.as_str(), known.into_iter()),
+        None => near_or(
+            address.as_str(),
+            known.into_iter(),
+            "nothing is recorded yet: `infra apply` with the same `--env` records it",
+        ),
     };
     Diagnostic::error("state::unknown", "nothing is recorded there")
         .detail(format!("`{address}`"))

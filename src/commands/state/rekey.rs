@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
+use crate::cli::{COMMAND_OPTIONS, Context, LockArgs, WhichArgs};
 use crate::config::StateKey;
 use crate::error::{CommandError, Result};
 use crate::interrupts::Hold;
@@ -14,6 +14,8 @@ pub(crate) struct RekeyArgs {
     which: WhichArgs,
     #[command(flatten)]
     change: ChangeArgs,
+    #[command(flatten)]
+    waiting: LockArgs,
 }
 
 #[derive(Args)]
@@ -40,14 +42,20 @@ pub(super) async fn run(context: &Context, args: &RekeyArgs) -> Result<()> {
     let mut done: Vec<&str> = Vec::new();
     for stack in &stacks {
         let site = Site { project: &project, environment: &environment, stack };
+        let patience = args.waiting.lock_timeout;
+        if !patience.is_zero()
+            && let Err(error) = site.open(context, patience).await
+        {
+            return Err(in_part(error, &done));
+        }
         if let Err(error) = site.rekey(context, new.as_ref(), args.change.rotate).await {
             return Err(in_part(error, &done));
         }
         done.push(stack);
-        context.terminal.answer(&format!("{stack}: sealed anew\n"));
+        context.terminal.answer_in_words(&format!("{stack}: sealed anew\n"));
     }
     if let Some(key) = &args.change.to {
-        context.terminal.answer(&format!(
+        context.terminal.answer_in_words(&format!(
             "Write `state_key = \"{}\"` into `[environments.{}]` of `infra.toml`.\n",
             key.written(),
             environment.name

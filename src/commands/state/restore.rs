@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use infra_sdk::store::StoreError;
 use infra_sdk::{Address, Diagnostic};
-use infra_state::{RestoreChecks, read_export};
+use infra_state::{Export, RestoreChecks, read_export};
 
-use crate::cli::{COMMAND_OPTIONS, Context, LockArgs};
+use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, LockArgs};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
-use crate::session::{Site, confirm, find};
+use crate::session::{Site, confirm, find, recorded};
 use crate::view::count;
 
 #[derive(Args)]
@@ -34,6 +35,7 @@ pub(crate) struct RestoreArgs {
     #[arg(long)]
     accept_other_lineage: bool,
     /// The export, as `infra state export` wrote it.
+    #[arg(help_heading = ARGUMENTS)]
     file: PathBuf,
 }
 
@@ -49,7 +51,10 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
     }
     let site = Site { project: &project, environment: &environment, stack };
     let file = context.folder.join(&args.file);
-    let export = read_export(&file).map_err(|error| site.refused(&error))?;
+    let export = read_export(&file).map_err(|error| unreadable(&site, &error))?;
+    if !args.accept_other_lineage {
+        refuse_of_another(context, &site, &export).await?;
+    }
     let place = site.shown();
     let there = match site.read(context).await {
         Ok(state) => state.filter(|state| state.serial > 0).map(|state| {
@@ -87,8 +92,39 @@ pub(super) async fn run(context: &Context, args: &RestoreArgs) -> Result<Exit> {
         "`infra plan --env {} --stack {stack}` shows what has changed since.\n",
         environment.name
     ));
-    context.terminal.answer(&text);
+    context.terminal.answer_in_words(&text);
     Ok(Exit::Done)
+}
+
+/// Why an export cannot be taken. The state that it was to replace is not what is wrong.
+fn unreadable(site: &Site<'_>, error: &StoreError) -> CommandError {
+    match error {
+        StoreError::Damaged { .. } | StoreError::Unavailable { .. } => {
+            Diagnostic::error("state::export", "the export cannot be read")
+                .detail(error.to_string())
+                .hint("name another file; nothing was changed")
+                .into()
+        }
+        other => site.refused(other),
+    }
+}
+
+/// Refuses the export of another stack of this environment: two states of the same objects would
+/// each destroy what the other one keeps.
+async fn refuse_of_another(context: &Context, site: &Site<'_>, export: &Export) -> Result<()> {
+    let Site { project, environment, stack } = *site;
+    for other in recorded(context, project, environment).await? {
+        let its = Site { project, environment, stack: &other };
+        if other != stack && its.lineage(context).await?.as_deref() == Some(export.lineage()) {
+            let name = &environment.name;
+            return Err(Diagnostic::error("state::refused", "the export is of another stack")
+                .detail(format!("it is of `{other}` in `{name}`, and `--stack` says `{stack}`"))
+                .hint(format!("write `--stack {other}`"))
+                .hint("or `--accept-other-lineage`, if that one is given up")
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// Names the ways past the checks to whoever was refused.

@@ -5,7 +5,7 @@ use infra_sdk::Diagnostic;
 use infra_sdk::store::StoreError;
 use infra_state::{Config, KeySource, Location};
 
-use crate::cli::{COMMAND_OPTIONS, Context, WhichArgs};
+use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, WhichArgs};
 use crate::config::{Environment, Project, StatePlace};
 use crate::error::{CommandError, Result};
 use crate::interrupts::Hold;
@@ -23,6 +23,7 @@ pub(crate) struct UnlockArgs {
     #[command(flatten)]
     which: WhichArgs,
     /// The id of the lock, which whoever finds the state locked is told.
+    #[arg(help_heading = ARGUMENTS)]
     id: String,
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn bootstrap(context: &Context, args: &BootstrapArgs) -> Result
         text.push_str(&format!("kept  {what}\n"));
     }
     text.push_str(&format!("The states of `{}` can be kept in {written}.\n", environment.name));
-    context.terminal.answer(&text);
+    context.terminal.answer_in_words(&text);
     Ok(())
 }
 
@@ -86,8 +87,8 @@ pub(super) async fn unlock(context: &Context, args: &UnlockArgs) -> Result<()> {
         let site = Site { project: &project, environment: &environment, stack };
         match site.unlock(context, &args.id).await {
             Ok(()) => {
-                context.terminal.answer(&format!(
-                    "{stack}: the lock is free; a run that held it stops at its next write\n"
+                context.terminal.answer_in_words(&format!(
+                    "{stack}: the lock is free; a run that held it stops once another one has taken it\n"
                 ));
                 return Ok(());
             }
@@ -138,7 +139,7 @@ pub(super) async fn move_backend(context: &Context, args: &MoveBackendArgs) -> R
         };
         let site = Site { project: &project, environment: &environment, stack };
         match infra_state::move_state(&config(&from), &config(&to), &states::owner()).await {
-            Ok(()) => context.terminal.answer(&format!(
+            Ok(()) => context.terminal.answer_in_words(&format!(
                 "{stack}: moved from {} to {}\n",
                 source.written(),
                 target.written()
@@ -147,11 +148,22 @@ pub(super) async fn move_backend(context: &Context, args: &MoveBackendArgs) -> R
             Err(StoreError::Moved { to, .. }) => {
                 context.terminal.say(&format!("{stack}: was moved before, to {to}"));
             }
+            Err(error @ StoreError::Locked { .. }) => return Err(unhurried(site.refused(&error))),
             Err(error) => return Err(site.refused(&error)),
         }
     }
-    context.terminal.answer(&advice(&project, &environment, source, target));
+    context.terminal.answer_in_words(&advice(&project, &environment, source, target));
     Ok(())
+}
+
+/// A move waits for nobody: states that move are not to be in use.
+fn unhurried(mut error: CommandError) -> CommandError {
+    if let Some(first) = error.diagnostics.first_mut()
+        && let Some(wait) = first.hints.first_mut()
+    {
+        *wait = "let that run end, then run the same command again".to_owned();
+    }
+    error
 }
 
 /// The stacks that are moved.

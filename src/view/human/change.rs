@@ -30,7 +30,7 @@ pub(crate) fn render(change: &Change, all: &[Change], schemas: Schemas<'_>, look
         note("it is taken over, not made");
     }
     if can_lose_data(change, schema) {
-        note("it can hold data, or a key to some, which goes with it");
+        note("it can hold data, which is lost");
     }
     change.reasons.iter().filter_map(why).for_each(|reason| note(&plain(&reason)));
     chain::lines(change, all, look).iter().for_each(|line| note(line));

@@ -13,6 +13,9 @@ const SOURCE_LIMIT: u64 = 4 << 20;
 /// How much of a source line is shown where there is no terminal.
 const LOG_WIDTH: usize = 160;
 
+/// Its detail is what the compiler prints, whose marks stand below the code.
+const COMPILED: &str = "program::build";
+
 /// Room for line numbers, at least.
 const INDENT: usize = 2;
 
@@ -57,7 +60,7 @@ pub(crate) fn render_under(head: &str, diagnostic: &Diagnostic, frame: &Frame) -
         let _ = writeln!(text, "{:indent$}{} {about}", "", paint(FAINT, "="));
     }
     if !diagnostic.detail.is_empty() {
-        block(&mut text, indent, &diagnostic.detail, room);
+        block(&mut text, indent, &diagnostic.detail, room.filter(|_| diagnostic.code != COMPILED));
     }
     for hint in &diagnostic.hints {
         block(&mut text, indent, &format!("hint: {hint}"), room);
@@ -247,6 +250,18 @@ mod tests {
             let text = shown(&diagnostic, &[folder.path().to_owned()]);
             assert_eq!(text, format!("error[a::b]: odd\n  ┌─ a.rs:{line}:{column}\n"));
         }
+    }
+
+    #[test]
+    fn what_the_compiler_prints_keeps_its_lines() {
+        let line = "7 |     let orders = stack.add(\"orders\", queue).depends_on(&network);";
+        let detail = format!("{line}\n  |                        ^^^ not found");
+        let diagnostic =
+            Diagnostic::error("program::build", "the stack program does not build").detail(detail);
+        let frame = Frame { folders: Vec::new(), columns: Some(40) };
+        let text = anstream::adapter::strip_str(&render(&diagnostic, &frame)).to_string();
+        assert!(text.contains(&format!("  = {line}\n      |     ")), "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

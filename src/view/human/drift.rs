@@ -26,24 +26,24 @@ pub(crate) fn render(environment: &str, reports: &[(String, DriftReport)]) -> St
             unrecorded(&mut text, object);
         }
     }
-    text.push_str(&summary(reports));
+    text.push_str(&summary(environment, reports));
     text
 }
 
-fn summary(reports: &[(String, DriftReport)]) -> String {
+fn summary(environment: &str, reports: &[(String, DriftReport)]) -> String {
     let objects = || reports.iter().flat_map(|(_, report)| &report.objects);
     let gone = objects().filter(|object| object.gone).count();
     let changed = objects().filter(|object| !object.gone && object.is_drift()).count();
     let unrecorded: usize = reports.iter().map(|(_, report)| report.unrecorded.len()).sum();
     let outside = objects().flat_map(|object| &object.attributes);
     let outside = outside.filter(|attribute| attribute.writer == Writer::Outside).count();
-    let mut text = if gone + changed + unrecorded == 0 {
+    let found = [(changed, "changed"), (gone, "deleted"), (unrecorded, "not recorded")];
+    let found = found.into_iter().filter(|(count, _)| *count > 0);
+    let found: Vec<_> = found.map(|(count, what)| format!("{count} {what}")).collect();
+    let mut text = if found.is_empty() {
         "No drift.".to_owned()
     } else {
-        format!(
-            "{} {changed} changed, {gone} deleted, {unrecorded} not recorded.",
-            paint(STRONG, "Drift:")
-        )
+        format!("{} {}.", paint(STRONG, "Drift:"), found.join(", "))
     };
     match outside {
         0 => {}
@@ -53,6 +53,14 @@ fn summary(reports: &[(String, DriftReport)]) -> String {
         }
     }
     text.push('\n');
+    let env = plain(environment);
+    if gone + changed > 0 {
+        let _ = writeln!(text, "`infra apply --env {env}` puts it back as it is declared.");
+        let _ = writeln!(text, "`infra apply --refresh-only --env {env}` records it as it is now.");
+    }
+    if unrecorded > 0 {
+        let _ = writeln!(text, "`infra plan --adopt --env {env}` records what is not recorded.");
+    }
     text
 }
 
@@ -177,7 +185,9 @@ mod tests {
 
           - b (aws_ecs_service) was deleted outside of infra (id-b)
 
-        Drift: 1 changed, 1 deleted, 0 not recorded. 1 attribute is left to its outside writer.
+        Drift: 1 changed, 1 deleted. 1 attribute is left to its outside writer.
+        `infra apply --env dev` puts it back as it is declared.
+        `infra apply --refresh-only --env dev` records it as it is now.
         "#);
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn lines(plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> Vec<String
             lines.push(format!("{words} {}.", listed(names)));
         }
     };
-    tell("Interrupted while it is replaced:", &replaced(false));
+    let interrupted = replaced(false);
+    let they = if interrupted.len() == 1 { "it is" } else { "they are" };
+    tell(&format!("Not available while {they} replaced:"), &interrupted);
     tell("Replaced, the new one first:", &replaced(true));
     tell("Can lose data:", &lost);
     // What is not known of a type is not said of it.
@@ -95,10 +97,13 @@ mod tests {
             change("vpc", "aws_vpc", Action::Create),
         ]);
         insta::assert_snapshot!(shown(&[("web", &web)]), @r"
-        Interrupted while it is replaced: database.
+        Not available while it is replaced: database.
         Replaced, the new one first: service.
         Can lose data: database.
         ");
+        let two = ["a", "b"].map(|name| change(name, "aws_ecs_service", replace(false)));
+        let told = shown(&[("web", &plan(two.to_vec()))]);
+        assert!(told.starts_with("Not available while they are replaced: a, b.\n"), "{told}");
         let one = |type_name: &str| plan(vec![change("one", type_name, Action::Delete)]);
         let nothing = "Nothing that holds data is destroyed or replaced.";
         assert_eq!(shown(&[("web", &one("aws_vpc"))]), nothing);

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use infra_sdk::store::{Operation, RunChange, RunRecord};
+use infra_sdk::store::{Operation, RunChange};
 
+use crate::session::Told;
 use crate::view::text::{ADD, CHANGE, ERROR, FAINT, REMOVE, STRONG, paint, plain};
 
 /// How a run ended.
@@ -15,12 +16,15 @@ pub(crate) enum Ending {
     Incomplete,
     /// It never ended.
     Killed,
+    /// It has not ended, and somebody holds the state.
+    Running,
 }
 
 impl Ending {
-    /// How a run ended; only a reader that holds the lock can tell, because none goes on then.
-    pub(crate) fn of(run: &RunRecord) -> Self {
-        match (&run.ended, run.complete) {
+    /// How a run ended.
+    pub(crate) fn of(told: &Told) -> Self {
+        match (&told.run.ended, told.run.complete) {
+            (None, _) if told.goes_on => Self::Running,
             (None, _) => Self::Killed,
             (Some(_), true) => Self::Complete,
             (Some(_), false) => Self::Incomplete,
@@ -33,13 +37,14 @@ impl Ending {
             Self::Complete => "complete",
             Self::Incomplete => "incomplete",
             Self::Killed => "killed",
+            Self::Running => "running",
         }
     }
 
     fn painted(self, width: usize) -> String {
         let style = match self {
             Self::Complete => ADD,
-            Self::Incomplete => CHANGE,
+            Self::Incomplete | Self::Running => CHANGE,
             Self::Killed => ERROR,
         };
         paint(style, &format!("{:<width$}", self.word()))
@@ -51,9 +56,6 @@ pub(crate) fn counts(changes: &[RunChange]) -> [usize; 3] {
     [Operation::Create, Operation::Update, Operation::Delete]
         .map(|operation| changes.iter().filter(|change| change.operation == operation).count())
 }
-
-/// A run with what it did.
-pub(crate) type Told = (RunRecord, Vec<RunChange>);
 
 /// What stands before the lines of a command that does not fit beside its run.
 const INDENT: &str = "    ";
@@ -71,15 +73,16 @@ pub(crate) fn all(stacks: &[(String, Vec<Told>)], columns: Option<usize>) -> Str
             let [made, changed, deleted] = counts(changes);
             format!("+{made} ~{changed} -{deleted}")
         };
-        let widths = runs.iter().map(|(_, changes)| done(changes).len()).max().unwrap_or(0);
-        let people = runs.iter().map(|(run, _)| plain(&run.by).chars().count()).max().unwrap_or(0);
-        for (run, changes) in runs {
+        let widths = runs.iter().map(|told| done(&told.changes).len()).max().unwrap_or(0);
+        let people = runs.iter().map(|told| plain(&told.run.by).chars().count()).max().unwrap_or(0);
+        for told in runs {
+            let run = &told.run;
             let row = format!(
                 "{}  {}  {}  {:widths$}  {}",
                 paint(STRONG, &plain(&run.id)),
                 plain(&run.started),
-                Ending::of(run).painted(10),
-                done(changes),
+                Ending::of(told).painted(10),
+                done(&told.changes),
                 paint(FAINT, &format!("{:people$}", plain(&run.by))),
             );
             let command = plain(&run.command);
@@ -110,8 +113,8 @@ fn wrapped(command: &str, columns: usize) -> String {
 }
 
 /// A run with everything that it changed.
-pub(crate) fn one((run, changes): &(RunRecord, Vec<RunChange>)) -> String {
-    let ending = Ending::of(run);
+pub(crate) fn one(told: &Told) -> String {
+    let (run, ending) = (&told.run, Ending::of(told));
     let until = run.ended.as_ref().map(|ended| format!(" until {ended}")).unwrap_or_default();
     let mut text = format!(
         "{} {} ({})\n    {}\n",
@@ -120,7 +123,7 @@ pub(crate) fn one((run, changes): &(RunRecord, Vec<RunChange>)) -> String {
         ending.painted(0),
         paint(FAINT, &format!("# {}{} by {}", plain(&run.started), plain(&until), plain(&run.by))),
     );
-    for change in changes {
+    for change in &told.changes {
         let (style, sign) = match change.operation {
             Operation::Create => (ADD, "+"),
             Operation::Update => (CHANGE, "~"),
@@ -135,7 +138,7 @@ pub(crate) fn one((run, changes): &(RunRecord, Vec<RunChange>)) -> String {
             plain(&change.id),
         );
     }
-    if changes.is_empty() {
+    if told.changes.is_empty() {
         text.push_str("    no object was changed\n");
     }
     text
@@ -144,18 +147,25 @@ pub(crate) fn one((run, changes): &(RunRecord, Vec<RunChange>)) -> String {
 #[cfg(test)]
 mod tests {
     use infra_sdk::Address;
+    use infra_sdk::store::RunRecord;
 
     use super::*;
 
-    fn run(id: &str, command: &str, ended: Option<&str>, complete: bool) -> RunRecord {
-        RunRecord {
+    fn told(
+        id: &str,
+        command: &str,
+        (ended, complete): (Option<&str>, bool),
+        changes: &[RunChange],
+    ) -> Told {
+        let run = RunRecord {
             id: id.to_owned(),
             command: command.to_owned(),
             by: "ann on build-3".to_owned(),
             started: "2026-11-22T04:57:00Z".to_owned(),
             ended: ended.map(str::to_owned),
             complete,
-        }
+        };
+        Told { run, changes: changes.to_vec(), goes_on: false }
     }
 
     fn change(address: &str, operation: Operation) -> RunChange {
@@ -178,9 +188,9 @@ mod tests {
         let stacks = [(
             "web".to_owned(),
             vec![
-                (run("30c1", "apply", None, false), changes.clone()),
-                (run("7e22", "state mv vpc network.vpc", ended, true), Vec::new()),
-                (run("9f00", long, ended, false), changes),
+                told("30c1", "apply", (None, false), &changes),
+                told("7e22", "state mv vpc network.vpc", (ended, true), &[]),
+                told("9f00", long, (ended, false), &changes),
             ],
         )];
         let shown = |columns| {
@@ -202,6 +212,9 @@ mod tests {
             database
         ");
         assert_eq!(wrapped("a --b cccccccccccc", 8), "    a\n    --b\n    cccccccccccc");
+        let mut first = told("30c1", "apply", (None, false), &changes);
+        first.goes_on = true;
+        assert_eq!(Ending::of(&first), Ending::Running, "somebody holds the state");
         let text = one(&stacks[0].1[0]);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         30c1 apply (killed)

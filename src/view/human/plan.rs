@@ -2,10 +2,10 @@
 //!
 //! Start reading at [`render`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use infra_engine::{Action, Change, Counts, Drift, Forecast, Mode, OutputChange, Plan};
+use infra_engine::{Change, Counts, Drift, Forecast, Mode, OutputChange, Plan};
 use infra_sdk::{Schema, Value};
 
 use super::look::{Detail, Look};
@@ -35,7 +35,8 @@ pub(crate) fn render(
         stack_plan(&mut text, &format!("{stack} in {environment}"), plan, schemas, look);
     }
     if plans.iter().all(|(_, plan)| plan.is_empty()) {
-        text.push_str("No changes.\n");
+        text.push_str(none(plans));
+        text.push('\n');
     } else if plans.iter().all(|(_, plan)| plan.mode == Mode::Refresh) {
         let drifted = plans.iter().map(|(_, plan)| plan.drift.len()).sum();
         let _ = writeln!(
@@ -55,6 +56,19 @@ pub(crate) fn render(
     text
 }
 
+/// That there is nothing to do.
+pub(crate) fn none(plans: &[(&str, &Plan)]) -> &'static str {
+    let destroys = plans.iter().any(|(_, plan)| plan.mode == Mode::Destroy);
+    if destroys { "Nothing to destroy." } else { "No changes." }
+}
+
+/// How many resources stay as they are, those aside that somebody else changed.
+pub(crate) fn unchanged(plan: &Plan) -> usize {
+    let drift: BTreeSet<_> = plan.drift.iter().map(|drift| &drift.address).collect();
+    let still = |change: &&Change| Risk::of(change).is_none() && !drift.contains(&change.address);
+    plan.changes.iter().filter(still).count()
+}
+
 /// How much there is to do of each sort.
 pub(crate) fn counted(counts: Counts) -> String {
     let Counts { import, add, change, destroy, forget } = counts;
@@ -69,9 +83,12 @@ pub(crate) fn counted(counts: Counts) -> String {
 fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>, look: Look) {
     let title = plain(title);
     if plan.is_empty() && plan.drift.is_empty() {
-        let count = plan.changes.len();
-        let known = if plan.mode == Mode::Refresh { "recorded" } else { "declared" };
-        let kept = format!("as {known}, {} unchanged", text::count(count, "resource"));
+        let count = text::count(plan.changes.len(), "resource");
+        let kept = match plan.mode {
+            Mode::Destroy if plan.changes.is_empty() => "nothing is recorded".to_owned(),
+            Mode::Destroy | Mode::Refresh => format!("as recorded, {count} unchanged"),
+            Mode::Apply => format!("as declared, {count} unchanged"),
+        };
         let _ = writeln!(text, "{}: {kept}\n", paint(STRONG, &title));
         return;
     }
@@ -84,7 +101,7 @@ fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>,
         if count == 0 {
             continue;
         }
-        let _ = writeln!(text, "  {} ({count})\n", paint(STRONG, risk.title()));
+        let _ = writeln!(text, "  {} ({count})\n", paint(STRONG, &risk.heading(&plan.changes)));
         if look.detail == Detail::Concise {
             drift.iter().for_each(|drift| text.push_str(&drift_headline(drift)));
             text.push_str(&in_brief(risk, &changes));
@@ -98,8 +115,7 @@ fn stack_plan(text: &mut String, title: &str, plan: &Plan, schemas: Schemas<'_>,
             text.push_str(&change::render(change, &plan.changes, schemas, look));
         }
     }
-    let still = |change: &&Change| change.action == Action::NoOp && change.moved_from.is_none();
-    let unchanged = plan.changes.iter().filter(still).count();
+    let unchanged = unchanged(plan);
     if unchanged > 0 {
         let words = format!("({} unchanged)", text::count(unchanged, "resource"));
         let _ = writeln!(text, "    {}\n", paint(FAINT, &words));
@@ -190,7 +206,7 @@ pub(crate) fn outputs(outputs: &[OutputChange], look: Look) -> String {
 
 #[cfg(test)]
 mod tests {
-    use infra_engine::{AttributeChange, Change, Reason};
+    use infra_engine::{Action, AttributeChange, Change, Reason};
 
     use super::*;
     use crate::view::sample::{change, object};
@@ -297,7 +313,7 @@ mod tests {
               ~ endpoint = "a" -> (known after apply)
 
         Plan: 2 to add, 0 to change, 2 to destroy.
-        Interrupted while it is replaced: database.
+        Not available while it is replaced: database.
         "#);
     }
 
@@ -334,7 +350,7 @@ mod tests {
               ~ endpoint = "a" -> (known after apply)
 
         Plan: 302 to add, 0 to change, 8 to destroy.
-        Interrupted while it is replaced: database.
+        Not available while it is replaced: database.
         "#);
     }
 
@@ -358,8 +374,35 @@ mod tests {
               ~ endpoint = "a" -> (known after apply)
 
         Plan: 1 to add, 0 to change, 1 to destroy.
-        Interrupted while it is replaced: database.
+        Not available while it is replaced: database.
         "#);
+    }
+
+    #[test]
+    fn a_destruction_of_nothing_says_so() {
+        let mut plan = Plan::default();
+        plan.mode = Mode::Destroy;
+        insta::assert_snapshot!(shown(&plan), @r"
+        web in staging: nothing is recorded
+
+        Nothing to destroy.
+        ");
+    }
+
+    #[test]
+    fn what_somebody_else_changed_is_not_unchanged() {
+        let mut plan = Plan::default();
+        plan.changes = ["vpc", "queue"].map(|name| change(name, "aws_vpc", Action::NoOp)).to_vec();
+        assert_eq!(unchanged(&plan), 2);
+        plan.drift = vec![Drift {
+            address: plan.changes[0].address.clone(),
+            type_name: "aws_vpc".to_owned(),
+            id: "vpc-1".to_owned(),
+            before: object(&[]),
+            after: None,
+            attributes: Vec::new(),
+        }];
+        assert_eq!(unchanged(&plan), 1);
     }
 
     #[test]

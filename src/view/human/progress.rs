@@ -12,7 +12,7 @@ use infra_sdk::Address;
 use super::live::{Board, Room, doing};
 use super::time::{duration, remaining, usually};
 use crate::view::Terminal;
-use crate::view::text::{ADD, CHANGE, ERROR, FAINT, paint, plain};
+use crate::view::text::{ADD, CHANGE, ERROR, FAINT, count, paint, plain};
 
 /// Where nothing is live, what is left is said each so many times that the engine says it: every
 /// minute.
@@ -166,6 +166,34 @@ fn done(operation: Operation) -> &'static str {
     }
 }
 
+fn failed(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "could not be created",
+        Operation::Update => "could not be updated",
+        Operation::Delete => "could not be destroyed",
+        Operation::Await => "did not get ready",
+    }
+}
+
+/// What a run leaves that was asked to stop while it waited.
+fn unfinished(operation: Operation, id: &str, last: &str) -> String {
+    let (id, last) = (plain(id), plain(last));
+    let what = match operation {
+        _ if id.is_empty() => "not finished".to_owned(),
+        Operation::Create | Operation::Update => {
+            format!("{} ({id}), not ready yet", done(operation))
+        }
+        Operation::Delete => format!("told to go ({id}), not gone yet"),
+        Operation::Await => format!("not ready yet ({id})"),
+    };
+    let word = match last.as_str() {
+        // These are not the cloud's words, and are said already.
+        "" | "created" | "told to go" => String::new(),
+        word => format!(": {word}"),
+    };
+    format!("{what}{word}; the next run waits for it")
+}
+
 /// The line of an event; empty where a live line says it already.
 fn line(event: &Event, live: bool) -> String {
     let named =
@@ -196,24 +224,20 @@ fn line(event: &Event, live: bool) -> String {
             let after = paint(FAINT, &format!("after {}", duration(*elapsed)));
             format!("{address}: {} ({}) {after}\n", paint(ADD, what), plain(id))
         }
-        Event::OnItsWay { address, id, last, .. } => {
-            format!("{address}: on its way ({}): {}\n", plain(id), plain(last))
+        Event::OnItsWay { address, operation, id, last, .. } => {
+            format!("{address}: {}\n", unfinished(*operation, id, last))
         }
         Event::Failed { address, operation, id, elapsed, .. } => {
-            let after = duration(*elapsed);
-            let failed = paint(ERROR, &format!("{} failed", doing(*operation)));
-            format!("{address}: {failed}{} after {after}\n", named(id))
+            let (failed, after) = (paint(ERROR, failed(*operation)), duration(*elapsed));
+            format!("{address}: {failed}{} ({after})\n", named(id))
         }
-        Event::Blocked { address, operation, by } => {
-            format!("{address}: {} not tried, because `{by}` failed\n", doing(*operation))
-        }
+        Event::Blocked { address, by, .. } => format!("{address}: not tried: `{by}` failed\n"),
         Event::Stopping { in_flight, left } => {
             let waiting = match in_flight.len() {
                 0 => String::new(),
-                count => format!(", waiting for {count} in flight"),
+                some => format!("waiting for {} in flight; ", count(some, "operation")),
             };
-            let stopping = paint(CHANGE, "stopping");
-            format!("{stopping}: {left} not begun{waiting}\n")
+            format!("{}: {waiting}{left} not begun\n", paint(CHANGE, "Stopping"))
         }
     }
 }
@@ -252,7 +276,45 @@ mod tests {
         network.vpc: creating
         network.vpc: still creating, 1m10s: 1 of 2 tasks run; 1 pending
         network.vpc: created (vpc-1) after 1h01m
-        stopping: 4 not begun, waiting for 1 in flight
+        Stopping: waiting for 1 operation in flight; 4 not begun
+        ");
+    }
+
+    #[test]
+    fn lines_say_what_did_not_end_well() {
+        let [vpc, logs] = ["vpc", "logs"].map(|name| Address::parse(name).expect("valid"));
+        let unfinished = |operation, id: &str, last: &str| Event::OnItsWay {
+            address: logs.clone(),
+            operation,
+            id: id.to_owned(),
+            elapsed: Duration::from_secs(3),
+            last: last.to_owned(),
+        };
+        let failed = |operation, id: Option<&str>| Event::Failed {
+            address: vpc.clone(),
+            operation,
+            id: id.map(str::to_owned),
+            elapsed: Duration::ZERO,
+            diagnostic: infra_sdk::Diagnostic::error("apply::create", "no"),
+        };
+        let events = [
+            unfinished(Operation::Create, "/shop", "created"),
+            unfinished(Operation::Update, "db-1", "backing-up"),
+            unfinished(Operation::Delete, "db-1", "told to go"),
+            unfinished(Operation::Create, "", "what an earlier create made is looked for"),
+            failed(Operation::Create, None),
+            failed(Operation::Delete, Some("vpc-1")),
+            Event::Blocked { address: logs.clone(), operation: Operation::Create, by: vpc.clone() },
+        ];
+        let text: String = events.iter().map(|event| line(event, false)).collect();
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        logs: created (/shop), not ready yet; the next run waits for it
+        logs: updated (db-1), not ready yet: backing-up; the next run waits for it
+        logs: told to go (db-1), not gone yet; the next run waits for it
+        logs: not finished: what an earlier create made is looked for; the next run waits for it
+        vpc: could not be created (0s)
+        vpc: could not be destroyed (vpc-1) (0s)
+        logs: not tried: `vpc` failed
         ");
     }
 

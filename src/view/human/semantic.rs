@@ -48,10 +48,15 @@ pub(crate) fn difference(
         Some(kind) => kind.canonical(value),
         None => value.clone(),
     };
+    let mut written = BTreeMap::new();
+    if kind.is_some() {
+        spellings(&opened(before), &mut written);
+        spellings(&opened(after), &mut written);
+    }
     let (before, after) = (canonical(before), canonical(after));
-    let (old, new) = (opened(&before), opened(&after));
+    let (old, new) = (spelled(&opened(&before), &written), spelled(&opened(&after), &written));
     let mut tree = Tree { lines: Vec::new(), changes: 0, look };
-    match (&*old, &*new) {
+    match (&old, &new) {
         (Value::Map(old), Value::Map(new)) => tree.maps(0, old, new, kind, None),
         (Value::List(old), Value::List(new)) => tree.lists(0, old, new, kind),
         (Value::Null, new) => tree.value(0, (ADD, "+"), "", new),
@@ -85,6 +90,42 @@ fn opened(value: &Value) -> Cow<'_, Value> {
         return Cow::Owned(Value::from_json(&json));
     }
     Cow::Borrowed(value)
+}
+
+/// How the texts of a value are written, by their lower-case form. What is written in lower case
+/// anywhere stays so: there case may mean something. What is sensitive lends nothing.
+fn spellings(value: &Value, written: &mut BTreeMap<String, String>) {
+    let note = |text: &String, written: &mut BTreeMap<String, String>| {
+        let lower = text.to_lowercase();
+        if written.get(&lower) != Some(&lower) {
+            written.insert(lower, text.clone());
+        }
+    };
+    match value {
+        Value::String(text) => note(text, written),
+        Value::List(items) => items.iter().for_each(|item| spellings(item, written)),
+        Value::Map(entries) => {
+            for (name, item) in entries {
+                note(name, written);
+                spellings(item, written);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A value with its texts as somebody wrote them, where its canonical form has them in lower case.
+/// Both sides are spelled alike, so that what is the same stays the same.
+fn spelled(value: &Value, written: &BTreeMap<String, String>) -> Value {
+    let text = |text: &String| written.get(text).unwrap_or(text).clone();
+    match value {
+        Value::String(content) => Value::String(text(content)),
+        Value::List(items) => Value::List(items.iter().map(|i| spelled(i, written)).collect()),
+        Value::Map(entries) => {
+            Value::Map(entries.iter().map(|(name, v)| (text(name), spelled(v, written))).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The lines so far.

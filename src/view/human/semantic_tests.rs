@@ -214,3 +214,20 @@ fn what_is_huge_is_cut_and_does_not_take_forever() {
     let text = difference(&parts(0), &parts(9_000), None, Look::default());
     assert!(text.last().is_some_and(|line| line.contains("more lines")), "{text:?}");
 }
+
+#[test]
+fn what_a_canonical_form_has_in_lower_case_is_shown_as_it_is_written() {
+    static LOWER: infra_sdk::kind::Text = infra_sdk::kind::Text {
+        name: "lower",
+        check: |_| Ok(()),
+        canonical: |text| text.to_lowercase(),
+    };
+    let kind = Kind::Text(&LOWER);
+    let before = Value::from("[\"s3:GetObject\",\"s3:CorrectHorse\"]");
+    let after = Value::from("[\"S3:getobject\",\"sts:TagSession\"]");
+    insta::assert_snapshot!(shown(&before, &after, Some(&kind), Detail::Usual), @r#"
+    - "s3:CorrectHorse"
+    + "sts:TagSession"
+      # (1 unchanged)
+    "#);
+}

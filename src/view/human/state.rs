@@ -8,8 +8,9 @@ use infra_sdk::store::{Record, State, Status};
 use super::values::lines;
 use crate::view::text::{FAINT, STRONG, paint, plain};
 
-/// One line per resource of a stack.
-pub(crate) fn list(stack: Option<&str>, state: &State) -> String {
+/// One line per resource of a stack. On a terminal of so many columns, an id that does not fit stands
+/// beneath its line.
+pub(crate) fn list(stack: Option<&str>, state: &State, columns: Option<usize>) -> String {
     let mut text = String::new();
     if let Some(stack) = stack {
         let _ = writeln!(text, "{}", paint(STRONG, &format!("{}:", plain(stack))));
@@ -17,13 +18,13 @@ pub(crate) fn list(stack: Option<&str>, state: &State) -> String {
     let width = state.records.keys().map(|address| address.as_str().len()).max().unwrap_or(0);
     let types = state.records.values().map(|record| record.type_name.len()).max().unwrap_or(0);
     for (address, record) in &state.records {
-        let _ = writeln!(
-            text,
-            "{:width$}  {:types$}  {}",
-            address.as_str(),
-            plain(&record.type_name),
-            plain(&record.id)
-        );
+        let (address, kind, id) = (address.as_str(), plain(&record.type_name), plain(&record.id));
+        let needed = width + 2 + types + 2 + id.chars().count();
+        let _ = if columns.is_none_or(|columns| needed <= columns) {
+            writeln!(text, "{address:width$}  {kind:types$}  {id}")
+        } else {
+            writeln!(text, "{address:width$}  {kind}\n    {id}")
+        };
     }
     text
 }
@@ -152,3 +153,46 @@ pub(crate) fn forgotten(stack: &str, records: &[Record], dry: bool) -> String {
 }
 
 const NOTHING_WAS_CHANGED: &str = "Nothing was changed: leave `--dry-run` out to do it.\n";
+
+#[cfg(test)]
+mod tests {
+    use infra_sdk::Object;
+    use infra_sdk::provider::Place;
+
+    use super::*;
+
+    fn record(address: &str, type_name: &str, id: &str) -> (Address, Record) {
+        let address = Address::parse(address).expect("valid");
+        let record = Record {
+            address: address.clone(),
+            type_name: type_name.to_owned(),
+            place: Place::default(),
+            id: id.to_owned(),
+            inputs: Object::default(),
+            outputs: Object::default(),
+            dependencies: Vec::new(),
+            status: Status::Ready,
+            prevent_destroy: false,
+            create_before_destroy: false,
+            location: None,
+            deposed: Vec::new(),
+        };
+        (address, record)
+    }
+
+    #[test]
+    fn an_id_that_does_not_fit_stands_beneath_its_line() {
+        let records = [
+            record("logs", "aws_cloudwatch_log_group", "/shop"),
+            record("network.vpc", "aws_vpc", "vpc-0123456789"),
+        ];
+        let state = State { records: records.into(), ..State::default() };
+        let wide = "logs         aws_cloudwatch_log_group  /shop\n\
+                    network.vpc  aws_vpc                   vpc-0123456789\n";
+        assert_eq!(list(None, &state, None), wide);
+        assert_eq!(list(None, &state, Some(53)), wide);
+        let narrow = "logs         aws_cloudwatch_log_group  /shop\n\
+                      network.vpc  aws_vpc\n    vpc-0123456789\n";
+        assert_eq!(list(None, &state, Some(52)), narrow);
+    }
+}

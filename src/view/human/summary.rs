@@ -20,7 +20,7 @@ const SLOWEST: usize = 3;
 
 /// How a run ended, beside what it did.
 pub(crate) struct Closing<'a> {
-    /// What was asked for: `apply`.
+    /// What was asked for: `apply`, or `refresh` where only what changed outside is recorded.
     pub(crate) verb: &'a str,
     /// The command that goes on with what is not done.
     pub(crate) goes_on: &'a str,
@@ -61,7 +61,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
     }
     let waiting = summaries.iter().map(|(_, s)| s.waiting.len()).sum::<usize>();
     if waiting > 0 {
-        parts.push(format!("{waiting} on their way"));
+        parts.push(format!("{waiting} not finished"));
     }
     if skipped > 0 {
         parts.push(format!("{skipped} not done"));
@@ -71,6 +71,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
         "destroy" => "Destroy",
         "undo" => "Undo",
         "rollback" => "Rollback",
+        "refresh" => "Refresh",
         _ => "Apply",
     };
     let head = if complete {
@@ -80,7 +81,11 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
     } else {
         paint(ERROR, &format!("{what} incomplete:"))
     };
-    let _ = writeln!(text, "{head} {}.", parts.join(", "));
+    let did = match closing.verb {
+        "refresh" if complete => "what was changed outside of infra is recorded".to_owned(),
+        _ => parts.join(", "),
+    };
+    let _ = writeln!(text, "{head} {did}.");
     text.push_str(&times(closing, summaries.len() > 1));
     if !complete {
         let goes_on = plain(closing.goes_on);
@@ -89,7 +94,9 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
     let several = summaries.len() > 1;
     for (stack, summary) in summaries.iter().filter(|(_, summary)| !summary.outputs.is_empty()) {
         let of = if several { format!(" of {}", plain(stack)) } else { String::new() };
-        let _ = writeln!(text, "\n{}", paint(STRONG, &format!("Outputs{of}:")));
+        // Of what was not done the values of the last run are kept, and their objects may be gone.
+        let known = if complete { "" } else { ", as far as they are known" };
+        let _ = writeln!(text, "\n{}", paint(STRONG, &format!("Outputs{of}{known}:")));
         text.push_str(&outputs::render(&summary.outputs));
     }
     if complete && summaries.iter().any(|(_, summary)| !summary.outputs.is_empty()) {
@@ -129,7 +136,7 @@ fn not_done(text: &mut String, stack: &str, summary: &Summary) {
         let _ = writeln!(text, "{}: {address} not done: it needs `{by}`", plain(stack));
     }
     for (address, last) in &summary.waiting {
-        let _ = writeln!(text, "{}: {address} is on its way: {}", plain(stack), plain(last));
+        let _ = writeln!(text, "{}: {address} not finished ({})", plain(stack), plain(last));
     }
     for address in &summary.left {
         let _ = writeln!(text, "{}: {address} not begun", plain(stack));
@@ -143,17 +150,17 @@ mod tests {
     use super::*;
 
     fn shown(summary: &Summary) -> String {
-        closed(summary, Duration::from_secs(3), &[])
+        closed("apply", summary, Duration::from_secs(3), &[])
     }
 
-    fn closed(summary: &Summary, took: Duration, times: &[(String, Vec<Took>)]) -> String {
-        let closing = Closing {
-            verb: "apply",
-            goes_on: "infra apply --env dev",
-            environment: "dev",
-            took,
-            times,
-        };
+    fn closed(
+        verb: &str,
+        summary: &Summary,
+        took: Duration,
+        times: &[(String, Vec<Took>)],
+    ) -> String {
+        let closing =
+            Closing { verb, goes_on: "infra apply --env dev", environment: "dev", took, times };
         let text = render(&[("web", summary)], &closing);
         anstream::adapter::strip_str(&text).to_string()
     }
@@ -187,15 +194,27 @@ mod tests {
             failed: vec![(a.clone(), Diagnostic::error("apply::create", "no"))],
             blocked: vec![(b, a)],
             left: vec![c],
+            waiting: vec![(addresses(&["d"]).remove(0), "creating".to_owned())],
+            outputs: [("endpoint".to_owned(), Value::from("db:5432"))].into(),
             ..Summary::default()
         };
-        insta::assert_snapshot!(shown(&summary), @r"
+        insta::assert_snapshot!(shown(&summary), @r#"
         web: a failed: no
         web: b not done: it needs `a`
+        web: d not finished (creating)
         web: c not begun
-        Apply incomplete: 0 added, 0 changed, 0 destroyed, 1 failed, 2 not done.
+        Apply incomplete: 0 added, 0 changed, 0 destroyed, 1 failed, 1 not finished, 2 not done.
         Nothing is lost: `infra apply --env dev` goes on with what is left.
-        ");
+
+        Outputs, as far as they are known:
+        endpoint = "db:5432"
+        "#);
+    }
+
+    #[test]
+    fn a_refresh_says_what_it_did() {
+        let text = closed("refresh", &Summary::default(), Duration::from_secs(3), &[]);
+        assert_eq!(text, "Refresh complete: what was changed outside of infra is recorded.\n");
     }
 
     #[test]
@@ -207,7 +226,8 @@ mod tests {
         };
         let times = vec![took("a", 12), took("b", 482), took("c", 3), took("d", 61), took("e", 11)];
         let summary = Summary { created: addresses(&["a", "b"]), ..Summary::default() };
-        let text = closed(&summary, Duration::from_secs(730), &[("web".to_owned(), times)]);
+        let times = [("web".to_owned(), times)];
+        let text = closed("apply", &summary, Duration::from_secs(730), &times);
         insta::assert_snapshot!(text, @r"
         Apply complete: 2 added, 0 changed, 0 destroyed.
         It took 12m10s. The slowest: creating b, 8m02s; creating d, 1m01s; creating a, 12s.

@@ -65,7 +65,8 @@ pub(crate) fn render(
             .filter(|((of, _, _), _)| *of == risk)
             .map(|((_, stack, entry), told)| (*stack, entry, *told))
             .collect();
-        section(&mut text, risk, refused, &chosen);
+        let title = risk.heading(plans.iter().flat_map(|(_, plan)| &plan.changes));
+        section(&mut text, (risk, &title), refused, &chosen);
     }
     left_out(&mut text, environment, &told);
     text
@@ -82,13 +83,13 @@ fn head(environment: &str, plans: &[(&str, &Plan)], schemas: Schemas<'_>) -> Str
             let _ = writeln!(text, "- {line}");
         }
     } else {
-        text.push_str("**No changes.**\n");
+        let _ = writeln!(text, "**{}**", human::none(plans));
     }
     text.push_str("\n| stack | import | add | change | destroy | forget | unchanged |\n");
     text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     for (stack, plan) in plans.iter().take(ROWS) {
         let Counts { import, add, change, destroy, forget } = plan.counts();
-        let kept = plan.changes.iter().filter(|change| Risk::of(change).is_none()).count();
+        let kept = human::unchanged(plan);
         let _ = writeln!(
             text,
             "| `{stack}` | {import} | {add} | {change} | {destroy} | {forget} | {kept} |"
@@ -159,13 +160,17 @@ fn entry(painted: &str) -> Entry {
 
 /// The entries of one risk, a block a stack, collapsed unless something is destroyed or the checks
 /// refuse the plan.
-fn section(text: &mut String, risk: Risk, refused: bool, entries: &[(&str, &Entry, Told)]) {
+fn section(
+    text: &mut String,
+    (risk, title): (Risk, &str),
+    refused: bool,
+    entries: &[(&str, &Entry, Told)],
+) {
     if entries.is_empty() {
         return;
     }
     let unfolded = risk == Risk::Destroy || (risk == Risk::Finding && refused);
     let open = if unfolded { " open" } else { "" };
-    let title = risk.title();
     let count = entries.len();
     let _ = writeln!(text, "\n<details{open}><summary><b>{title}</b>: {count}</summary>\n");
     for of_stack in entries.chunk_by(|one, other| one.0 == other.0) {

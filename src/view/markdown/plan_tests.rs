@@ -82,7 +82,7 @@ fn what_is_interrupted_is_told_below_the_numbers() {
     let web = plan(vec![change("database", "aws_db_instance", action)]);
     let text = shown(&[("web", &web)]);
     let told = "**1 to add, 0 to change, 1 to destroy.**\n\
-                - Interrupted while it is replaced: database.\n\n| stack |";
+                - Not available while it is replaced: database.\n\n| stack |";
     assert!(text.contains(told), "{text}");
 }
 

@@ -68,7 +68,9 @@ pub(super) fn sections(
     let (told, _) = fit(&entries, budget, frame, |text| text.len() + END.len() + 1);
     let mut text = String::new();
     for (group, told) in groups(&items, &told) {
-        let (title, name) = (group[0].risk.title(), format!("{:?}", group[0].risk).to_lowercase());
+        let risk = group[0].risk;
+        let title = risk.heading(plans.iter().flat_map(|(_, plan)| &plan.changes));
+        let name = format!("{risk:?}").to_lowercase();
         // Writing into a text cannot fail.
         let _ = writeln!(
             text,

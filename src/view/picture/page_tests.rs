@@ -45,7 +45,7 @@ fn what_goes_stands_first_and_is_open() {
     assert!(page.contains("id=\"c0-1\" open"), "{page}");
     assert!(page.contains("<p class=\"about\">Needs <a href=\"#c0-0\">vpc</a></p>"), "{page}");
     assert!(page.contains("infra apply --env staging --digest 0123abcd"), "{page}");
-    assert!(page.contains("<p class=\"sum\">Interrupted while it is replaced: database.</p>"));
+    assert!(page.contains("<p class=\"sum\">Not available while it is replaced: database.</p>"));
 }
 
 #[test]

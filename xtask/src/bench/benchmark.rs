@@ -46,7 +46,8 @@ impl Benchmark {
         match self {
             Self::Engine => {
                 "The engine alone, without a network: plan, apply, plan again and destroy of layers of \
-                 trivial resources; beside Terraform or OpenTofu on the same graph where one is there."
+                 trivial resources; beside Terraform or OpenTofu on the same graph where one is there. A \
+                 command of theirs is stopped after ten minutes: it takes at least what is written."
             }
             Self::Network => {
                 "A network against AWS's emulator: API calls, time and memory of apply, a plan without \

@@ -1,6 +1,7 @@
 //! Names that are taken: creates that AWS will refuse because something has that name, whoever made
 //! it. Without this AWS says so in the middle of a run.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use infra_sdk::preflight::{PlannedAction, PlannedOperation, Preflight};
@@ -144,9 +145,23 @@ fn taken(flight: &Preflight, named: &Named<'_>, holder: &Holder) -> Diagnostic {
     if is_its_own(&operation.owner, &operation.address, tags) {
         return error.hint("record it: run this command with `--adopt`");
     }
+    let (address, Owner { stack, environment }) = (&operation.address, &*operation.owner);
+    let (id, stack, environment) = (word(id), word(stack), word(environment));
     error
-        .hint(format!("take it over: `infra import {} {id}`", operation.address))
+        .hint(format!(
+            "take it over: `infra import {address} {id} --env {environment} --stack {stack}`"
+        ))
         .hint("or choose another name")
+}
+
+/// A text that a shell takes as one word.
+fn word(text: &str) -> Cow<'_, str> {
+    let simple = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
+    if !text.is_empty() && text.chars().all(simple) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
+    }
 }
 
 fn is_its_own(owner: &Owner, address: &Address, tags: &BTreeMap<String, String>) -> bool {
@@ -164,5 +179,20 @@ fn whose(operation: &PlannedOperation, tags: &BTreeMap<String, String>) -> Strin
             format!("; by its tags it is `{address}` of stack `{stack}` in `{environment}`")
         }
         _ => ", and infra did not make it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_word_of_a_command() {
+        for simple in ["vpc-0a1b", "arn:aws:sns:us-west-2:123456789012:a", "alias/shop"] {
+            assert_eq!(word(simple), simple);
+        }
+        assert_eq!(word("Z1_*.example.com_A"), "'Z1_*.example.com_A'");
+        assert_eq!(word("it's"), "'it'\\''s'");
+        assert_eq!(word(""), "''");
     }
 }
