@@ -344,7 +344,7 @@ fn an_export_that_was_changed_is_refused() {
     project.write("bad.json", &export.replace("10.0.0.0", "10.9.0.0"));
     let words = "state restore --env dev --stack web --auto-approve";
     let run = refused(&project, &format!("{words} bad.json"), 1);
-    assert!(run.stderr.contains("error[state::damaged]"), "{}", run.shown());
+    assert!(run.stderr.contains("error[state::export]"), "{}", run.shown());
     let run = refused(&project, &format!("{words} missing.json"), 1);
     assert!(run.stderr.contains("missing.json"), "{}", run.shown());
     let run = refused(&project, "state restore --env dev --stack ../x bad.json", 64);
