@@ -38,16 +38,16 @@ fn all_problems_of_a_stack_are_reported_at_once() {
       the stack declares no `nte`
       hint: write `note` if that is what you mean
     [plan::reference] note at stack.rs:3: a reference leads nowhere
-      `note` is a test_note, which has no attribute `idd`
+      `note` (test_note) has no attribute `idd`
       hint: write `id` if that is what you mean
     [plan::reference] last at stack.rs:5: a reference leads nowhere
       the stack declares no `machne`
       hint: write `machine` if that is what you mean
     [plan::reference] last at stack.rs:5: a reference leads nowhere
-      `note` is a test_note, which has no attribute `shape`
+      `note` (test_note) has no attribute `shape`
       hint: write `shade` if that is what you mean
     [plan::reference]: a reference leads nowhere
-      `machine` is a test_machine, which has no attribute `private_i`
+      `machine` (test_machine) has no attribute `private_i`
       hint: write `private_ip` if that is what you mean
     [plan::move] last at stack.rs:5: a resource cannot be moved
       `Bad` is not an address: a segment starts with a lower-case letter or a digit
@@ -58,9 +58,9 @@ fn all_problems_of_a_stack_are_reported_at_once() {
     [plan::argument] machine at stack.rs:4: an argument is wrong
       `port[0].number` must be between 1 and 65535, not 0
     [plan::argument] machine at stack.rs:4: an argument is wrong
-      `port[1].number` must be integer, not text
+      `port[1].number` must be a whole number, not text
     [plan::argument] last at stack.rs:5: an argument is wrong
-      `links` must be set of text, not text
+      `links` must be a set of text, not text
     [plan::argument] last at stack.rs:5: an argument is wrong
       `ignore_changes` names `txt`, which is not an argument of test_note
       hint: write `text` if that is what you mean
@@ -74,7 +74,7 @@ fn a_sensitive_value_is_not_quoted() {
     assert!(!found.contains("hunter2"), "{found}");
     insta::assert_snapshot!(found, @"
     [plan::argument] machine at stack.rs:1: an argument is wrong
-      `port[0].number` must be integer, not text
+      `port[0].number` must be a whole number, not text
     ");
 }
 
