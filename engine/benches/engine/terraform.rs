@@ -47,15 +47,19 @@ pub(crate) fn compare(size: usize, folder: &Path, figures: &mut Figures) {
         };
         let Took { seconds, megabytes, ended } = run(program, arguments, &folder);
         let name = verb.name();
-        let until = if ended { "" } else { ", stopped before its end" };
+        // What was measured until a command was stopped bounds what it takes, and so the ratios.
+        let [until, at_least, at_most] = match ended {
+            true => ["", "", ""],
+            false => [", stopped before its end", ", at least", ", at most"],
+        };
         figures.add(size, &format!("{name}, {program}{until}"), seconds, "s");
         figures.add(size, &format!("{name}, {program}, peak memory{until}"), megabytes, "MB");
         if let Some(ours) = figures.at(size, &format!("{name}, whole process")) {
-            let measure = format!("{name}, times faster than {program}");
+            let measure = format!("{name}, times faster than {program}{at_least}");
             figures.add(size, &measure, seconds / ours, "x");
         }
         if let Some(ours) = figures.at(size, &format!("{name}, peak memory")) {
-            let measure = format!("{name}, memory as a part of that of {program}");
+            let measure = format!("{name}, memory as a part of that of {program}{at_most}");
             figures.add(size, &measure, ours / megabytes, "x");
         }
         if !ended {

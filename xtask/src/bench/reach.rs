@@ -3,7 +3,7 @@
 //! Start reading at [`verdicts`].
 
 use super::figure::number;
-use super::{Benchmark, Section};
+use super::{Benchmark, Figure, Section};
 
 /// On which side of its bound a value has to be.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,10 @@ enum Bound {
     AtMost(f64),
     AtLeast(f64),
 }
+
+/// What stands before a value that is one end of where the true one is.
+const AT_LEAST: &str = "at least";
+const AT_MOST: &str = "at most";
 
 /// Which measure: what else it says may name a verb or a program.
 #[derive(Debug, Clone, Copy)]
@@ -154,20 +158,26 @@ impl Target {
                     Measure::Has(words) => figure.measure.contains(words),
                 }
         });
-        let values = values.map(|figure| figure.value);
+        let by_value = |a: &&Figure, b: &&Figure| a.value.total_cmp(&b.value);
         let (sign, limit, worst) = match self.bound {
-            Bound::AtMost(limit) => ("at most", limit, values.max_by(f64::total_cmp)),
-            Bound::AtLeast(limit) => ("at least", limit, values.min_by(f64::total_cmp)),
+            Bound::AtMost(limit) => (AT_MOST, limit, values.max_by(by_value)),
+            Bound::AtLeast(limit) => (AT_LEAST, limit, values.min_by(by_value)),
         };
         let unit = if self.unit == "exponent" { "" } else { self.unit };
         let shown = |value| format!("{} {unit}", number(value)).trim_end().to_owned();
+        // A measure says itself where its value is a bound of what would have been measured.
+        let measured = |worst: &Figure| {
+            let bounds = [AT_LEAST, AT_MOST].into_iter();
+            let bound = bounds.filter(|bound| worst.measure.ends_with(&format!(", {bound}")));
+            bound.chain([shown(worst.value).as_str()]).collect::<Vec<_>>().join(" ")
+        };
         Verdict {
             what: self.what,
             bound: format!("{sign} {}", shown(limit)),
-            measured: worst.map_or_else(|| "not measured".to_owned(), shown),
+            measured: worst.map_or_else(|| "not measured".to_owned(), measured),
             reached: worst.map(|worst| match self.bound {
-                Bound::AtMost(limit) => worst <= limit,
-                Bound::AtLeast(limit) => worst >= limit,
+                Bound::AtMost(limit) => worst.value <= limit,
+                Bound::AtLeast(limit) => worst.value >= limit,
             }),
         }
     }
@@ -197,8 +207,10 @@ mod tests {
             "engine\t100000\tapply, whole process, steepest growth\t9\texponent",
             "engine\t4000\tapply, times faster than tofu\t140\tx",
             "engine\t1000\tapply, times faster than tofu\t20\tx",
+            "engine\t4000\tapply, memory as a part of that of tofu, at most\t0.05\tx",
         ];
-        let expected = [("140 x".to_owned(), true), ("1.30".to_owned(), false)];
+        let expected = [("140 x", true), ("at most 0.050 x", true), ("1.30", false)];
+        let expected = expected.map(|(measured, reached)| (measured.to_owned(), reached));
         assert_eq!(reached(Benchmark::Engine, &rows), expected);
     }
 
