@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use infra_sdk::names::{meant, nearest};
 use infra_sdk::provider::{Declared, Provider};
 use infra_sdk::{
     Address, Declaration, Declarations, Diagnostic, Expr, Location, Object, Reference, Schema,
@@ -299,11 +300,7 @@ impl<'p, 'a> Checker<'p, 'a> {
 
 /// A hint with the name that was probably meant.
 pub(crate) fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    names
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| format!("write `{known}` if that is what you mean"))
+    nearest(name, names).map(meant)
 }
 
 /// The inputs that a declaration asks for: evaluated, with our defaults, sensitive ones marked,

@@ -189,6 +189,8 @@ pub struct Summary {
     pub destroyed: Vec<Address>,
     /// Taken over.
     pub imported: Vec<Address>,
+    /// Recorded as somebody else left them, by a run that only records.
+    pub refreshed: Vec<Address>,
     /// Failed, each with why.
     pub failed: Vec<(Address, Diagnostic)>,
     /// Not tried, each with the resource whose failure stopped it.
@@ -221,9 +223,8 @@ impl Summary {
     /// Whether anything was done: with `!is_complete()`, an apply in part.
     #[must_use]
     pub fn has_done(&self) -> bool {
-        [&self.created, &self.updated, &self.replaced, &self.destroyed, &self.imported]
-            .iter()
-            .any(|done| !done.is_empty())
-            || !self.waiting.is_empty()
+        let done = [&self.created, &self.updated, &self.replaced, &self.destroyed];
+        let recorded = [&self.imported, &self.refreshed];
+        done.iter().chain(&recorded).any(|done| !done.is_empty()) || !self.waiting.is_empty()
     }
 }

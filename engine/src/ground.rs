@@ -116,7 +116,7 @@ impl<'a> Ground<'a> {
             )));
         } else if record.type_name != declaration.type_name {
             let detail = format!(
-                "`{from}` is recorded as a {}, and `{}` is a {}",
+                "`{from}` is recorded with the type `{}`, and `{}` has the type `{}`",
                 record.type_name, declaration.address, declaration.type_name
             );
             problems.push(refuse(detail).hint("remove `moved_from`"));

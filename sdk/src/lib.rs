@@ -18,6 +18,7 @@ pub mod error;
 pub mod expr;
 pub mod input;
 pub mod kind;
+pub mod names;
 pub mod options;
 mod panics;
 pub mod preflight;

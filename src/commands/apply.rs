@@ -14,7 +14,8 @@ use crate::cli::{
 };
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::{Part, Reopened, reopen};
+use crate::session::again::of_stacks;
+use crate::session::{Part, Reopened, Verb, reopen};
 
 /// Everything that says what to plan, which a saved plan has said already.
 const PLANNING: [&str; 15] = [
@@ -81,14 +82,13 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit> {
     args.applying.check()?;
     refresh_only(args.refresh_only, args.applying.refresh)?;
     let part = Part::new(&args.part, &args.replace)?;
-    let mode = if args.refresh_only { Mode::Refresh } else { Mode::Apply };
-    let checks = match (mode, args.skip_checks) {
-        (Mode::Apply, false) => Checks::Hold,
-        (Mode::Apply, true) => Checks::Skip,
-        (Mode::Destroy | Mode::Refresh, _) => Checks::None,
+    let (verb, checks) = match (args.refresh_only, args.skip_checks) {
+        (true, _) => (Verb::Refresh, Checks::None),
+        (false, true) => (Verb::Apply, Checks::Skip),
+        (false, false) => (Verb::Apply, Checks::Hold),
     };
     let digest = args.digest.clone();
-    let asked = Asked { mode, part, adopt: args.adopt.adopt, checks, digest };
+    let asked = Asked { verb, part, adopt: args.adopt.adopt, checks, digest };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 
@@ -107,15 +107,17 @@ async fn apply_saved(context: &Context, args: &ApplyArgs, file: &Path) -> Result
     if environment.protected {
         args.applying.check()?;
     }
-    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let (verb, command) = (Verb::of(mode), Verb::of(mode).command());
+    // What goes on after an interrupt is a plan of its own: the saved one is of an older state.
+    let names: Vec<_> = stacks.iter().map(|stack| stack.name.as_str()).collect();
+    let goes_on = of_stacks(command, &environment.name, &names);
     let work = Work {
         environment: &environment,
         provider: &*cloud.provider,
         stacks,
-        mode,
         verb,
-        // What goes on after an interrupt is a plan of its own: the saved one is of an older state.
-        command: verb.to_owned(),
+        command: command.to_owned(),
+        goes_on,
         reviewed: true,
         accepted: Some(accepted),
         // A plan is not saved that the checks do not let through.

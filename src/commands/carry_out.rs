@@ -20,10 +20,11 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::interrupts::Hold;
 use crate::notify::{self, Report, StackReport};
+use crate::session::again::again;
 use crate::session::between::Between;
 use crate::session::{
-    Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Way, approve, confirm, kept,
-    mostly_there, one_document, plan_all, review, states, within,
+    Budget, Locking, Part, Planned, Prepared, Review, SystemClock, Verb, Way, approve, confirm,
+    kept, mostly_there, one_document, plan_all, review, states, within,
 };
 use crate::view::human::progress::{self, Progress, Took};
 use crate::view::human::summary::Closing;
@@ -102,12 +103,12 @@ pub(super) struct Work<'a> {
     pub(super) stacks: Vec<Prepared>,
     /// What the checks found, where the plans were held against them.
     pub(super) review: Option<Review>,
-    /// Which way the plans go.
-    pub(super) mode: Mode,
-    /// What is asked for, and what the end says: `apply`.
-    pub(super) verb: &'static str,
+    /// What is done with them.
+    pub(super) verb: Verb,
     /// The command, for the history, and without its environment: `apply`.
     pub(super) command: String,
+    /// The whole command that goes on with what is not done.
+    pub(super) goes_on: String,
     /// Whether somebody has looked at the plans before, and only what is protected is asked for.
     pub(super) reviewed: bool,
     /// The resources that may be lost, where that was said before.
@@ -118,8 +119,8 @@ pub(super) struct Work<'a> {
 
 /// What a command that plans by itself asks for.
 pub(super) struct Asked {
-    /// Which way.
-    pub(super) mode: Mode,
+    /// What is done.
+    pub(super) verb: Verb,
     /// Which part of the stacks.
     pub(super) part: Part,
     /// Whether what is there and not recorded is recorded first.
@@ -133,28 +134,27 @@ pub(super) struct Asked {
 /// Plans, shows, asks, carries out and sums up.
 pub(super) async fn carry_out(
     context: &Context,
-    stacks: &StackArgs,
+    which: &StackArgs,
     args: &ApplyingArgs,
-    Asked { mode, part, adopt, checks, digest }: Asked,
+    Asked { verb, part, adopt, checks, digest }: Asked,
 ) -> Result<Exit> {
     args.check()?;
-    let verb = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let mode = verb.mode();
     let takeover = "record what belongs to the stacks and is not recorded";
     if adopt && !args.auto_approve && !confirm(context, takeover).await? {
         return Ok(Exit::Failed);
     }
-    let only = if mode == Mode::Refresh { " --refresh-only" } else { "" };
-    let mut command = format!("{verb}{only}{}", part.words());
+    let mut command = format!("{}{}", verb.command(), part.words());
     let way = Way {
         mode,
         part,
         refresh: args.refresh.refresh,
         format: args.format.format,
         locking: Locking::Within(args.waiting.lock_timeout),
-        adopt: adopt.then_some(verb),
+        adopt: adopt.then_some(verb.command()),
         offers: mode == Mode::Apply && args.format.format == Format::Human && !args.auto_approve,
     };
-    let planned = plan_all(context, stacks, &way).await.and_then(|planned| {
+    let planned = plan_all(context, which, &way).await.and_then(|planned| {
         let plans = planned.stacks.iter().map(|stack| (stack.name.as_str(), &stack.plan));
         let environment = &planned.selection.environment;
         mostly_there(environment, &planned.cloud.account, plans, args.budget.accept_gone)?;
@@ -175,14 +175,15 @@ pub(super) async fn carry_out(
         Checks::None => None,
     };
     let environment = &selection.environment;
+    let goes_on = again(&command, which);
     let work = Work {
         environment,
         provider,
         stacks,
         review,
-        mode,
         verb,
         command,
+        goes_on,
         reviewed: false,
         accepted: None,
         digest,
@@ -192,7 +193,7 @@ pub(super) async fn carry_out(
 
 /// Shows plans, asks, carries them out and sums up.
 pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArgs) -> Result<Exit> {
-    let (mode, verb) = (work.mode, work.verb);
+    let (verb, mode) = (work.verb, work.verb.mode());
     match (args.format.format, work.stacks.as_slice()) {
         (Format::Json, [stack]) => {
             let forecast = stack.plan.forecast(usize::from(args.parallelism));
@@ -219,16 +220,16 @@ pub(super) async fn finish(context: &Context, work: Work<'_>, args: &ApplyingArg
         return Ok(Exit::Findings);
     }
     let asks = !work.reviewed || work.environment.protected;
-    let asked = if mode == Mode::Refresh { "record what was changed outside" } else { verb };
+    let asked = verb.question();
     if !empty && asks && !args.auto_approve && !approve(context, work.environment, asked).await? {
         return Ok(Exit::Failed);
     }
     let (environment, command) = (work.environment, work.command.clone());
-    let goes_on = format!("infra {command} --env {}", environment.name);
+    let goes_on = work.goes_on.clone();
     let (started, mut ran) = (Instant::now(), Ran::default());
     let done = apply_all(context, work, args, &mut ran).await?;
     let closing = Closing {
-        verb: if mode == Mode::Refresh { "refresh" } else { verb },
+        verb,
         goes_on: &goes_on,
         environment: &environment.name,
         took: started.elapsed(),
@@ -299,10 +300,10 @@ async fn apply_all(
     args: &ApplyingArgs,
     ran: &mut Ran,
 ) -> Result<Vec<(String, Summary)>> {
-    let goes_on = format!("infra {} --env {}", work.command, work.environment.name);
-    let stop = context.interrupts.hold(Hold::Run { goes_on });
+    let mode = work.verb.mode();
+    let stop = context.interrupts.hold(Hold::Run { goes_on: work.goes_on });
     let mut done = Vec::new();
-    let mut progress = Between::new(work.mode);
+    let mut progress = Between::new(mode);
     for stack in work.stacks {
         let refused = progress.refusal(&stack);
         let values = progress.values();
@@ -330,7 +331,7 @@ async fn apply_all(
         let id = states::run_id()?;
         ran.runs.push(Some(id.clone()));
         let (sender, receiver) = mpsc::channel();
-        let viewer = view(context, args, receiver, &plan, work.mode);
+        let viewer = view(context, args, receiver, &plan, mode);
         let clock = SystemClock::new();
         // A viewer that is gone has panicked, which is told below.
         let events = move |event| drop(sender.send(event));
@@ -434,7 +435,8 @@ fn sum_up(
         if !empty || !complete {
             let done: Vec<_> =
                 done.iter().map(|(name, summary)| (name.as_str(), summary)).collect();
-            terminal.answer(&human::summary::render(&done, closing));
+            terminal.answer_in_words(&human::summary::render(&done, closing));
+            terminal.answer(&human::summary::outputs(&done, closing));
         }
     }
 }

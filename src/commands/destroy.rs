@@ -1,7 +1,6 @@
 //! `infra destroy`.
 
 use clap::Args;
-use infra_engine::Mode;
 use infra_sdk::Diagnostic;
 
 use super::carry_out::{ApplyingArgs, Asked, Checks, carry_out};
@@ -9,7 +8,7 @@ use crate::cli::{AdoptArgs, Context, PartArgs, ReplaceArgs, StackArgs};
 use crate::config::{Environment, Project};
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::session::Part;
+use crate::session::{Part, Verb};
 
 /// Destroy everything that the stacks made
 ///
@@ -35,8 +34,8 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit> {
     context.terminal.look_for_sources_in(&project.root);
     let environment = project.environment(&args.stacks.which.env)?;
     refuse_protected(environment)?;
-    let (mode, adopt) = (Mode::Destroy, args.adopt.adopt);
-    let asked = Asked { mode, part, adopt, checks: Checks::None, digest: None };
+    let (verb, adopt) = (Verb::Destroy, args.adopt.adopt);
+    let asked = Asked { verb, part, adopt, checks: Checks::None, digest: None };
     carry_out(context, &args.stacks, &args.applying, asked).await
 }
 

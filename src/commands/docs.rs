@@ -1,15 +1,14 @@
 //! `infra docs`: the reference in the terminal.
 //!
 //! Start reading at [`run`]. The pages are those of docs/reference, which a test holds against the
-//! code: there is one text of each type. That of the built-in types is made of their schemas.
+//! code: there is one text of each type.
 
 use clap::Args;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use infra_sdk::Diagnostic;
+use infra_sdk::names::{meant, nearest};
 
-use super::built_in;
 use crate::cli::Context;
-use crate::config::near;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::view::human;
@@ -20,12 +19,13 @@ macro_rules! pages {
     };
 }
 
-/// The pages, a service of AWS each.
+/// The pages: a service of AWS each, and one of the built-in types.
 const PAGES: &[(&str, &str)] = pages![
     "acm",
     "appautoscaling",
     "autoscaling",
     "backup",
+    "builtin",
     "cloudtrail",
     "cloudwatch",
     "dynamodb",
@@ -86,13 +86,8 @@ impl Section {
     }
 }
 
-/// All pages: those of AWS, and that of the built-in types.
-fn pages() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PAGES.iter().copied().chain([(built_in::NAME, built_in::page())])
-}
-
 fn sections() -> impl Iterator<Item = Section> {
-    pages().flat_map(|(service, page)| {
+    PAGES.iter().flat_map(|(service, page)| {
         page.split("\n## ").skip(1).map(move |text| {
             let heading = text.lines().next().unwrap_or_default();
             let name = heading.strip_suffix(LOOKUP).unwrap_or(heading);
@@ -117,12 +112,12 @@ pub(crate) fn run(context: &Context, args: &DocsArgs) -> Result<Exit> {
 
 /// All services with their types.
 fn index() -> String {
-    let row = |(service, _): (&str, &str)| {
-        let of = sections().filter(|section| section.service == service);
+    let row = |(service, _): &(&str, &str)| {
+        let of = sections().filter(|section| section.service == *service);
         let names: Vec<_> = of.filter(|section| !section.is_lookup()).map(|s| s.name).collect();
         format!("| {service} | {} |\n", names.join(" "))
     };
-    let rows: String = pages().map(row).collect();
+    let rows: String = PAGES.iter().map(row).collect();
     format!(
         "# Resource types\n\n| service | types |\n| --- | --- |\n{rows}\n\
          `infra docs aws_vpc` shows what a type takes and gives, `infra docs ec2` the types of a \
@@ -154,17 +149,14 @@ fn page(name: &str) -> Result<String> {
 }
 
 fn unknown(name: &str) -> CommandError {
-    let services = pages().map(|(service, _)| service);
+    let services = PAGES.iter().map(|(service, _)| *service);
     let names: Vec<_> = sections().map(|section| section.name).collect();
     // People leave the beginning out, and all names are too many for a hint.
-    let long = near(&format!("aws_{name}"), names.iter().copied());
-    let short = near(name, names.iter().copied().chain(services));
-    let inside = || names.iter().find(|known| known.contains(name));
-    let hint = [long, short]
-        .into_iter()
-        .find(|hint| hint.starts_with("write "))
-        .or_else(|| inside().map(|part| format!("write `{part}` if that is what you mean")))
-        .unwrap_or_else(|| "run `infra docs` for the list of all".to_owned());
+    let long = nearest(&format!("aws_{name}"), names.iter().copied());
+    let short = || nearest(name, names.iter().copied().chain(services));
+    let inside = || names.iter().copied().find(|known| known.contains(name));
+    let all = || "run `infra docs` for the list of all".to_owned();
+    let hint = long.or_else(short).or_else(inside).map_or_else(all, meant);
     CommandError::usage(
         Diagnostic::error("docs::unknown", "there is no such resource type")
             .detail(format!("`{}`", name.escape_debug()))

@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::notify::{self, Report, StackReport};
 use crate::session::between::{Producers, bind};
 use crate::session::{Live, connect, declare, select, states};
+use crate::view::human::look::{Detail, Look};
 use crate::view::{drift_json, human};
 
 /// Show what was changed outside of infra
@@ -60,7 +61,10 @@ pub(crate) async fn run(context: &Context, args: &DriftArgs) -> Result<Exit> {
     }
     match args.format.format {
         Format::Human => {
-            context.terminal.answer_in_words(&human::drift::render(environment, &reports));
+            let schemas = |type_name: &str| provider.schema(type_name);
+            let look = Look { detail: Detail::Usual, unicode: context.terminal.is_unicode() };
+            let text = human::drift::render(environment, &reports, &schemas, look);
+            context.terminal.answer_in_words(&text);
         }
         Format::Json => context.terminal.answer(&drift_json::render(environment, &reports)),
     }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use infra_sdk::Diagnostic;
+use infra_sdk::names::{meant, nearest};
 
 use crate::cli::{self, Context};
 use crate::completion;
@@ -53,18 +54,13 @@ fn unknown(command: &clap::Command, word: &str, with_topics: bool) -> CommandErr
     )
 }
 
-/// The name that is meant, also where much of it is missing; few names are all told.
+/// The name that is meant; few names are all told.
 fn hint(word: &str, known: &[&str]) -> String {
-    let nearest = near(word, known.iter().copied());
-    if nearest.starts_with("write ") {
-        return nearest;
+    if known.len() <= FEW {
+        return near(word, known.iter().copied());
     }
-    let likeness = |name: &&&str| (strsim::jaro_winkler(word, name) * 100.0) as u8;
-    match known.iter().max_by_key(likeness) {
-        Some(name) if likeness(&name) > 80 => format!("write `{name}` if that is what you mean"),
-        _ if known.len() > FEW => "run `infra help` for the list of all".to_owned(),
-        _ => nearest,
-    }
+    let all = || "run `infra help` for the list of all".to_owned();
+    nearest(word, known.iter().copied()).map_or_else(all, meant)
 }
 
 /// How many names fit into a hint.

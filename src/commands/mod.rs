@@ -1,7 +1,6 @@
 //! The commands, one file or folder each: its arguments, whose doc comments are its help, and `run`.
 
 pub(crate) mod apply;
-mod built_in;
 mod carry_out;
 pub(crate) mod check;
 pub(crate) mod completions;

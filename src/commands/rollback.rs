@@ -12,7 +12,8 @@ use crate::cli::{ARGUMENTS, Context, WhichArgs};
 use crate::config::{Environment, Project};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::session::{Site, Told, recorded, select_recorded};
+use crate::session::again::of_stacks;
+use crate::session::{Site, Told, Verb, recorded, select_recorded};
 
 /// Go back to a past run
 ///
@@ -80,16 +81,27 @@ pub(crate) async fn run(context: &Context, args: &RollbackArgs) -> Result<Exit> 
     }
     let command = to.as_ref().map_or("rollback".to_owned(), |run| format!("rollback {}", run.id));
     let stack = site.stack;
-    let back = Back { site, store, verb: "rollback", command };
+    let back = Back { site, store, verb: Verb::Rollback, command };
     back.carry_out(context, &args.applying, async |past| {
         let Past { provider, store, owner, state } = past;
         let run = to.as_ref().map(|run| run.id.as_str());
         let Rollback { undo, to, runs } =
             infra_engine::rollback(provider, store, owner, state, run).await?;
         context.terminal.say(&format!("{stack}: {}", way(to.as_ref(), &runs)));
-        Ok(undo)
+        Ok((undo, goes_on(to.as_ref(), &runs, &environment.name, stack)))
     })
     .await
+}
+
+/// The command that goes on with what is left. It names a run: after a part of the way, the latest
+/// run that changed something is the rollback itself.
+fn goes_on(to: Option<&RunRecord>, runs: &[RunRecord], environment: &str, stack: &str) -> String {
+    let command = match (to, runs) {
+        (Some(to), _) => format!("rollback {}", to.id),
+        (None, [first, ..]) => format!("undo {}", first.id),
+        (None, []) => "rollback".to_owned(),
+    };
+    of_stacks(&command, environment, &[stack])
 }
 
 /// Where it goes, and over which runs.
@@ -147,4 +159,25 @@ fn nothing_recorded(environment: &Environment) -> Diagnostic {
     Diagnostic::error("rollback::nothing", "there is nothing to go back to")
         .detail(format!("no stack was ever applied in `{}`", environment.name))
         .hint(format!("`infra apply --env {}` makes the first run", environment.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_names_a_run_because_the_latest_is_the_rollback_then() {
+        let run = |id: &str| RunRecord {
+            id: id.to_owned(),
+            command: "apply".to_owned(),
+            by: "ann".to_owned(),
+            started: "2026-11-22T04:57:00Z".to_owned(),
+            ended: None,
+            complete: true,
+        };
+        let line = goes_on(Some(&run("a1")), &[run("b2")], "dev", "web");
+        assert_eq!(line, "infra rollback a1 --env dev --stack web");
+        let line = goes_on(None, &[run("a1")], "dev", "web");
+        assert_eq!(line, "infra undo a1 --env dev --stack web");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::Args;
-use infra_engine::{Mode, Undo};
+use infra_engine::Undo;
 use infra_sdk::Diagnostic;
 use infra_sdk::provider::{Owner, Provider};
 use infra_sdk::store::{State, Store};
@@ -15,8 +15,9 @@ use super::state::address;
 use crate::cli::{ARGUMENTS, COMMAND_OPTIONS, Context, WhichArgs};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::session::again::of_stacks;
 use crate::session::between::{read_elsewhere, readers};
-use crate::session::{Prepared, Site, Told, connect, select_recorded, settle};
+use crate::session::{Prepared, Site, Told, Verb, connect, select_recorded, settle};
 
 /// Take a run back
 ///
@@ -56,10 +57,13 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit> {
     // The others are let go before anything takes time.
     stores.retain(|(site, _)| site.stack == stack);
     let Some((site, store)) = stores.pop() else { return Ok(Exit::Failed) };
-    let back = Back { site, store, verb: "undo", command: format!("undo {}", run.id) };
+    let command = format!("undo {}", run.id);
+    let goes_on = of_stacks(&command, &environment.name, &[site.stack]);
+    let back = Back { site, store, verb: Verb::Undo, command };
     back.carry_out(context, &args.applying, async |past| {
         let Past { provider, store, owner, state } = past;
-        infra_engine::undo(provider, store, owner, state, &run.id, &accepted).await
+        let undo = infra_engine::undo(provider, store, owner, state, &run.id, &accepted).await?;
+        Ok((undo, goes_on.clone()))
     })
     .await
 }
@@ -70,8 +74,8 @@ pub(super) struct Back<'a> {
     pub(super) site: Site<'a>,
     /// The same, held.
     pub(super) store: Box<dyn Store>,
-    /// What is asked for, and what the end says.
-    pub(super) verb: &'static str,
+    /// Which way.
+    pub(super) verb: Verb,
     /// The command, for the history.
     pub(super) command: String,
 }
@@ -89,12 +93,13 @@ pub(super) struct Past<'a> {
 }
 
 impl Back<'_> {
-    /// Plans the way, shows it with what cannot come back, asks, and carries it out.
+    /// Plans the way, shows it with what cannot come back, asks, and carries it out. With the way comes
+    /// the command that goes on with what is left of it.
     pub(super) async fn carry_out(
         self,
         context: &Context,
         args: &ApplyingArgs,
-        way: impl AsyncFn(Past<'_>) -> Result<Undo, Vec<Diagnostic>>,
+        way: impl AsyncFn(Past<'_>) -> Result<(Undo, String), Vec<Diagnostic>>,
     ) -> Result<Exit> {
         let Self { site, store, verb, command } = self;
         let Site { project, environment, stack } = site;
@@ -104,9 +109,10 @@ impl Back<'_> {
             Arc::new(Owner { stack: stack.to_owned(), environment: environment.name.clone() });
         let mut state = store.load().await.map_err(|error| site.refused(&error))?;
         let (held, owner) = (&*store, &owner);
-        let mut undo = way(Past { provider, store: held, owner, state: &state }).await?;
+        let (mut undo, mut goes_on) =
+            way(Past { provider, store: held, owner, state: &state }).await?;
         if settle(context, provider, held, &mut state, &undo.goal).await? {
-            undo = way(Past { provider, store: held, owner, state: &state }).await?;
+            (undo, goes_on) = way(Past { provider, store: held, owner, state: &state }).await?;
         }
         let Undo { mut goal, lost } = undo;
         goal.refresh = args.refresh.refresh;
@@ -124,9 +130,9 @@ impl Back<'_> {
             environment,
             provider,
             stacks: vec![Prepared { name, store: Some(store), goal, plan, reads_of }],
-            mode: Mode::Apply,
             verb,
             command,
+            goes_on,
             reviewed: false,
             review: None,
             accepted: None,

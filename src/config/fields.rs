@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use infra_sdk::names::{meant, nearest};
 use infra_sdk::{Diagnostic, Location};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -202,15 +203,8 @@ pub(crate) fn near_or<'n>(
     otherwise: &str,
 ) -> String {
     let known: Vec<_> = known.collect();
-    // A third of the letters may be wrong: more, and the guess is more often wrong than right.
-    let tolerance = name.len().div_ceil(3).min(3);
-    let best = known
-        .iter()
-        .map(|other| (strsim::damerau_levenshtein(name, other), *other))
-        .filter(|(distance, _)| *distance <= tolerance)
-        .min();
-    match best {
-        Some((_, other)) => format!("write `{other}` if that is what you mean"),
+    match nearest(name, known.iter().copied()) {
+        Some(other) => meant(other),
         None if known.is_empty() => otherwise.to_owned(),
         None => format!("choose one of those that there are: {}", known.join(", ")),
     }

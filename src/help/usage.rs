@@ -6,8 +6,9 @@ use std::ffi::OsString;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use infra_sdk::names::{meant, nearest};
 
-use crate::config::{Project, near};
+use crate::config::Project;
 
 /// Commands of Terraform, and what does it here.
 const HABITS: [(&str, &str); 7] = [
@@ -100,7 +101,7 @@ fn flag(wrong: &str, arguments: &[OsString]) -> Option<String> {
             flags.contains(&meant).then(|| format!("write `{meant}`, with two dashes"))
         });
     }
-    Some(near(wrong, flags.iter().map(String::as_str))).filter(|hint| hint.starts_with("write "))
+    nearest(wrong, flags.iter().map(String::as_str)).map(meant)
 }
 
 fn flags_of(command: &clap::Command) -> Vec<String> {

@@ -3,6 +3,7 @@
 use infra_engine::{Change, Mode, Plan, Reason, is_built_in};
 use infra_sdk::Diagnostic;
 
+use super::Verb;
 use crate::config::{Endpoint, Environment};
 use crate::error::{CommandError, Result};
 
@@ -55,10 +56,10 @@ fn refuse(stack: &str, plan: &Plan, place: &str, sandbox: Option<&str>) -> Optio
         Diagnostic::error("plan::gone", "most of the stack is gone")
             .detail(format!("{count} of {recorded} recorded objects of {stack} are gone: {named}"))
     };
-    let (command, becomes, become_of_it) = match plan.mode {
-        Mode::Apply => ("apply", "makes them anew", "made anew"),
-        Mode::Destroy => ("destroy", "forgets them", "forgotten"),
-        Mode::Refresh => ("apply --refresh-only", "forgets them", "forgotten"),
+    let command = Verb::of(plan.mode).command();
+    let (becomes, become_of_it) = match plan.mode {
+        Mode::Apply => ("makes them anew", "made anew"),
+        Mode::Destroy | Mode::Refresh => ("forgets them", "forgotten"),
     };
     Some(match sandbox {
         Some(name) => diagnostic.hint(format!(

@@ -4,6 +4,7 @@
 //! Nothing is written before every stack has been declared without an error.
 
 mod adopt;
+pub(crate) mod again;
 mod answers;
 mod approve;
 pub(crate) mod between;
@@ -28,6 +29,7 @@ mod select;
 mod site;
 pub(crate) mod states;
 mod twice;
+mod verb;
 
 pub(crate) use answers::{Live, Recorded};
 pub(crate) use approve::{approve, confirm};
@@ -46,3 +48,4 @@ pub(crate) use saved::{Reopened, reopen, save};
 pub(crate) use select::{find, recorded, select, select_recorded};
 pub(crate) use site::{Site, Told};
 pub(crate) use twice::declared_otherwise;
+pub(crate) use verb::Verb;

@@ -218,29 +218,27 @@ impl Site<'_> {
     /// When there is none, or it cannot be trusted.
     pub(crate) async fn export(&self, context: &Context) -> Result<String> {
         let config = self.place(context).await?;
-        let error = match infra_state::export_text(&config).await {
-            Ok(text) => return Ok(text),
-            Err(error) => error,
-        };
-        if matches!(self.left(context).await, Ok(None)) {
-            let (environment, stack) = (&self.environment.name, self.stack);
-            return Err(Diagnostic::error("state::export", "there is no export yet")
-                .detail(format!("no run of stack `{stack}` has ended in `{environment}`"))
-                .hint(format!("`infra apply --env {environment} --stack {stack}` writes it"))
-                .into());
-        }
-        Err(self.refused(&error))
+        infra_state::export_text(&config).await.map_err(|error| match error {
+            StoreError::Refused { .. } => {
+                let (environment, stack) = (&self.environment.name, self.stack);
+                Diagnostic::error("state::export", "there is no export yet")
+                    .detail(format!("no run of stack `{stack}` has ended in `{environment}`"))
+                    .hint(format!("`infra apply --env {environment} --stack {stack}` writes it"))
+                    .into()
+            }
+            error => self.refused(&error),
+        })
     }
 
-    /// The lineage of the last export; `None` where there is none that can be read.
+    /// The lineage of the last export; `None` before the first run has ended.
     ///
     /// # Errors
-    /// When the place of the state cannot be told.
+    /// When the export cannot be trusted.
     pub(crate) async fn lineage(&self, context: &Context) -> Result<Option<String>> {
         let config = self.place(context).await?;
-        let Ok(text) = infra_state::export_text(&config).await else { return Ok(None) };
-        let export: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        Ok(export["body"]["lineage"].as_str().map(str::to_owned))
+        let export = infra_state::last_export(&config).await;
+        let export = export.map_err(|error| self.refused(&error))?;
+        Ok(export.map(|export| export.lineage().to_owned()))
     }
 
     /// Frees the lock of this id.

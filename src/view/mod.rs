@@ -26,6 +26,7 @@ mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod show_json;
+pub(crate) mod state_json;
 mod terminal;
 mod text;
 pub(crate) mod validate_json;

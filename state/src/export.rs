@@ -220,10 +220,8 @@ impl Snapshot {
             }
             #[cfg(feature = "s3")]
             Location::S3(_) => {
-                let target = config.target()?;
-                let export = deep(s3::read_export(&target)).await?;
-                let Some(export) = export else { return Ok(None) };
-                let source = target.place.key().clone();
+                let Some(export) = last_export(config).await? else { return Ok(None) };
+                let source = config.target()?.place.key().clone();
                 off_the_runtime("open the export", move || Self::open(export, &source))
                     .await
                     .map(Some)
@@ -237,13 +235,7 @@ impl Snapshot {
     /// As [`Snapshot::read`].
     pub fn read_at(paths: &Paths) -> Result<Option<Self>, StoreError> {
         paths.standing()?.check(&paths.name())?;
-        let path = paths.export();
-        let there = files::exists(&path)
-            .map_err(|error| files::unavailable("read the export", &path, &error))?;
-        if !there {
-            return Ok(None);
-        }
-        Self::open(read_export(&path)?, paths.key()).map(Some)
+        last_at(paths)?.map(|export| Self::open(export, paths.key())).transpose()
     }
 
     fn open(export: Export, source: &KeySource) -> Result<Self, StoreError> {
@@ -251,24 +243,38 @@ impl Snapshot {
     }
 }
 
+/// The last export, whose digest has been checked; `None` before the first run has ended. It is not
+/// opened, so that no key is needed. Needs a Tokio runtime.
+///
+/// # Errors
+/// As [`read_export`].
+pub async fn last_export(config: &Config) -> Result<Option<Export>, StoreError> {
+    match &config.location {
+        Location::Local { .. } => {
+            let paths = config.paths()?;
+            off_the_runtime("read the export", move || last_at(&paths)).await
+        }
+        #[cfg(feature = "s3")]
+        Location::S3(_) => deep(s3::read_export(&config.target()?)).await,
+    }
+}
+
+fn last_at(paths: &Paths) -> Result<Option<Export>, StoreError> {
+    let path = paths.export();
+    let there = files::exists(&path)
+        .map_err(|error| files::unavailable("read the export", &path, &error))?;
+    there.then(|| read_export(&path)).transpose()
+}
+
 /// The canonical text of the last export, whose digest has been checked. Needs a Tokio runtime.
 ///
 /// # Errors
 /// As [`read_export`]; `Refused` before the first run has ended.
 pub async fn export_text(config: &Config) -> Result<String, StoreError> {
-    let export = match &config.location {
-        Location::Local { .. } => {
-            let path = config.paths()?.export();
-            off_the_runtime("read the export", move || read_export(&path)).await?
-        }
-        #[cfg(feature = "s3")]
-        Location::S3(_) => {
-            s3::read_export(&config.target()?).await?.ok_or_else(|| StoreError::Refused {
-                action: "read the export of the state".to_owned(),
-                reason: "no run has ended yet".to_owned(),
-            })?
-        }
-    };
+    let export = last_export(config).await?.ok_or_else(|| StoreError::Refused {
+        action: "read the export of the state".to_owned(),
+        reason: "no run has ended yet".to_owned(),
+    })?;
     export.to_text(&|error| StoreError::Unavailable {
         action: "write the export".to_owned(),
         reason: error.to_string(),

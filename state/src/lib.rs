@@ -43,7 +43,7 @@ pub use config::{
     restore_within, unlock,
 };
 pub use envelope::{KeyContext, KeySource, KeyWrapper};
-pub use export::{Export, Snapshot, export_text, read_export};
+pub use export::{Export, Snapshot, export_text, last_export, read_export};
 #[cfg(feature = "s3")]
 pub use kms::KmsWrapper;
 pub use lock::LockOwner;

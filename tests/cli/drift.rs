@@ -57,18 +57,9 @@ fn drift_is_shown_in_three_views_with_its_owner() {
 
       ! vpc (aws_vpc) was changed outside of infra (vpc-ID)
           tags
-              code         = {
-                  Key = (sensitive value)
-                  Name = "code"
-                }
-              last applied = {
-                  Key = (sensitive value)
-                  Name = "code"
-                }
-              real         = {
-                  Key = (sensitive value)
-                  Name = "outside"
-                }
+              code and last applied -> real:
+                ~ Key = (sensitive value) -> (sensitive value)
+                ~ Name = "code" -> "outside"
 
     Drift: 1 changed.
     `infra apply --env dev` puts it back as it is declared.
@@ -94,18 +85,9 @@ fn drift_is_shown_in_three_views_with_its_owner() {
 
       . vpc (aws_vpc) is written from outside, as declared (vpc-ID)
           tags  # owned outside: `ignore_changes` names it
-              code         = {
-                  Key = (sensitive value)
-                  Name = "code"
-                }
-              last applied = {
-                  Key = (sensitive value)
-                  Name = "code"
-                }
-              real         = {
-                  Key = (sensitive value)
-                  Name = "outside"
-                }
+              code and last applied -> real:
+                ~ Key = (sensitive value) -> (sensitive value)
+                ~ Name = "code" -> "outside"
 
     No drift. 1 attribute is left to its outside writer.
     "#);

@@ -116,7 +116,8 @@ fn the_second_signal_stops_at_once_and_names_the_way_on() {
     // What was in flight may have been made.
     assert_eq!(ended.code, Some(3), "{}", ended.shown());
     assert!(ended.seen.contains("stays in the journal"), "{}", ended.shown());
-    assert!(ended.seen.contains("`infra apply --env dev` finds out"), "{}", ended.shown());
+    let goes_on = "`infra apply --env dev --program program` finds out";
+    assert!(ended.seen.contains(goes_on), "{}", ended.shown());
     // The journal knows what was in flight: nothing may be renamed before it is settled.
     let run = project.infra("history --env dev");
     assert!(run.stdout.contains("killed"), "{}", run.shown());

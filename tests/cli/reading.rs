@@ -174,7 +174,7 @@ fn a_terminal_shows_what_goes_on_and_is_left_clean() {
     assert!(!end.contains("done after"), "{}", run.shown());
     assert!(text.contains("web: vpc failed: "), "{}", run.shown());
     assert!(
-        end.contains("Nothing is lost: `infra apply --env dev` goes on with"),
+        end.contains("Nothing is lost: `infra apply --env dev --program program`"),
         "{}",
         run.shown()
     );

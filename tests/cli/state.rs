@@ -138,6 +138,21 @@ fn a_resource_is_recorded_under_another_address() {
 }
 
 #[test]
+fn what_is_recorded_is_listed_for_programs_too() {
+    let project = project();
+    let run = project.infra("state list --env dev --format json");
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let listed: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let of = |name: &str| {
+        let id = format!("vpc-{name}");
+        serde_json::json!({
+            "stack": "web", "address": name, "type": "aws_vpc", "id": id, "ready": true,
+        })
+    };
+    assert_eq!(listed, serde_json::json!([of("private"), of("vpc")]));
+}
+
+#[test]
 fn what_cannot_be_moved_is_refused_with_a_way_out() {
     let project = project();
     let run = refused(&project, "state mv --env dev vcp network.vpc", 1);
@@ -293,6 +308,16 @@ fn an_export_that_cannot_be_meant_is_refused_and_the_state_is_not_called_damaged
         assert!(run.stderr.contains(words), "{}", run.shown());
         assert!(!run.stderr.contains("infra state restore"), "{}", run.shown());
     }
+    // What cannot be compared with is told, and hinders nobody.
+    let words = "state restore --env dev --stack other backup.json --auto-approve";
+    project.write(".infra/state/dev/web/export.json", &export[..export.len() / 2]);
+    let run = project.infra(words);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    assert!(
+        run.stderr.contains("whether the export is of `web` cannot be told"),
+        "{}",
+        run.shown()
+    );
     // Without its key no export opens either.
     project.write(".infra/state.key", "garbage\n");
     let run = project.infra("state list --env dev");

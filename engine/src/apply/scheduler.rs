@@ -81,6 +81,9 @@ async fn bookkeeping(live: &Live<'_>, summary: &mut Summary) -> bool {
     }
     let imported = live.plan.changes.iter().filter(|change| change.imported);
     summary.imported.extend(imported.map(|change| change.address.clone()));
+    if live.plan.mode == Mode::Refresh {
+        summary.refreshed.extend(live.plan.drift.iter().map(|drift| drift.address.clone()));
+    }
     true
 }
 

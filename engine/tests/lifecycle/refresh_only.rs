@@ -43,7 +43,8 @@ async fn a_change_outside_is_recorded_with_the_outputs_and_then_taken_back_by_a_
     assert_eq!(plan.drift.len(), 1);
     let ran = bench.run(plan).await;
     assert_eq!(ran.log, "");
-    assert!(ran.summary.is_complete(), "{:?}", ran.summary);
+    assert!(ran.summary.is_complete() && ran.summary.has_done(), "{:?}", ran.summary);
+    assert_eq!(ran.summary.refreshed, [at("machine")]);
     let state = bench.state();
     assert_eq!(state.records[&at("machine")].inputs["size"], "huge".into());
     assert_eq!(state.outputs["size"], "huge".into());

@@ -3,6 +3,7 @@
 
 use super::node::{Origin, SettingNode, SettingValue};
 use crate::Diagnostic;
+use crate::names::{meant, nearest};
 
 /// The diagnostic for a setting that the stack does not have. `path` and `known` are whole paths.
 #[must_use]
@@ -10,25 +11,13 @@ pub fn unknown_setting(path: &str, node: &SettingNode, known: &[&str]) -> Diagno
     let diagnostic = Diagnostic::error("settings::unknown", "the stack has no such setting")
         .detail(format!("`{path}` is set{}, and no setting has that name", source(node)))
         .location(node.origin.location());
-    if let Some(near) = near(path, known) {
-        return diagnostic.hint(format!("write `{near}` if that is what you mean"));
+    if let Some(near) = nearest(path, known.iter().copied()) {
+        return diagnostic.hint(meant(near));
     }
     if known.is_empty() {
         return diagnostic.hint("remove it: there are no settings here");
     }
     diagnostic.hint(format!("choose one of the settings that there are: {}", known.join(", ")))
-}
-
-/// The known path that was most likely meant.
-fn near<'a>(path: &str, known: &[&'a str]) -> Option<&'a str> {
-    // A third of the letters may be wrong: more, and the guess is more often wrong than right.
-    let tolerance = path.len().div_ceil(3).min(3);
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(path, candidate), *candidate))
-        .filter(|(distance, _)| *distance <= tolerance)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 /// A value that the setting cannot have: of another type, out of range, none of the choices.

@@ -2,12 +2,13 @@
 //!
 //! The main type is [`Known`].
 
+use infra_sdk::names::{meant, nearest};
 use infra_sdk::settings::{SettingNode, SettingValue};
 use infra_sdk::store::{Record, State};
 use infra_sdk::{Address, Diagnostic, Function, Object, Value};
 
+use crate::config::near_or;
 use crate::config::settings::Nodes;
-use crate::config::{near, near_or};
 use crate::view::count;
 
 /// The name before settings.
@@ -94,14 +95,14 @@ impl Known {
             attributes(record).into_keys().map(move |name| format!("{}.{name}", record.address))
         });
         let attributes: Vec<_> = attributes.collect();
-        let nearest = near(
+        let nearest = nearest(
             &name,
             [SETTINGS, OUTPUT]
                 .into_iter()
                 .chain(known())
                 .chain(attributes.iter().map(String::as_str)),
         );
-        error.hint(if nearest.starts_with("write ") { nearest } else { self.names() })
+        error.hint(nearest.map_or_else(|| self.names(), meant))
     }
 
     /// Where names come from, when none is near.

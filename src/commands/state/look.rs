@@ -4,17 +4,19 @@ use clap::Args;
 use infra_sdk::store::State;
 use infra_sdk::{Address, Diagnostic};
 
-use crate::cli::{ARGUMENTS, Context, WhichArgs};
+use crate::cli::{ARGUMENTS, Context, Format, FormatArgs, WhichArgs};
 use crate::completion;
 use crate::config::near_or;
 use crate::error::{CommandError, Result};
 use crate::session::{Site, select_recorded};
-use crate::view::human;
+use crate::view::{human, state_json};
 
 #[derive(Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     which: WhichArgs,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
 #[derive(Args)]
@@ -35,6 +37,10 @@ pub(crate) struct ExportArgs {
 /// Lists what is recorded.
 pub(super) async fn list(context: &Context, args: &ListArgs) -> Result<()> {
     let states = read(context, &args.which).await?;
+    if args.format.format == Format::Json {
+        context.terminal.answer(&state_json::list(&states));
+        return Ok(());
+    }
     let several = states.len() > 1;
     for (stack, state) in &states {
         let stack = several.then_some(stack.as_str());

@@ -114,8 +114,23 @@ fn unreadable(site: &Site<'_>, error: &StoreError) -> CommandError {
 async fn refuse_of_another(context: &Context, site: &Site<'_>, export: &Export) -> Result<()> {
     let Site { project, environment, stack } = *site;
     for other in recorded(context, project, environment).await? {
+        if other == stack {
+            continue;
+        }
         let its = Site { project, environment, stack: &other };
-        if other != stack && its.lineage(context).await?.as_deref() == Some(export.lineage()) {
+        let lineage = match its.lineage(context).await {
+            Ok(lineage) => lineage,
+            // Its state may be lost too, and this one is to be mended all the same.
+            Err(error) => {
+                let warning =
+                    Diagnostic::warning("state::export", "an export cannot be compared with")
+                        .detail(unread(&other, &error))
+                        .hint(format!("make sure that the export is of `{stack}`"));
+                context.terminal.diagnostics([&warning]);
+                continue;
+            }
+        };
+        if lineage.as_deref() == Some(export.lineage()) {
             let name = &environment.name;
             return Err(Diagnostic::error("state::refused", "the export is of another stack")
                 .detail(format!("it is of `{other}` in `{name}`, and `--stack` says `{stack}`"))
@@ -125,6 +140,12 @@ async fn refuse_of_another(context: &Context, site: &Site<'_>, export: &Export) 
         }
     }
     Ok(())
+}
+
+/// Why the export of a stack says nothing.
+fn unread(stack: &str, error: &CommandError) -> String {
+    let why: Vec<_> = error.diagnostics.iter().map(|cause| cause.detail.as_str()).collect();
+    format!("whether the export is of `{stack}` cannot be told: {}", why.join("; "))
 }
 
 /// Names the ways past the checks to whoever was refused.

@@ -1,15 +1,27 @@
-//! What was changed outside of infra, as text: each attribute in three views.
+//! What was changed outside of infra, as text: each attribute in three views, or by what differs
+//! between them where they do not fit on a line each.
 
 use std::fmt::Write;
 
 use infra_engine::{DriftReport, Drifted, DriftedAttribute, Unrecorded, Writer};
-use infra_sdk::Value;
+use infra_sdk::{Kind, Value};
 
-use super::values::lines;
+use super::look::Look;
+use super::plan::Schemas;
+use super::semantic::difference;
+use super::values::inline;
 use crate::view::text::{ADD, CHANGE, FAINT, REMOVE, STRONG, count, paint, plain};
 
+/// A view of at most so many characters stands on its line.
+const ONE_LINE: usize = 100;
+
 /// The text of the reports of some stacks of one environment.
-pub(crate) fn render(environment: &str, reports: &[(String, DriftReport)]) -> String {
+pub(crate) fn render(
+    environment: &str,
+    reports: &[(String, DriftReport)],
+    schemas: Schemas<'_>,
+    look: Look,
+) -> String {
     let mut text = String::new();
     for (stack, report) in reports {
         let title = paint(STRONG, &format!("{} in {}", plain(stack), plain(environment)));
@@ -20,7 +32,7 @@ pub(crate) fn render(environment: &str, reports: &[(String, DriftReport)]) -> St
         }
         let _ = writeln!(text, "{title}: {looked}\n");
         for object in &report.objects {
-            drifted(&mut text, object);
+            drifted(&mut text, object, schemas, look);
         }
         for object in &report.unrecorded {
             unrecorded(&mut text, object);
@@ -75,7 +87,7 @@ fn head(style: anstyle::Style, sign: &str, object: (&str, &str, &str), what: &st
     )
 }
 
-fn drifted(text: &mut String, object: &Drifted) {
+fn drifted(text: &mut String, object: &Drifted, schemas: Schemas<'_>, look: Look) {
     let (style, sign, what) = if object.gone {
         (REMOVE, "  -", "was deleted outside of infra")
     } else if object.is_drift() {
@@ -85,13 +97,15 @@ fn drifted(text: &mut String, object: &Drifted) {
     };
     let named = (object.address.as_str(), object.type_name.as_str(), object.id.as_str());
     text.push_str(&head(style, sign, named, what));
+    let schema = schemas(&object.type_name);
     for attribute in &object.attributes {
-        views(text, attribute);
+        let kind = schema.and_then(|schema| schema.attribute(&attribute.name));
+        views(text, attribute, kind.map(|field| &field.kind), look);
     }
     text.push('\n');
 }
 
-fn views(text: &mut String, attribute: &DriftedAttribute) {
+fn views(text: &mut String, attribute: &DriftedAttribute, kind: Option<&Kind>, look: Look) {
     let name = plain(&attribute.name);
     let note = match (attribute.writer, &attribute.code) {
         (Writer::Outside, _) => Some("owned outside: `ignore_changes` names it"),
@@ -103,19 +117,37 @@ fn views(text: &mut String, attribute: &DriftedAttribute) {
     };
     let note = note.map(|note| format!("  {}", paint(FAINT, &format!("# {note}"))));
     let _ = writeln!(text, "      {name}{}", note.unwrap_or_default());
-    let code = attribute.code.as_ref();
-    for (view, value) in code
-        .map(|code| ("code", code))
-        .into_iter()
-        .chain([("last applied", &attribute.applied), ("real", &attribute.real)])
-    {
-        line(text, view, value);
+    let DriftedAttribute { code, applied, real, .. } = attribute;
+    let views = [("code", code.as_ref()), ("last applied", Some(applied)), ("real", Some(real))];
+    let views: Vec<_> = views.into_iter().filter_map(|(view, of)| Some((view, of?))).collect();
+    let short = |value| inline(value).filter(|text| text.chars().count() <= ONE_LINE);
+    if let Some(texts) = views.iter().map(|(_, value)| short(value)).collect::<Option<Vec<_>>>() {
+        for ((view, _), value) in views.iter().zip(texts) {
+            let _ = writeln!(text, "          {view:<12} = {value}");
+        }
+        return;
+    }
+    // What the code says is told on its own only where it is neither of the other two.
+    let as_code = |value| code.as_ref() == Some(value);
+    let from = if as_code(applied) { "code and last applied" } else { "last applied" };
+    differing(text, (from, applied), ("real", real), kind, look);
+    if let Some(code) = code.as_ref().filter(|_| !as_code(applied) && !as_code(real)) {
+        differing(text, ("code", code), ("real", real), kind, look);
     }
 }
 
-fn line(text: &mut String, view: &str, value: &Value) {
-    let value = lines(value).join("\n            ");
-    let _ = writeln!(text, "          {view:<12} = {value}");
+/// What differs between two views.
+fn differing(
+    text: &mut String,
+    (from, before): (&str, &Value),
+    (to, after): (&str, &Value),
+    kind: Option<&Kind>,
+    look: Look,
+) {
+    let _ = writeln!(text, "          {from} {} {to}:", paint(FAINT, look.arrow()));
+    for line in difference(before, after, kind, look) {
+        let _ = writeln!(text, "            {line}");
+    }
 }
 
 fn unrecorded(text: &mut String, object: &Unrecorded) {
@@ -146,27 +178,22 @@ mod tests {
         DriftedAttribute { name: name.to_owned(), code: Some(code), applied, real, writer }
     }
 
+    fn shown(objects: Vec<Drifted>, checked: usize) -> String {
+        let report = DriftReport { objects, checked, ..DriftReport::default() };
+        let text = render("dev", &[("web".to_owned(), report)], &|_| None, Look::default());
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
     #[test]
     fn every_attribute_has_three_views_and_an_owner() {
         let secret = |text: &str| Value::from(text).sensitive();
-        let report = DriftReport {
-            objects: vec![
-                object(
-                    "a",
-                    false,
-                    vec![
-                        attribute("size", Writer::Infra, ["s", "s", "l"].map(Value::from)),
-                        attribute("image", Writer::Outside, ["1", "1", "7"].map(Value::from)),
-                        attribute("key", Writer::Infra, ["k", "o", "k"].map(secret)),
-                    ],
-                ),
-                object("b", true, Vec::new()),
-            ],
-            checked: 3,
-            ..DriftReport::default()
-        };
-        let text = render("dev", &[("web".to_owned(), report)]);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r#"
+        let attributes = vec![
+            attribute("size", Writer::Infra, ["s", "s", "l"].map(Value::from)),
+            attribute("image", Writer::Outside, ["1", "1", "7"].map(Value::from)),
+            attribute("key", Writer::Infra, ["k", "o", "k"].map(secret)),
+        ];
+        let objects = vec![object("a", false, attributes), object("b", true, Vec::new())];
+        insta::assert_snapshot!(shown(objects, 3), @r#"
         web in dev: 3 resources
 
           ! a (aws_ecs_service) was changed outside of infra (id-a)
@@ -186,6 +213,64 @@ mod tests {
           - b (aws_ecs_service) was deleted outside of infra (id-b)
 
         Drift: 1 changed, 1 deleted. 1 attribute is left to its outside writer.
+        `infra apply --env dev` puts it back as it is declared.
+        `infra apply --refresh-only --env dev` records it as it is now.
+        "#);
+    }
+
+    #[test]
+    fn a_document_is_told_by_what_differs() {
+        let policy = |actions: &[&str]| {
+            let statement = serde_json::json!({
+                "Sid": "Read", "Effect": "Allow", "Action": actions,
+                "Resource": "arn:aws:s3:::a-bucket-with-a-rather-long-name/*",
+            });
+            Value::from(serde_json::json!({ "Statement": [statement] }).to_string())
+        };
+        let [one, two, three] = [&["s3:Get"][..], &["s3:Get", "s3:Put"], &["s3:*"]].map(policy);
+        let same = attribute("same", Writer::Infra, [one.clone(), one.clone(), two.clone()]);
+        let recorded =
+            attribute("recorded", Writer::Infra, [two.clone(), one.clone(), two.clone()]);
+        let all = attribute("all", Writer::Infra, [three, one, two]);
+        let objects = vec![object("a", false, vec![same, recorded, all])];
+        insta::assert_snapshot!(shown(objects, 1), @r#"
+        web in dev: 1 resource
+
+          ! a (aws_ecs_service) was changed outside of infra (id-a)
+              same
+                  code and last applied -> real:
+                    ~ Statement
+                        ~ Sid "Read"
+                            ~ Action
+                                + "s3:Put"
+                                  # (1 unchanged)
+                              # (2 unchanged)
+              recorded  # it is as the code says by now: an apply only records it
+                  last applied -> real:
+                    ~ Statement
+                        ~ Sid "Read"
+                            ~ Action
+                                + "s3:Put"
+                                  # (1 unchanged)
+                              # (2 unchanged)
+              all
+                  last applied -> real:
+                    ~ Statement
+                        ~ Sid "Read"
+                            ~ Action
+                                + "s3:Put"
+                                  # (1 unchanged)
+                              # (2 unchanged)
+                  code -> real:
+                    ~ Statement
+                        ~ Sid "Read"
+                            ~ Action
+                                - "s3:*"
+                                + "s3:Get"
+                                + "s3:Put"
+                              # (2 unchanged)
+
+        Drift: 1 changed.
         `infra apply --env dev` puts it back as it is declared.
         `infra apply --refresh-only --env dev` records it as it is now.
         "#);

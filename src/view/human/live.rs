@@ -1,9 +1,10 @@
-//! What a terminal shows of an apply while it runs: a line for each resource in flight, and below them
-//! a bar with all that is done and the time that is left.
+//! What a terminal shows of an apply while it runs: a tree of the resources in flight, by the scope
+//! that they stand in, and below it a bar with all that is done and the time that is left.
 //!
 //! The main type is [`Board`]. It draws nothing: it says what is to be seen, which is never more than
 //! the terminal has room for.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use infra_engine::{Estimate, Operation, Remaining};
@@ -45,6 +46,30 @@ pub(super) struct Board {
     /// Whether nothing more is begun.
     stopping: bool,
     unicode: bool,
+}
+
+/// A line of the tree.
+enum Row<'a> {
+    /// A scope in which several resources are in flight.
+    Scope(&'a str),
+    /// A resource.
+    Flight {
+        flight: &'a Flight,
+        /// Its name in the scope above it; its address where there is none.
+        name: &'a str,
+        /// Whether it is the last one below its scope; `None` where it is below none.
+        branch: Option<bool>,
+    },
+}
+
+impl Row<'_> {
+    /// Columns of what it is called and what stands before that.
+    fn width(&self) -> usize {
+        match self {
+            Self::Scope(_) => 0,
+            Self::Flight { name, branch, .. } => name.len() + if branch.is_some() { 2 } else { 0 },
+        }
+    }
 }
 
 /// Room on a terminal.
@@ -109,12 +134,16 @@ impl Board {
     pub(super) fn lines(&self, now: Instant, room: Room) -> Vec<String> {
         // The other half is for what was said: errors, and what an interrupt does.
         let most = (room.rows / 2).saturating_sub(2).min(MOST_LINES);
-        let shown = &self.flights[..self.flights.len().min(most)];
-        let width = shown.iter().map(|flight| flight.address.as_str().len()).max().unwrap_or(0);
-        let width = width.min(room.columns / 2);
-        let mut lines: Vec<_> =
-            shown.iter().map(|flight| self.flight(now, flight, width)).collect();
-        let more = self.flights.len() - shown.len();
+        let mut rows = self.rows();
+        rows.truncate(most);
+        // A scope of which nothing is seen says nothing.
+        if let Some(Row::Scope(_)) = rows.last() {
+            rows.pop();
+        }
+        let width = rows.iter().map(Row::width).max().unwrap_or(0).min(room.columns / 2);
+        let mut lines: Vec<_> = rows.iter().map(|row| self.line(now, row, width)).collect();
+        let seen = rows.iter().filter(|row| matches!(row, Row::Flight { .. })).count();
+        let more = self.flights.len() - seen;
         if more > 0 && room.rows > 3 {
             lines.push(format!("    {}", paint(FAINT, &format!("and {more} more in flight"))));
         }
@@ -123,17 +152,59 @@ impl Board {
         lines.iter().map(|line| cut(line, room.columns.saturating_sub(1), end)).collect()
     }
 
-    fn flight(&self, now: Instant, flight: &Flight, width: usize) -> String {
+    /// The tree: a scope stands where the first of its resources began, with all of them below it.
+    /// What is alone in its scope has its whole address.
+    fn rows(&self) -> Vec<Row<'_>> {
+        let mut scopes: BTreeMap<&str, Vec<&Flight>> = BTreeMap::new();
+        for flight in &self.flights {
+            let scope = flight.address.scope().unwrap_or_default();
+            scopes.entry(scope).or_default().push(flight);
+        }
+        let mut rows = Vec::new();
+        for flight in &self.flights {
+            let scope = flight.address.scope().unwrap_or_default();
+            let together = scopes.get(scope).map_or(1, Vec::len);
+            if scope.is_empty() || together == 1 {
+                let name = flight.address.as_str();
+                rows.push(Row::Flight { flight, name, branch: None });
+            } else if let Some(flights) =
+                scopes.get(scope).filter(|flights| std::ptr::eq(flights[0], flight))
+            {
+                rows.push(Row::Scope(scope));
+                let last = flights.len() - 1;
+                rows.extend(flights.iter().enumerate().map(|(index, flight)| Row::Flight {
+                    flight,
+                    name: flight.address.name(),
+                    branch: Some(index == last),
+                }));
+            }
+        }
+        rows
+    }
+
+    fn line(&self, now: Instant, row: &Row<'_>, width: usize) -> String {
+        let (flight, name, branch) = match *row {
+            Row::Scope(scope) => return format!("  {}", paint(STRONG, scope)),
+            Row::Flight { flight, name, branch } => (flight, name, branch),
+        };
         let elapsed = now.saturating_duration_since(flight.since);
         let wheel = if self.unicode { ["◐", "◓", "◑", "◒"] } else { [".", "o", "O", "o"] };
         let step = elapsed.as_millis() / STEP.as_millis();
         let wheel = wheel[usize::try_from(step % 4).unwrap_or(0)];
         let word =
             flight.last.as_ref().map(|last| format!(": {}", plain(last))).unwrap_or_default();
+        let branch = match (branch, self.unicode) {
+            (None, _) => "",
+            (Some(false), true) => "├ ",
+            (Some(true), true) => "└ ",
+            (Some(false), false) => "|-",
+            (Some(true), false) => "`-",
+        };
+        let width = width.saturating_sub(branch.chars().count());
         format!(
-            "  {} {:<width$} {:<10} {:>6}{}{word}",
+            "  {}{} {name:<width$} {:<10} {:>6}{}{word}",
+            paint(FAINT, branch),
             paint(ADD, wheel),
-            flight.address.as_str(),
             doing(flight.operation),
             duration(elapsed),
             paint(FAINT, &usually(flight.expected)),
@@ -217,6 +288,49 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_flight_in_one_scope_stands_below_it() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: Estimate::default(), operations: 9, unknown: 0 };
+        let mut board = Board::new(begun, left, true);
+        let names = ["data.database", "network.private-a", "alone", "network.nat", "data.x.y"];
+        let addresses = names.map(|name| Address::parse(name).expect("valid"));
+        for address in &addresses {
+            board.begin(begun, (address, Operation::Create), None);
+        }
+        insta::assert_snapshot!(shown(&board, begun, (80, 24)).join("\n"), @r"
+        ◐ data.database creating       0s
+        network
+        ├ ◐ private-a   creating       0s
+        └ ◐ nat         creating       0s
+        ◐ alone         creating       0s
+        ◐ data.x.y      creating       0s
+        ──────────────── 0 of 9 done after 0s
+        ");
+        board.unicode = false;
+        board.end((&addresses[0], Operation::Create));
+        insta::assert_snapshot!(shown(&board, begun, (80, 24)).join("\n"), @r"
+        network
+        |-. private-a creating       0s
+        `-. nat       creating       0s
+        . alone       creating       0s
+        . data.x.y    creating       0s
+        #--------------- 1 of 9 done after 0s
+        ");
+        // Where there is no room for what is below it, a scope is not shown either.
+        insta::assert_snapshot!(shown(&board, begun, (80, 6)).join("\n"), @r"
+          and 4 more in flight
+        #--------------- 1 of 9 done after 0s
+        ");
+        board.end((&addresses[3], Operation::Create));
+        insta::assert_snapshot!(shown(&board, begun, (80, 24)).join("\n"), @r"
+        . network.private-a creating       0s
+        . alone             creating       0s
+        . data.x.y          creating       0s
+        ###------------- 2 of 9 done after 0s
+        ");
+    }
+
+    #[test]
     fn a_run_that_stops_says_so_and_not_how_long_it_would_go_on() {
         let begun = Instant::now();
         let left = Remaining { estimate: estimate(790, 1100), operations: 2, unknown: 0 };
@@ -248,6 +362,6 @@ mod tests {
                 assert!(width < columns, "{columns}: {line}");
             }
         }
-        assert!(shown(&board, begun, (80, 24))[10].contains("and 190 more in flight"));
+        assert!(shown(&board, begun, (80, 24))[10].contains("and 191 more in flight"));
     }
 }

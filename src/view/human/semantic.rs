@@ -379,11 +379,12 @@ fn paired(
     if old.len() * new.len() > MOST_PAIRS {
         return pairs;
     }
+    let alone = before.len() == 1 && after.len() == 1;
     let mut likely: Vec<(f64, usize, usize)> = old
         .iter()
         .flat_map(|from| new.iter().map(|to| (*from, *to)))
         .map(|(from, to)| (alike(&before[from], &after[to]), from, to))
-        .filter(|(share, from, to)| *share >= enough(&before[*from], &after[*to]))
+        .filter(|(share, from, to)| *share >= enough(&before[*from], &after[*to], alone))
         .collect();
     likely.sort_by(|one, other| other.0.total_cmp(&one.0));
     for (_, from, to) in likely {
@@ -397,10 +398,20 @@ fn paired(
     pairs
 }
 
-/// How much two parts must have in common to be one.
-fn enough(one: &Value, other: &Value) -> f64 {
-    let named = |value: &Value| NAMES.iter().any(|name| title(value, name).is_some());
-    if named(one) && named(other) && !same(one, other, PLACE) { RENAMED } else { ALIKE }
+/// How much two parts must have in common to be one. A block of which there is one, before and after,
+/// is the same one whatever it has.
+fn enough(one: &Value, other: &Value, alone: bool) -> f64 {
+    let blocks = matches!((one, other), (Value::Map(_), Value::Map(_)));
+    match (is_named(one), is_named(other)) {
+        (true, true) if !same(one, other, PLACE) => RENAMED,
+        (false, false) if alone && blocks => 0.0,
+        _ => ALIKE,
+    }
+}
+
+/// Whether a part has a name of its own.
+fn is_named(value: &Value) -> bool {
+    NAMES.iter().any(|name| title(value, name).is_some())
 }
 
 /// Whether two parts have the same title of a name.

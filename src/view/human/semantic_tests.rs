@@ -160,6 +160,41 @@ fn sets_are_told_by_element_and_maps_by_key() {
 }
 
 #[test]
+fn a_block_of_which_there_is_one_is_changed_and_not_gone_and_new() {
+    let before = serde_json::json!([{ "default": { "algorithm": "AES256" } }]);
+    let after = serde_json::json!([{ "default": { "algorithm": "aws:kms" }, "key": true }]);
+    insta::assert_snapshot!(json(&before, &after), @r#"
+    ~ [0]
+        ~ default
+            ~ algorithm = "AES256" -> "aws:kms"
+        + key = true
+    "#);
+    // What stands in its place is still told by it.
+    let rule = |action: &str| serde_json::json!([{ "priority": 7, "action": action }]);
+    insta::assert_snapshot!(json(&rule("count"), &rule("block")), @r#"
+    ~ priority 7
+        ~ action = "count" -> "block"
+    "#);
+    // One that has a name is another one under another name.
+    let named = |name: &str| {
+        let size = name.len();
+        serde_json::json!([{ "name": name, "size": size, "port": size + 8000 }])
+    };
+    insta::assert_snapshot!(json(&named("web"), &named("jobs")), @r#"
+    - {
+    -   name = "web"
+    -   port = 8003
+    -   size = 3
+    - }
+    + {
+    +   name = "jobs"
+    +   port = 8004
+    +   size = 4
+    + }
+    "#);
+}
+
+#[test]
 fn texts_of_many_lines_are_told_by_line() {
     let script = |last: &str| Value::from(format!("#!/bin/sh\nset -e\na\nb\nc\n{last}\n"));
     let script = |last: &str| map(&[("user_data", script(last))]);

@@ -7,10 +7,10 @@ use infra_engine::Summary;
 use infra_sdk::Address;
 
 use super::live::doing;
-use super::outputs;
 use super::progress::Took;
 use super::time::duration;
-use crate::view::text::{ADD, ERROR, STRONG, paint, plain};
+use crate::session::Verb;
+use crate::view::text::{self, ADD, ERROR, STRONG, paint, plain};
 
 /// What takes less than this is over before anybody asks how long it took.
 const WORTH_TELLING: Duration = Duration::from_secs(10);
@@ -20,9 +20,9 @@ const SLOWEST: usize = 3;
 
 /// How a run ended, beside what it did.
 pub(crate) struct Closing<'a> {
-    /// What was asked for: `apply`, or `refresh` where only what changed outside is recorded.
-    pub(crate) verb: &'a str,
-    /// The command that goes on with what is not done.
+    /// What was asked for.
+    pub(crate) verb: Verb,
+    /// The whole command that goes on with what is not done.
     pub(crate) goes_on: &'a str,
     /// The environment.
     pub(crate) environment: &'a str,
@@ -32,7 +32,7 @@ pub(crate) struct Closing<'a> {
     pub(crate) times: &'a [(String, Vec<Took>)],
 }
 
-/// The last words of a run over some stacks.
+/// The last words of a run over some stacks, before its [`outputs`].
 pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> String {
     let mut text = String::new();
     for (stack, summary) in summaries {
@@ -41,19 +41,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
     let count = |part: fn(&Summary) -> &Vec<Address>| {
         summaries.iter().map(|(_, summary)| part(summary).len()).sum::<usize>()
     };
-    let replaced = count(|s| &s.replaced);
-    let mut parts = Vec::new();
-    match count(|s| &s.imported) {
-        0 => {}
-        imported => parts.push(format!("{imported} imported")),
-    }
-    let (added, changed) = (count(|s| &s.created) + replaced, count(|s| &s.updated));
-    // A destroy makes and changes nothing, and a zero there says nothing.
-    if closing.verb != "destroy" || added + changed > 0 {
-        parts.push(format!("{added} added"));
-        parts.push(format!("{changed} changed"));
-    }
-    parts.push(format!("{} destroyed", count(|s| &s.destroyed) + replaced));
+    let mut parts = did(closing.verb, count);
     let failed = summaries.iter().map(|(_, s)| s.failed.len()).sum::<usize>();
     let skipped = summaries.iter().map(|(_, s)| s.blocked.len() + s.left.len()).sum::<usize>();
     if failed > 0 {
@@ -67,13 +55,7 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
         parts.push(format!("{skipped} not done"));
     }
     let complete = summaries.iter().all(|(_, summary)| summary.is_complete());
-    let what = match closing.verb {
-        "destroy" => "Destroy",
-        "undo" => "Undo",
-        "rollback" => "Rollback",
-        "refresh" => "Refresh",
-        _ => "Apply",
-    };
+    let what = closing.verb.title();
     let head = if complete {
         paint(ADD, &format!("{what} complete:"))
     } else if summaries.iter().any(|(_, summary)| summary.interrupted) {
@@ -81,29 +63,55 @@ pub(crate) fn render(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> S
     } else {
         paint(ERROR, &format!("{what} incomplete:"))
     };
-    let did = match closing.verb {
-        "refresh" if complete => "what was changed outside of infra is recorded".to_owned(),
-        _ => parts.join(", "),
-    };
-    let _ = writeln!(text, "{head} {did}.");
+    let _ = writeln!(text, "{head} {}.", parts.join(", "));
     text.push_str(&times(closing, summaries.len() > 1));
     if !complete {
         let goes_on = plain(closing.goes_on);
         let _ = writeln!(text, "Nothing is lost: `{goes_on}` goes on with what is left.");
     }
+    text
+}
+
+/// The outputs of some stacks after a run, which are no sentences: what is copied from a terminal must
+/// not be broken.
+pub(crate) fn outputs(summaries: &[(&str, &Summary)], closing: &Closing<'_>) -> String {
+    let mut text = String::new();
+    let complete = summaries.iter().all(|(_, summary)| summary.is_complete());
     let several = summaries.len() > 1;
     for (stack, summary) in summaries.iter().filter(|(_, summary)| !summary.outputs.is_empty()) {
         let of = if several { format!(" of {}", plain(stack)) } else { String::new() };
         // Of what was not done the values of the last run are kept, and their objects may be gone.
         let known = if complete { "" } else { ", as far as they are known" };
         let _ = writeln!(text, "\n{}", paint(STRONG, &format!("Outputs{of}{known}:")));
-        text.push_str(&outputs::render(&summary.outputs));
+        text.push_str(&super::outputs::render(&summary.outputs));
     }
     if complete && summaries.iter().any(|(_, summary)| !summary.outputs.is_empty()) {
         let environment = plain(closing.environment);
         let _ = writeln!(text, "\n`infra output --env {environment}` shows them again.");
     }
     text
+}
+
+/// How much was done of each sort.
+fn did(verb: Verb, count: impl Fn(fn(&Summary) -> &Vec<Address>) -> usize) -> Vec<String> {
+    if verb == Verb::Refresh {
+        let recorded = text::count(count(|s| &s.refreshed), "resource");
+        return vec![format!("{recorded} recorded as changed outside of infra")];
+    }
+    let replaced = count(|s| &s.replaced);
+    let mut parts = Vec::new();
+    match count(|s| &s.imported) {
+        0 => {}
+        imported => parts.push(format!("{imported} imported")),
+    }
+    let (added, changed) = (count(|s| &s.created) + replaced, count(|s| &s.updated));
+    // A destroy makes and changes nothing, and a zero there says nothing.
+    if verb != Verb::Destroy || added + changed > 0 {
+        parts.push(format!("{added} added"));
+        parts.push(format!("{changed} changed"));
+    }
+    parts.push(format!("{} destroyed", count(|s| &s.destroyed) + replaced));
+    parts
 }
 
 /// What the run took, and what took most of it; nothing where that is not worth telling.
@@ -150,18 +158,19 @@ mod tests {
     use super::*;
 
     fn shown(summary: &Summary) -> String {
-        closed("apply", summary, Duration::from_secs(3), &[])
+        closed(Verb::Apply, summary, Duration::from_secs(3), &[])
     }
 
     fn closed(
-        verb: &str,
+        verb: Verb,
         summary: &Summary,
         took: Duration,
         times: &[(String, Vec<Took>)],
     ) -> String {
         let closing =
             Closing { verb, goes_on: "infra apply --env dev", environment: "dev", took, times };
-        let text = render(&[("web", summary)], &closing);
+        let done = [("web", summary)];
+        let text = render(&done, &closing) + &outputs(&done, &closing);
         anstream::adapter::strip_str(&text).to_string()
     }
 
@@ -213,8 +222,9 @@ mod tests {
 
     #[test]
     fn a_refresh_says_what_it_did() {
-        let text = closed("refresh", &Summary::default(), Duration::from_secs(3), &[]);
-        assert_eq!(text, "Refresh complete: what was changed outside of infra is recorded.\n");
+        let summary = Summary { refreshed: addresses(&["a"]), ..Summary::default() };
+        let text = closed(Verb::Refresh, &summary, Duration::from_secs(3), &[]);
+        assert_eq!(text, "Refresh complete: 1 resource recorded as changed outside of infra.\n");
     }
 
     #[test]
@@ -227,7 +237,7 @@ mod tests {
         let times = vec![took("a", 12), took("b", 482), took("c", 3), took("d", 61), took("e", 11)];
         let summary = Summary { created: addresses(&["a", "b"]), ..Summary::default() };
         let times = [("web".to_owned(), times)];
-        let text = closed("apply", &summary, Duration::from_secs(730), &times);
+        let text = closed(Verb::Apply, &summary, Duration::from_secs(730), &times);
         insta::assert_snapshot!(text, @r"
         Apply complete: 2 added, 0 changed, 0 destroyed.
         It took 12m10s. The slowest: creating b, 8m02s; creating d, 1m01s; creating a, 12s.

@@ -156,12 +156,8 @@ fn taken(flight: &Preflight, named: &Named<'_>, holder: &Holder) -> Diagnostic {
 
 /// A text that a shell takes as one word.
 fn word(text: &str) -> Cow<'_, str> {
-    let simple = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if !text.is_empty() && text.chars().all(simple) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
-    }
+    // No id of AWS has a null character in it, so that none can be refused for it.
+    shlex::try_quote(text).unwrap_or_else(|_| text.escape_debug().to_string().into())
 }
 
 fn is_its_own(owner: &Owner, address: &Address, tags: &BTreeMap<String, String>) -> bool {
@@ -192,7 +188,8 @@ mod tests {
             assert_eq!(word(simple), simple);
         }
         assert_eq!(word("Z1_*.example.com_A"), "'Z1_*.example.com_A'");
-        assert_eq!(word("it's"), "'it'\\''s'");
-        assert_eq!(word(""), "''");
+        for other in ["it's", "", "a b", "$HOME"] {
+            assert_eq!(shlex::split(&word(other)).as_deref(), Some(&[other.to_owned()][..]));
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The reference in docs/reference, made of the definitions: a page a service.
+//! The reference in docs/reference, made of the definitions: a page a service, and one of the
+//! built-in types.
 //!
 //! A test holds the pages against the code; `INFRA_WRITE_DOCS=1 cargo test --workspace reference`
 //! writes them. An example is the source of the type's conformance fixture, so it compiles and was
@@ -8,10 +9,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use infra_sdk::checks::preview;
 use infra_sdk::protocol::wire::value_to_json;
 use infra_sdk::stack::LookupSchema;
-use infra_sdk::{Field, Kind, Value};
+use infra_sdk::{Environment, Field, Kind, Schema, Value};
 
+use super::built_in::{self, BuiltIn};
 use crate::frame::adapter::AnyHandler;
 use crate::frame::calls::CreateClass;
 use crate::types::{LOOKUPS, TYPES};
@@ -110,21 +113,6 @@ fn dedent(text: &str) -> String {
     lines.iter().map(|line| line[margin..].trim_end()).collect::<Vec<_>>().join("\n")
 }
 
-/// A kind in words.
-fn kind(kind: &Kind) -> String {
-    match kind {
-        Kind::Bool => "bool".to_owned(),
-        Kind::Int => "integer".to_owned(),
-        Kind::Float => "number".to_owned(),
-        Kind::Text(text) => text.name.to_owned(),
-        Kind::List(of) => format!("list of {}", self::kind(of)),
-        Kind::Set(of) => format!("set of {}", self::kind(of)),
-        Kind::Map(of) => format!("map of {}", self::kind(of)),
-        Kind::Tags => "tags".to_owned(),
-        Kind::Block(_) => "block".to_owned(),
-    }
-}
-
 /// The fields of the blocks in a kind.
 fn block(kind: &Kind) -> Option<&'static [Field]> {
     match kind {
@@ -201,7 +189,7 @@ fn rows(page: &mut String, fields: &[Field], prefix: &str, told: &mut Vec<*const
             page,
             "| `{prefix}{}` | {} | {} | {} |",
             field.name,
-            cell(&kind(&field.kind)),
+            cell(&field.kind.describe()),
             cell(&facts(field)),
             cell(field.doc)
         );
@@ -222,7 +210,7 @@ fn answers(page: &mut String, fields: &[Field], prefix: &str) {
             page,
             "| `{prefix}{}` | {} | {}{secret} |",
             field.name,
-            cell(&kind(&field.kind)),
+            cell(&field.kind.describe()),
             cell(field.doc)
         );
         if let Some(inner) = block(&field.kind) {
@@ -235,13 +223,18 @@ fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn resource(page: &mut String, source: &Source, path: &str, handler: &dyn AnyHandler) {
-    let (schema, calls) = (handler.schema(), handler.calls());
-    let name = schema.type_name;
-    let _ = writeln!(page, "## {name}\n\n`infra_aws::{path}`. {}\n", cell(schema.doc));
+/// What a type takes and gives.
+fn fields(page: &mut String, path: &str, schema: &Schema) {
+    let (name, about) = (schema.type_name, cell(schema.doc));
+    let _ = writeln!(page, "## {name}\n\n`{path}`. {about}\n");
     arguments(page, schema.inputs);
     let _ = writeln!(page, "\n| attribute | kind | |\n| --- | --- | --- |");
     answers(page, schema.outputs, "");
+}
+
+fn resource(page: &mut String, source: &Source, path: &str, handler: &dyn AnyHandler) {
+    let (schema, calls) = (handler.schema(), handler.calls());
+    fields(page, &format!("infra_aws::{path}"), schema);
     let again = match calls.class {
         CreateClass::Token => "is sent again under its client token",
         CreateClass::Name => "is found by its name",
@@ -252,9 +245,26 @@ fn resource(page: &mut String, source: &Source, path: &str, handler: &dyn AnyHan
     let _ = writeln!(page, "\nA create whose answer was lost {again}.\n");
     let _ = writeln!(page, "Operations: {}.\n", list(calls.operations));
     let _ = writeln!(page, "IAM actions: {}.\n", list(calls.actions));
-    if let Some(example) = source.example(name) {
-        let _ = writeln!(page, "```rust\n{example}\n```\n");
+    if let Some(text) = source.example(schema.type_name) {
+        example(page, &text);
     }
+}
+
+fn example(page: &mut String, text: &str) {
+    let _ = writeln!(page, "```rust\n{text}\n```\n");
+}
+
+/// The page of the built-in types.
+fn built_in() -> (Vec<&'static str>, String) {
+    let mut page = String::new();
+    for BuiltIn { schema, name, .. } in &built_in::TYPES {
+        fields(&mut page, &format!("infra_sdk::builtin::{name}"), schema);
+        let _ = writeln!(page, "\n{}\n", built_in::ABOUT);
+        let start = format!("fn {}(stack: &mut Stack) ", schema.type_name);
+        let (_, text) = built_in::SOURCE.split_once(&start).expect("an example");
+        example(&mut page, &dedent(inside(text).expect("a body")));
+    }
+    (built_in::TYPES.iter().map(|of| of.schema.type_name).collect(), page)
 }
 
 fn lookup(page: &mut String, path: &str, schema: &LookupSchema) {
@@ -269,7 +279,7 @@ fn lookup(page: &mut String, path: &str, schema: &LookupSchema) {
 /// The pages by name.
 fn pages() -> BTreeMap<String, String> {
     let source = Source::read();
-    let mut services: BTreeMap<String, (Vec<&str>, String)> = BTreeMap::new();
+    let mut services: BTreeMap<String, (Vec<&'static str>, String)> = BTreeMap::new();
     let of = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
     let types = source.registered("&Adapter::<", ">::new(),");
     assert_eq!(types.len(), TYPES.len(), "a line of the registry is written otherwise");
@@ -286,6 +296,7 @@ fn pages() -> BTreeMap<String, String> {
         names.push(handler.schema.name);
         lookup(page, path, handler.schema);
     }
+    services.insert(built_in::NAME.to_owned(), built_in());
     let mut index = format!(
         "# Reference\n\nEvery resource type and lookup, made of the code: {HOW}\n\n\
          An argument that is not required and has no default may be left out. Examples are the \
@@ -319,6 +330,17 @@ fn the_pages_are_what_the_code_says() {
     }
     let files = std::fs::read_dir(&folder).expect("a folder").count();
     assert_eq!(files, pages.len(), "a page of docs/reference is of no service");
+}
+
+#[test]
+fn an_example_of_a_built_in_type_declares_one() {
+    for BuiltIn { schema, example, .. } in &built_in::TYPES {
+        let (name, region) = ("test".to_owned(), "us-west-2".to_owned());
+        let environment = Environment { name, region, protected: false };
+        let plan = preview(environment, &[schema], example);
+        let declared: Vec<_> = plan.all.iter().map(|planned| &planned.type_name).collect();
+        assert_eq!(declared, [schema.type_name]);
+    }
 }
 
 #[test]
