@@ -30,6 +30,7 @@ pub mod resource;
 pub mod schema;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod stack;
 pub mod store;
 pub mod types;

@@ -2,8 +2,9 @@
 //!
 //! Start reading at [`again`]. What a shell would read otherwise is quoted.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
+
+use infra_sdk::shell::word;
 
 use crate::cli::StackArgs;
 
@@ -31,12 +32,6 @@ pub(crate) fn of_stacks<S: AsRef<str>>(command: &str, environment: &str, stacks:
         let _ = write!(line, " --stack {}", word(stack.as_ref()));
     }
     line
-}
-
-/// A text that a shell takes as one word.
-fn word(text: &str) -> Cow<'_, str> {
-    // No argument of a command has a null character in it, so that none can be refused for it.
-    shlex::try_quote(text).unwrap_or_else(|_| text.escape_debug().to_string().into())
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use infra_sdk::store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -30,38 +32,69 @@ pub struct LockOwner {
 
 /// Holds the lock until it is dropped or the process ends.
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
+/// Tries, and the pause between two: [`Lock::holder_of`] has the lock for a moment.
+const LOOKED_AT: (u32, Duration) = (5, Duration::from_millis(10));
+
 impl Lock {
-    /// Takes the lock and writes down who did.
+    /// Takes the lock and writes down who did. Waits for a moment where it is held.
     pub(crate) fn acquire(path: &Path, owner: &LockOwner) -> Result<Self, StoreError> {
+        Self::acquire_after(path, owner, || thread::sleep(LOOKED_AT.1))
+    }
+
+    fn acquire_after(
+        path: &Path,
+        owner: &LockOwner,
+        mut pause: impl FnMut(),
+    ) -> Result<Self, StoreError> {
         let refuse = |error| files::unavailable("lock the state with", path, &error);
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         let mut file = files::open(path, options).map_err(refuse)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked {
-                    holder: holder(&mut file).map_err(refuse)?,
-                    // It ends with its process.
-                    id: None,
-                });
+        let (mut tries, _) = LOOKED_AT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries > 1 => {
+                    tries -= 1;
+                    pause();
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Locked {
+                        holder: holder(&mut file).map_err(refuse)?,
+                        // It ends with its process.
+                        id: None,
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(refuse(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }
-        write_owner(&mut file, owner).map_err(refuse)?;
-        Ok(Self { _file: file })
+        let mut lock = Self { file };
+        write_owner(&mut lock.file, owner).map_err(refuse)?;
+        Ok(lock)
     }
 
     /// Who holds the lock just now, if anybody does and it can be seen.
     pub(crate) fn holder_of(path: &Path) -> Option<String> {
         let mut file = files::open(path, OpenOptions::new().read(true)).ok()?;
         match file.try_lock_shared() {
+            Ok(()) => {
+                drop(Self { file });
+                None
+            }
             Err(TryLockError::WouldBlock) => holder(&mut file).ok(),
-            _ => None,
+            Err(TryLockError::Error(_)) => None,
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started just now has a copy of it
+        // until it becomes another program. Where this fails, the lock goes with the last copy.
+        self.file.unlock().ok();
     }
 }
 
@@ -146,5 +179,29 @@ mod tests {
         let refused = Lock::acquire(&path, &owner("ann")).err().expect("held").to_string();
         assert!(refused.contains("[31mbob") && !refused.contains('\u{1b}'), "{refused}");
         drop(second);
+    }
+
+    #[test]
+    fn a_lock_that_is_dropped_is_free_though_a_child_has_a_copy_of_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock.json");
+        let first = Lock::acquire(&path, &owner("ann")).expect("free");
+        let of_a_child = first.file.try_clone().expect("a copy");
+        drop(first);
+        assert_eq!(Lock::holder_of(&path), None);
+        drop(Lock::acquire(&path, &owner("bob")).expect("free again"));
+        drop(of_a_child);
+    }
+
+    #[test]
+    fn a_look_at_who_holds_it_keeps_nobody_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock.json");
+        drop(Lock::acquire(&path, &owner("ann")).expect("free"));
+        let mut look = File::open(&path).ok();
+        look.as_ref().expect("there").try_lock_shared().expect("free");
+        let bob = Lock::acquire_after(&path, &owner("bob"), || drop(look.take()));
+        drop(bob.expect("free in a moment"));
+        assert!(look.is_none(), "nobody looked");
     }
 }

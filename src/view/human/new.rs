@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use infra_sdk::shell::word;
+
 use crate::view::text::{FAINT, STRONG, paint, plain};
 
 /// What files are for, by how they end.
@@ -35,7 +37,7 @@ pub(crate) fn render(name: &str, folder: &Path, files: &[String]) -> String {
     rows(&mut text, &worth);
     text.push_str("\nNext:\n");
     if folder != Path::new(".") {
-        let _ = writeln!(text, "  {}", paint(STRONG, &format!("cd {}", shell_word(&shown))));
+        let _ = writeln!(text, "  {}", paint(STRONG, &format!("cd {}", word(&shown))));
     }
     rows(&mut text, &NEXT);
     text.push_str(&paint(FAINT, LATER));
@@ -53,16 +55,6 @@ fn rows(text: &mut String, rows: &[(&str, &str)]) {
         // Writing into a text cannot fail.
         let _ =
             writeln!(text, "  {}  {second}", paint(STRONG, &format!("{:width$}", plain(first))));
-    }
-}
-
-/// A text that a shell takes as one word.
-fn shell_word(text: &str) -> String {
-    let simple = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if text.chars().all(simple) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Names that are taken: creates that AWS will refuse because something has that name, whoever made
 //! it. Without this AWS says so in the middle of a run.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use infra_sdk::preflight::{PlannedAction, PlannedOperation, Preflight};
 use infra_sdk::provider::{Owner, Place};
+use infra_sdk::shell::word;
 use infra_sdk::{Address, Diagnostic};
 
 use super::blocking::text;
@@ -154,12 +154,6 @@ fn taken(flight: &Preflight, named: &Named<'_>, holder: &Holder) -> Diagnostic {
         .hint("or choose another name")
 }
 
-/// A text that a shell takes as one word.
-fn word(text: &str) -> Cow<'_, str> {
-    // No id of AWS has a null character in it, so that none can be refused for it.
-    shlex::try_quote(text).unwrap_or_else(|_| text.escape_debug().to_string().into())
-}
-
 fn is_its_own(owner: &Owner, address: &Address, tags: &BTreeMap<String, String>) -> bool {
     tags::is_ours(&tags::ownership(owner, address), tags)
 }
@@ -175,21 +169,5 @@ fn whose(operation: &PlannedOperation, tags: &BTreeMap<String, String>) -> Strin
             format!("; by its tags it is `{address}` of stack `{stack}` in `{environment}`")
         }
         _ => ", and infra did not make it".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_one_word_of_a_command() {
-        for simple in ["vpc-0a1b", "arn:aws:sns:us-west-2:123456789012:a", "alias/shop"] {
-            assert_eq!(word(simple), simple);
-        }
-        assert_eq!(word("Z1_*.example.com_A"), "'Z1_*.example.com_A'");
-        for other in ["it's", "", "a b", "$HOME"] {
-            assert_eq!(shlex::split(&word(other)).as_deref(), Some(&[other.to_owned()][..]));
-        }
     }
 }
