@@ -51,7 +51,8 @@ impl Benchmark {
             }
             Self::Network => {
                 "A network against AWS's emulator: API calls, time and memory of apply, a plan without \
-                 changes, and destroy."
+                 changes, and destroy. Most of the time is the emulator's, which answers on one processor \
+                 and takes longer with every object that it has: seconds for a route table of hundreds."
             }
             Self::Waits => {
                 "Apply against the critical path, with a provider whose calls take as long as AWS's do, \
