@@ -100,6 +100,9 @@ pub enum Event {
     },
     /// How long the run will go on; said every ten seconds.
     Remaining(Remaining),
+    /// Why calls wait to be sent again, a sentence for each reason; said when that changes. None: they
+    /// go through again.
+    HeldUp(Vec<String>),
     /// The run was asked to stop: calls in flight are waited for, and nothing is begun.
     Stopping {
         /// The resources in flight.

@@ -376,6 +376,12 @@ pub trait Provider: Send + Sync {
     /// runs: an estimate. `None` for an operation that takes its time and nobody can say how long.
     fn usual_time(&self, type_name: &str, operation: Operation) -> Option<Duration>;
 
+    /// Why calls wait just now to be sent again, a sentence for each reason: a service throttles, or
+    /// cannot be reached. Asks nobody.
+    fn held_up(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What will keep operations of a plan from succeeding, as far as that can be told before the
     /// first of them, and what is worth knowing. Changes nothing. What cannot be found out is at
     /// most a warning.

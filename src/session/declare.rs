@@ -48,9 +48,9 @@ pub(crate) async fn declare<A: Answers>(
     for stack in &selection.stacks {
         let mut answers = answers(&stack.name).await?;
         let log = |line: &str| context.terminal.log(&stack.name, line);
-        let waiting = format!("{}: waiting for the stack program", stack.name);
+        let waiting = || format!("{}: waiting for the stack program", stack.name);
         let declaring = declare_stack(selection, stack, &mut answers, &mut refusals, &log);
-        let mut declarations = heard(context, &waiting, declaring).await?;
+        let mut declarations = heard(context, waiting, declaring).await?;
         problems.extend(given::secrets(&selection.variables, provider, &declarations));
         let mut found = std::mem::take(&mut declarations.diagnostics);
         for diagnostic in &mut found {

@@ -10,10 +10,14 @@ const ON_A_TERMINAL: [Duration; 2] = [Duration::from_secs(3), Duration::from_sec
 const IN_A_LOG: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(60)];
 
 /// Does work, and says now and then what is waited for and for how long, once it takes long.
-pub(crate) async fn heard<T>(context: &Context, what: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn heard<T>(
+    context: &Context,
+    what: impl Fn() -> String,
+    work: impl Future<Output = T>,
+) -> T {
     let [first, then] = if context.terminal.is_live() { ON_A_TERMINAL } else { IN_A_LOG };
     let say = |waited: Duration| {
-        context.terminal.say(&format!("{what}, {}s", waited.as_secs()));
+        context.terminal.say(&format!("{}, {}s", what(), waited.as_secs()));
     };
     telling(first, then, &say, work).await
 }

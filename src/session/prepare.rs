@@ -177,9 +177,8 @@ async fn prepare(
         return Ok(None);
     }
     let provider = &*cloud.provider;
-    let reading = format!("{name}: reading what is there");
-    let mut plan =
-        heard(context, &reading, infra_engine::plan(provider, &state, goal.clone())).await?;
+    let planning = infra_engine::plan(provider, &state, goal.clone());
+    let mut plan = heard(context, || reading(&name, &provider.held_up()), planning).await?;
     context.terminal.diagnostics(&plan.warnings);
     if way.offers {
         let wanted = offer(context, &plan.renames).await;
@@ -193,6 +192,12 @@ async fn prepare(
     }
     let reads_of = reads_of(&goal, &state);
     Ok(Some(Prepared { name, store, goal, plan, reads_of }))
+}
+
+/// What a plan is waited for, and why that takes longer than it would.
+fn reading(name: &str, held_up: &[String]) -> String {
+    let why = if held_up.is_empty() { String::new() } else { format!(" ({})", held_up.join("; ")) };
+    format!("{name}: reading what is there{why}")
 }
 
 /// Takes the lock of a state, keeps what was looked up, and settles what earlier runs left.

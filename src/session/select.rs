@@ -124,13 +124,14 @@ async fn select_in(
             };
             let folder = project.own_folder();
             let building = build(&project.root, &folder, &project.program, &log);
-            heard(context, "building the stack program", building).await?
+            heard(context, || "building the stack program".to_owned(), building).await?
         }
     };
     let program =
         Program { executable, folder: project.root.clone(), timeout: project.program_timeout };
     let log = |line: &str| context.terminal.log(&project.program, line);
-    let known = heard(context, "waiting for the stack program", program.stacks(&log)).await?;
+    let known =
+        heard(context, || "waiting for the stack program".to_owned(), program.stacks(&log)).await?;
     for name in &known {
         // The name becomes a folder and a tag.
         if name.contains('.') || Address::parse(name).is_err() {

@@ -205,6 +205,15 @@ pub(crate) fn event(event: &Event, types: &Types, mode: Mode) -> String {
             );
             line("info", &message, "apply_remaining", json!({ "remaining": remaining }))
         }
+        Event::HeldUp(why) => why
+            .iter()
+            .map(|why| {
+                diagnostic(
+                    &Diagnostic::warning("apply::held-up", "calls wait to be sent again")
+                        .detail(why),
+                )
+            })
+            .collect(),
         Event::Stopping { in_flight, left } => {
             let what = if mode == Mode::Destroy { "destroy" } else { "apply" };
             diagnostic(
@@ -481,6 +490,10 @@ mod tests {
         assert_eq!(slow["type"], "diagnostic");
         assert_eq!(slow["diagnostic"]["code"], "apply::slow");
         assert_eq!(slow["diagnostic"]["address"], "network.vpc");
+        let held_up = shown(&Event::HeldUp(vec!["ec2 throttles".to_owned()]));
+        assert_eq!(held_up["diagnostic"]["code"], "apply::held-up");
+        assert_eq!(held_up["diagnostic"]["detail"], "ec2 throttles");
+        assert_eq!(event(&Event::HeldUp(Vec::new()), &Types::new(), Mode::Apply), "");
     }
 
     #[test]

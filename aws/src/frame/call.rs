@@ -89,7 +89,11 @@ impl Aws {
                     match tries.next(&failure, silent) {
                         Some(delay) => {
                             Span::current().record("http.request.resend_count", tries.count);
+                            let since = tries.waited() + delay;
+                            let endpoint = self.endpoint_of(&operation);
+                            let waiting = self.held_up().wait(&endpoint, failure.class, since);
                             tokio::time::sleep(delay).await;
+                            drop(waiting);
                         }
                         None if tries.known_to_answer && was_not_sent(&failure) => {
                             self.silence().out_of_reach(&operation);
@@ -296,7 +300,13 @@ mod tests {
             std::thread::sleep(Duration::from_secs(3));
             TestServer::at(address, nothing)
         });
-        list().await.expect("it is there again");
+        let why = async {
+            tokio::time::sleep(Duration::from_millis(2900)).await;
+            aws.held_up().told()
+        };
+        let (listed, why) = tokio::join!(list(), why);
+        listed.expect("it is there again");
+        assert!(why[0].ends_with("of kms cannot be reached; calls wait"), "{why:?}");
         drop(back.await.expect("it listens"));
     }
 

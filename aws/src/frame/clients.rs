@@ -21,6 +21,7 @@ use infra_sdk::types::{Arn, partition_of};
 
 use super::answered::Answered;
 use super::error::{Result, missing};
+use super::held_up::HeldUp;
 use super::limiter::{Limiter, Limits};
 use super::readings::Readings;
 use super::silence::Silence;
@@ -232,6 +233,10 @@ impl Aws {
 
     pub(crate) fn silence(&self) -> &Silence {
         &self.place.silence
+    }
+
+    pub(crate) fn held_up(&self) -> &HeldUp {
+        self.place.limits.held_up()
     }
 
     /// Who answers calls of an operation, as a person knows it.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::held_up::HeldUp;
 use super::history;
 
 /// Calls of a bucket that may be in flight at first.
@@ -28,6 +29,7 @@ pub struct Limits {
     file: Option<PathBuf>,
     seeds: HashMap<String, f64>,
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+    held_up: HeldUp,
 }
 
 /// Limits calls to one account and region by their buckets.
@@ -60,7 +62,12 @@ impl Limits {
     #[must_use]
     pub fn kept_in(file: Option<PathBuf>) -> Self {
         let seeds = file.as_deref().map(history::read).unwrap_or_default();
-        Self { file, seeds, limiters: Mutex::default() }
+        Self { file, seeds, ..Self::default() }
+    }
+
+    /// The calls of the run that wait to be sent again, whether AWS throttles or cannot be reached.
+    pub(crate) fn held_up(&self) -> &HeldUp {
+        &self.held_up
     }
 
     /// The limiter of an account and region. One account may be reached by several roles: its buckets

@@ -13,6 +13,7 @@ pub mod error;
 #[cfg(test)]
 mod garbage;
 pub mod handler;
+mod held_up;
 mod hints;
 mod history;
 pub mod limiter;

@@ -229,6 +229,10 @@ impl Provider for AwsProvider {
         usual_time(type_name, operation, self.patience(type_name, operation)?)
     }
 
+    fn held_up(&self) -> Vec<String> {
+        self.limits.held_up().told()
+    }
+
     fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {
         Box::pin(self.look_ahead(flight))
     }

@@ -1,12 +1,13 @@
 //! Applying a plan.
 //!
 //! Start reading at [`scheduler`], which says when an operation runs; [`operation`] says what it
-//! does, [`live`] holds what is known while the run goes on, [`token`] names tries, [`watch`]
-//! has the spans.
+//! does, [`live`] holds what is known while the run goes on, [`telling`] says
+//! how far it is, [`token`] names tries, [`watch`] has the spans.
 
 mod live;
 mod operation;
 mod scheduler;
+mod telling;
 mod token;
 mod watch;
 

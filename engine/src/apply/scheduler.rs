@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use super::live::{Live, Stops, Trouble};
 use super::operation::{self, Outcome};
 use super::watch;
-use crate::event::{Estimate, Event, Operation, Remaining, Summary};
+use crate::event::{Event, Operation, Summary};
 use crate::graph;
 use crate::pace;
 use crate::plan::{Action, Mode, Plan};
@@ -27,9 +27,6 @@ use crate::unwritable::unwritable;
 
 /// How often an operation that goes on is told about.
 const PROGRESS: Duration = Duration::from_secs(10);
-
-/// Nothing is called slow before this.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The last word about what was in flight when a run ended at once.
 const IN_FLIGHT: &str = "in flight when the run ended";
@@ -143,7 +140,7 @@ enum Line {
 
 /// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     Waiting,
     Running(Duration),
     Done,
@@ -153,13 +150,13 @@ enum Progress {
     Blocked,
 }
 
-struct Scheduler<'a> {
-    live: &'a Live<'a>,
-    progress: Vec<Progress>,
+pub(super) struct Scheduler<'a> {
+    pub(super) live: &'a Live<'a>,
+    pub(super) progress: Vec<Progress>,
     /// How many steps each still waits for.
     missing: Vec<usize>,
     /// All steps, each after those that it waits for.
-    order: Vec<usize>,
+    pub(super) order: Vec<usize>,
     /// What the heaviest path weighs that begins with each step: it goes first.
     height: Vec<Duration>,
     calls: BinaryHeap<(Duration, Reverse<usize>)>,
@@ -171,14 +168,16 @@ struct Scheduler<'a> {
     steps_of: Vec<Vec<usize>>,
     /// Addresses that were said to be blocked.
     blocked: HashSet<&'a Address>,
-    halted: bool,
+    pub(super) halted: bool,
     aborted: bool,
     /// Steps in the order in which they were done.
     finished: Vec<usize>,
     /// How long operations took that did something, in the order in which they ended.
     took: Vec<(usize, Duration)>,
     /// Steps that were said to be slow.
-    slow: HashSet<usize>,
+    pub(super) slow: HashSet<usize>,
+    /// Why calls wait, as it was said last.
+    pub(super) held_up: Vec<String>,
     /// Steps that are not done, each with one that no longer waits for it.
     let_go: HashSet<(usize, usize)>,
 }
@@ -211,6 +210,7 @@ impl<'a> Scheduler<'a> {
             finished: Vec::new(),
             took: Vec::new(),
             slow: HashSet::new(),
+            held_up: Vec::new(),
             let_go: HashSet::new(),
         };
         first.into_iter().for_each(|step| scheduler.line_up(step));
@@ -491,59 +491,6 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Says what goes on.
-    fn tell(&mut self) {
-        let now = self.live.run.clock.monotonic();
-        for (step, begun) in self.running().collect::<Vec<_>>() {
-            let Some(operation) = self.live.plan.work.steps[step].operation else { continue };
-            let address = self.address(step).clone();
-            let elapsed = now.saturating_sub(begun);
-            let expected = self.live.plan.work.pace.estimate(step);
-            self.send(Event::Progress {
-                address: address.clone(),
-                operation,
-                id: self.id(step),
-                elapsed,
-                expected,
-                last: self.live.word(self.live.plan.work.steps[step].change),
-            });
-            if let Some(expected) = expected
-                && elapsed > expected.p90.max(PATIENCE)
-                && self.slow.insert(step)
-            {
-                self.send(Event::Slow { address, operation, elapsed, expected });
-            }
-        }
-        self.send(Event::Remaining(self.remaining(now)));
-    }
-
-    /// What is left: the longest path from what is in flight, each with what is left of it, and from
-    /// what could begin; or all of it in as many rows as there may be, whichever is longer.
-    fn remaining(&self, now: Duration) -> Remaining {
-        let (pace, followers) = (&self.live.plan.work.pace, &self.live.plan.work.followers);
-        let mut left = vec![Estimate::default(); self.progress.len()];
-        let (mut path, mut work) = (Estimate::default(), Estimate::default());
-        let mut remaining = Remaining::default();
-        for &step in self.order.iter().rev() {
-            let own = match self.progress[step] {
-                Progress::Running(begun) => pace.known(step).after(now.saturating_sub(begun)),
-                Progress::Waiting if !self.halted => pace.known(step),
-                _ => continue,
-            };
-            let after = followers[step].iter().map(|follower| left[*follower]);
-            left[step] = own.then(after.fold(Estimate::default(), Estimate::max));
-            path = path.max(left[step]);
-            work = work.then(own);
-            if self.live.plan.work.steps[step].operation.is_some() {
-                remaining.operations += 1;
-                remaining.unknown += usize::from(pace.unknown(step).is_some());
-            }
-        }
-        let rows = |time| pace::divided(time, self.live.run.parallelism);
-        let rows = Estimate { p50: rows(work.p50), p90: rows(work.p90) };
-        Remaining { estimate: path.max(rows), ..remaining }
-    }
-
     /// What was not begun, and replacements of which only one half was done.
     fn conclude(&self, summary: &mut Summary) {
         let mut left: Vec<_> = self.left().map(|step| self.address(step).clone()).collect();
@@ -574,26 +521,26 @@ impl<'a> Scheduler<'a> {
         })
     }
 
-    fn running(&self) -> impl Iterator<Item = (usize, Duration)> + '_ {
+    pub(super) fn running(&self) -> impl Iterator<Item = (usize, Duration)> + '_ {
         self.progress.iter().enumerate().filter_map(|(step, progress)| match progress {
             Progress::Running(begun) => Some((step, *begun)),
             _ => None,
         })
     }
 
-    fn address(&self, step: usize) -> &'a Address {
+    pub(super) fn address(&self, step: usize) -> &'a Address {
         &self.live.change(self.live.plan.work.steps[step].change).address
     }
 
     /// What the cloud calls the object that a step is about, if it is there already.
-    fn id(&self, step: usize) -> Option<String> {
+    pub(super) fn id(&self, step: usize) -> Option<String> {
         let Some(Operation::Create) = self.live.plan.work.steps[step].operation else {
             return self.live.change(self.live.plan.work.steps[step].change).id.clone();
         };
         None
     }
 
-    fn send(&self, event: Event) {
+    pub(super) fn send(&self, event: Event) {
         (self.live.run.events)(event);
     }
 }

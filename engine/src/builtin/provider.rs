@@ -127,6 +127,10 @@ where
         }
     }
 
+    fn held_up(&self) -> Vec<String> {
+        self.inner.held_up()
+    }
+
     fn preflight<'a>(&'a self, flight: &'a Preflight) -> BoxFuture<'a, Vec<Diagnostic>> {
         Box::pin(async move {
             // What is made here needs nothing of the cloud, not even somebody to ask.

@@ -514,6 +514,7 @@ pub(crate) fn tell(events: &[Event]) -> String {
             let (p50, p90) = (left.estimate.p50.as_secs(), left.estimate.p90.as_secs());
             format!("{} left, {p50}s to {p90}s", left.operations)
         }
+        Event::HeldUp(why) => format!("held up {why:?}"),
         Event::Stopping { in_flight, left } => format!("stopping {in_flight:?}, {left} left"),
     };
     // How long it will go on is no part of what happens.

@@ -169,6 +169,23 @@ async fn a_run_tells_how_long_it_goes_on_and_what_is_slow() {
     assert_eq!(expected, Some(estimate(20, 20)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_tells_why_calls_wait_when_that_changes() {
+    let bench = Bench::new();
+    bench.fake.delay(Verb::Create, "network", seconds(35));
+    let throttled = "ec2 throttles";
+    bench.fake.hold_up(&[throttled]);
+    let network = one();
+    let over = async {
+        tokio::time::sleep(seconds(25)).await;
+        bench.fake.hold_up(&[]);
+    };
+    let (ran, ()) = tokio::join!(bench.apply(&network), over);
+    let told = tell(&ran.events);
+    let held_up: Vec<_> = told.lines().filter(|line| line.starts_with("held up")).collect();
+    assert_eq!(held_up, [format!("held up [\"{throttled}\"]"), "held up []".to_owned()]);
+}
+
 /// A resource: how many seconds its creation takes, and which of the earlier ones it needs.
 type Node = (u64, Vec<prop::sample::Index>);
 

@@ -11,11 +11,14 @@ use infra_engine::{Estimate, Operation, Remaining};
 use infra_sdk::Address;
 
 use super::time::{duration, left, usually};
-use crate::view::text::{ADD, FAINT, STRONG, paint, plain};
+use crate::view::text::{ADD, CHANGE, FAINT, STRONG, paint, plain};
 use crate::view::wrap::cut;
 
 /// Lines in flight that are shown, on however large a terminal.
 const MOST_LINES: usize = 20;
+
+/// Reasons for which calls wait that are shown.
+const MOST_REASONS: usize = 2;
 
 /// Columns of the bar.
 const BAR: usize = 16;
@@ -43,6 +46,8 @@ pub(super) struct Board {
     over: usize,
     /// What was left when it was last said.
     left: (Instant, Remaining),
+    /// Why calls wait.
+    held_up: Vec<String>,
     /// Whether nothing more is begun.
     stopping: bool,
     unicode: bool,
@@ -62,7 +67,12 @@ enum Row<'a> {
     },
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// A resource that stands below nothing, with its whole address.
+    fn alone(flight: &'a Flight) -> Self {
+        Self::Flight { flight, name: flight.address.as_str(), branch: None }
+    }
+
     /// Columns of what it is called and what stands before that.
     fn width(&self) -> usize {
         match self {
@@ -90,6 +100,7 @@ impl Board {
             operations: left.operations,
             over: 0,
             left: (now, left),
+            held_up: Vec::new(),
             stopping: false,
             unicode,
         }
@@ -125,6 +136,11 @@ impl Board {
         self.stopping = true;
     }
 
+    /// Calls wait for these reasons, or for none.
+    pub(super) fn hold_up(&mut self, why: &[String]) {
+        self.held_up = why.to_vec();
+    }
+
     /// What is left of the run.
     pub(super) fn remain(&mut self, now: Instant, left: Remaining) {
         self.left = (now, left);
@@ -133,12 +149,18 @@ impl Board {
     /// The lines to be seen now: no more than half of the rows, none longer than a row.
     pub(super) fn lines(&self, now: Instant, room: Room) -> Vec<String> {
         // The other half is for what was said: errors, and what an interrupt does.
-        let most = (room.rows / 2).saturating_sub(2).min(MOST_LINES);
+        let most = (room.rows / 2).saturating_sub(2);
+        let held_up = &self.held_up[..self.held_up.len().min(most).min(MOST_REASONS)];
+        let most = (most - held_up.len()).min(MOST_LINES);
         let mut rows = self.rows();
         rows.truncate(most);
-        // A scope of which nothing is seen says nothing.
+        // A scope of which nothing is seen says nothing; where it would be alone, its first resource
+        // stands for it.
         if let Some(Row::Scope(_)) = rows.last() {
             rows.pop();
+            if rows.is_empty() {
+                rows.extend(self.flights.first().map(Row::alone));
+            }
         }
         let width = rows.iter().map(Row::width).max().unwrap_or(0).min(room.columns / 2);
         let mut lines: Vec<_> = rows.iter().map(|row| self.line(now, row, width)).collect();
@@ -147,6 +169,8 @@ impl Board {
         if more > 0 && room.rows > 3 {
             lines.push(format!("    {}", paint(FAINT, &format!("and {more} more in flight"))));
         }
+        let why = held_up.iter().map(|why| format!("  {}", paint(CHANGE, &plain(why))));
+        lines.extend(why);
         lines.push(self.total(now));
         let end = if self.unicode { "…" } else { "..." };
         lines.iter().map(|line| cut(line, room.columns.saturating_sub(1), end)).collect()
@@ -165,8 +189,7 @@ impl Board {
             let scope = flight.address.scope().unwrap_or_default();
             let together = scopes.get(scope).map_or(1, Vec::len);
             if scope.is_empty() || together == 1 {
-                let name = flight.address.as_str();
-                rows.push(Row::Flight { flight, name, branch: None });
+                rows.push(Row::alone(flight));
             } else if let Some(flights) =
                 scopes.get(scope).filter(|flights| std::ptr::eq(flights[0], flight))
             {
@@ -318,7 +341,8 @@ mod tests {
         ");
         // Where there is no room for what is below it, a scope is not shown either.
         insta::assert_snapshot!(shown(&board, begun, (80, 6)).join("\n"), @r"
-          and 4 more in flight
+        . network.private-a creating       0s
+          and 3 more in flight
         #--------------- 1 of 9 done after 0s
         ");
         board.end((&addresses[3], Operation::Create));
@@ -328,6 +352,30 @@ mod tests {
         . data.x.y          creating       0s
         ###------------- 2 of 9 done after 0s
         ");
+    }
+
+    #[test]
+    fn why_calls_wait_stands_above_what_is_left() {
+        let begun = Instant::now();
+        let left = Remaining { estimate: Estimate::default(), operations: 2, unknown: 0 };
+        let mut board = Board::new(begun, left, false);
+        let vpc = Address::parse("vpc").expect("valid");
+        board.begin(begun, (&vpc, Operation::Create), None);
+        let why = ["ec2", "iam", "kms"].map(|service| format!("{service} throttles; calls wait"));
+        board.hold_up(&why);
+        insta::assert_snapshot!(shown(&board, begun, (80, 24)).join("\n"), @r"
+        . vpc creating       0s
+        ec2 throttles; calls wait
+        iam throttles; calls wait
+        ---------------- 0 of 2 done after 0s
+        ");
+        // What is in flight counts for more where there is little room, and the total for most.
+        insta::assert_snapshot!(shown(&board, begun, (80, 5)).join("\n"), @r"
+          and 1 more in flight
+        ---------------- 0 of 2 done after 0s
+        ");
+        board.hold_up(&[]);
+        assert_eq!(shown(&board, begun, (80, 24)).len(), 2);
     }
 
     #[test]
@@ -353,6 +401,7 @@ mod tests {
             board.begin(begun, (&address, Operation::Delete), None);
             board.word((&address, Operation::Delete), &"日本".repeat(100));
         }
+        board.hold_up(&["x".repeat(200), long]);
         for (columns, rows) in [(80, 24), (200, 60), (20, 5), (80, 3), (10, 2)] {
             let lines = shown(&board, begun, (columns, rows));
             assert!(lines.len() <= (rows / 2).max(1), "{rows}: {lines:?}");
@@ -362,6 +411,6 @@ mod tests {
                 assert!(width < columns, "{columns}: {line}");
             }
         }
-        assert!(shown(&board, begun, (80, 24))[10].contains("and 191 more in flight"));
+        assert!(shown(&board, begun, (80, 24))[8].contains("and 193 more in flight"));
     }
 }

@@ -152,6 +152,7 @@ fn note(board: &mut Board, event: &Event) {
             board.word((address, *operation), last);
         }
         Event::Remaining(left) => board.remain(now, *left),
+        Event::HeldUp(why) => board.hold_up(why),
         Event::Stopping { .. } => board.stop(),
         Event::Progress { .. } | Event::Slow { .. } => {}
     }
@@ -199,7 +200,9 @@ fn line(event: &Event, live: bool) -> String {
     let named =
         |id: &Option<String>| id.as_ref().map(|id| format!(" ({})", plain(id))).unwrap_or_default();
     match event {
-        Event::Started { .. } | Event::Progress { .. } | Event::Remaining(_) if live => {
+        Event::Started { .. } | Event::Progress { .. } | Event::Remaining(_) | Event::HeldUp(_)
+            if live =>
+        {
             String::new()
         }
         Event::Started { address, operation, id, expected } => {
@@ -219,6 +222,10 @@ fn line(event: &Event, live: bool) -> String {
             left if left.is_empty() => left,
             left => format!("{}\n", paint(FAINT, &left)),
         },
+        Event::HeldUp(why) => {
+            let lines = why.iter().map(|why| format!("{}\n", paint(CHANGE, &plain(why))));
+            lines.collect()
+        }
         Event::Completed { address, operation, id, elapsed, unchanged } => {
             let what = if *unchanged { "unchanged" } else { done(*operation) };
             let after = paint(FAINT, &format!("after {}", duration(*elapsed)));
@@ -343,6 +350,10 @@ mod tests {
             Event::Slow { address, operation, elapsed: seconds(730), expected },
             Event::Remaining(Remaining { estimate, operations: 7, unknown: 2 }),
             Event::Remaining(Remaining::default()),
+            Event::HeldUp(vec![
+                "AWS's endpoint of ec2 in eu-central-1 throttles; calls wait".to_owned(),
+            ]),
+            Event::HeldUp(Vec::new()),
         ];
         let text: String = events.iter().map(|event| line(event, false)).collect();
         let text = anstream::adapter::strip_str(&text).to_string();
@@ -352,8 +363,11 @@ mod tests {
         data.database: still creating, 12m10s (usually 8m00s): backing-up
         data.database: creating is slower than usual: 12m10s, usually 8m00s
         about 13 to 19 minutes left for 7 operations, not known of 2
+        AWS's endpoint of ec2 in eu-central-1 throttles; calls wait
         ");
-        assert_eq!(line(&events[3], true), "", "a live line says it");
+        for shown in [3, 5] {
+            assert_eq!(line(&events[shown], true), "", "a live line says it");
+        }
         assert!(line(&events[2], true).contains("slower"), "a live line does not");
     }
 

@@ -43,6 +43,7 @@ struct Inner {
     preflights: Vec<Preflight>,
     held: BTreeSet<Address>,
     usual: Option<Duration>,
+    held_up: Vec<String>,
 }
 
 impl Default for Inner {
@@ -59,6 +60,7 @@ impl Default for Inner {
             preflights: Vec::new(),
             held: BTreeSet::new(),
             usual: Some(USUAL),
+            held_up: Vec::new(),
         }
     }
 }
@@ -91,6 +93,11 @@ impl FakeProvider {
     /// Says how long a create usually takes: a minute, unless this says otherwise.
     pub fn set_usual(&self, usual: Option<Duration>) {
         self.lock().usual = usual;
+    }
+
+    /// Says why calls wait from now on.
+    pub fn hold_up(&self, why: &[&str]) {
+        self.lock().held_up = why.iter().map(|&why| why.to_owned()).collect();
     }
 
     /// What it was asked to look at before runs.
@@ -377,6 +384,10 @@ impl Provider for FakeProvider {
             Operation::Update => Some(USUAL / 2),
             Operation::Delete => Some(USUAL / 4),
         }
+    }
+
+    fn held_up(&self) -> Vec<String> {
+        self.lock().held_up.clone()
     }
 
     /// Finds what is to be deleted and was said to be held.
