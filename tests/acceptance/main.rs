@@ -25,14 +25,13 @@ struct Project {
 
 impl Project {
     fn infra(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        let mut command = self.command();
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AWS_") {
                 command.env_remove(name);
             }
         }
         command
-            .current_dir(self.folder.path())
             .args(arguments)
             .arg("--program")
             .arg(&self.program)
@@ -42,6 +41,13 @@ impl Project {
             .stdin(Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("infra does not start: {error}"))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        let venv = infra_sandbox::shared_venv(&std::env::vars_os().collect::<Vec<_>>());
+        command.current_dir(self.folder.path()).env(infra_sandbox::SHARED_VENV, venv);
+        command
     }
 
     /// The plan document of a stack in an environment, and how many resources of each type it creates.
@@ -59,6 +65,13 @@ impl Project {
                 1;
         }
         (output.stdout, created)
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // A plan for the environment `sandbox` starts one of its own, which outlives the command.
+        drop(self.command().args(["sandbox", "stop"]).output());
     }
 }
 
