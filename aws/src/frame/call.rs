@@ -91,7 +91,7 @@ impl Aws {
                             Span::current().record("http.request.resend_count", tries.count);
                             let since = tries.waited() + delay;
                             let endpoint = self.endpoint_of(&operation);
-                            let waiting = self.held_up().wait(&endpoint, failure.class, since);
+                            let waiting = self.held_up().wait(&endpoint, &failure, since);
                             tokio::time::sleep(delay).await;
                             drop(waiting);
                         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use infra_sdk::provider::FailureClass;
+use infra_sdk::provider::{Failure, FailureClass};
 use tokio::time::Instant;
 
 /// Shorter waits are not worth a word.
@@ -34,18 +34,22 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl HeldUp {
-    /// A call waits that was begun so long ago, until what this returns is dropped; nothing for a
-    /// wait that is over soon.
+    /// A call waits after this failure that was begun so long ago, until what this returns is dropped;
+    /// nothing for a wait that is over soon.
     pub(crate) fn wait(
         &self,
         endpoint: &str,
-        class: FailureClass,
+        failure: &Failure,
         since: Duration,
     ) -> Option<Waiting<'_>> {
         if since < WORTH_TELLING {
             return None;
         }
-        let what = if class == FailureClass::Throttled { "throttles" } else { "cannot be reached" };
+        let what = match (failure.class, failure.status) {
+            (FailureClass::Throttled, _) => "throttles",
+            (_, Some(_)) => "answers with errors",
+            (_, None) => "cannot be reached",
+        };
         let why = format!("{endpoint} {what}; calls wait");
         let mut calls = self.calls();
         let of = calls.entry(why.clone()).or_insert(Calls { waiting: 0, went_on: Instant::now() });
@@ -85,19 +89,24 @@ mod tests {
     async fn a_reason_is_told_while_calls_wait_for_it_and_for_a_moment_after() {
         let held_up = HeldUp::default();
         let long = Duration::from_secs(10);
-        assert!(held_up.wait(EC2, FailureClass::Throttled, Duration::from_secs(1)).is_none());
+        let failed = |class| Failure::new(class, "no");
+        let [throttled, away] = [FailureClass::Throttled, FailureClass::Network].map(failed);
+        assert!(held_up.wait(EC2, &throttled, Duration::from_secs(1)).is_none());
         assert_eq!(held_up.told(), [""; 0]);
-        let first = held_up.wait(EC2, FailureClass::Throttled, long);
-        let second = held_up.wait(EC2, FailureClass::Throttled, long);
-        let away = held_up.wait(EC2, FailureClass::Network, long);
+        let first = held_up.wait(EC2, &throttled, long);
+        let second = held_up.wait(EC2, &throttled, long);
+        let third = held_up.wait(EC2, &away, long);
         drop(first);
         tokio::time::advance(LINGERS * 2).await;
         let throttled = format!("{EC2} throttles; calls wait");
         assert_eq!(held_up.told(), [&*format!("{EC2} cannot be reached; calls wait"), &throttled]);
-        drop((second, away));
+        drop((second, third));
         tokio::time::advance(LINGERS / 2).await;
         assert_eq!(held_up.told().len(), 2);
         tokio::time::advance(LINGERS).await;
         assert_eq!(held_up.told(), [""; 0]);
+        let broken = Failure { status: Some(500), ..failed(FailureClass::Network) };
+        let _waiting = held_up.wait(EC2, &broken, long);
+        assert_eq!(held_up.told(), [format!("{EC2} answers with errors; calls wait")]);
     }
 }

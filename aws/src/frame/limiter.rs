@@ -65,7 +65,7 @@ impl Limits {
         Self { file, seeds, ..Self::default() }
     }
 
-    /// The calls of the run that wait to be sent again, whether AWS throttles or cannot be reached.
+    /// The calls of the run that wait to be sent again, whatever for.
     pub(crate) fn held_up(&self) -> &HeldUp {
         &self.held_up
     }
